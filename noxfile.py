@@ -1,0 +1,122 @@
+"""The project's checks: `nox` runs all, `nox -s NAME` one, `nox --list` lists them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import nox
+
+PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
+PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv|virtualenv"  # uv where it is installed: much faster
+nox.options.reuse_venv = "yes"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False  # a Python that is not there is skipped
+nox.options.sessions = ["lint", "types", "docs", "build", "tests"]
+
+
+def _let_pyenv_answer() -> None:
+    """Make pyenv's `python3.x` shims work: they answer only for the versions that are selected."""
+    pyenv = shutil.which("pyenv")
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    if pyenv is None and not (root / "versions").is_dir():
+        return
+    installed = sorted(path.name for path in (root / "versions").iterdir())
+    wanted = [name for name in installed if name.rpartition(".")[0] in PYTHONS]
+    if wanted:
+        os.environ["PYENV_VERSION"] = ":".join(wanted)
+        os.environ["PATH"] = os.pathsep.join([str(root / "shims"), os.environ["PATH"]])
+
+
+_let_pyenv_answer()
+
+
+def _group(name: str) -> list[str]:
+    """Return the requirements of one of pyproject.toml's dependency groups."""
+    return list(nox.project.dependency_groups(PYPROJECT, name))
+
+
+def _newest_python() -> str:
+    """Return the newest of `PYTHONS` that is there and works: the one-Python sessions run on it."""
+    for version in reversed(PYTHONS):
+        python = shutil.which(f"python{version}")
+        if python and subprocess.run([python, "-c", ""], capture_output=True).returncode == 0:
+            return version
+    return "3"
+
+
+NEWEST = _newest_python()
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests on every Python that is there; the coverage gate follows over all of them."""
+    session.install("-e", ".[all]", *_group("test"))
+    # pytest loads the package's own plugin before any of its plugins could start to measure,
+    # so that coverage has to start pytest, not the other way round.
+    session.run(
+        "coverage", "run", "-m", "pytest", *session.posargs,
+        env={"COVERAGE_FILE": str(Path(session.create_tmp()).resolve() / ".coverage")},
+    )  # fmt: skip
+    if not session.posargs:
+        session.notify("coverage")
+
+
+@nox.session(python=NEWEST)
+def coverage(session: nox.Session) -> None:
+    """Put the data of all Pythons together; fail below 100 % of the branches."""
+    session.install("coverage[toml]>=7.10")
+    found = sorted(map(str, Path(".nox").glob("tests-*/tmp/.coverage*")))
+    if not found:
+        session.skip("there is no data; run the tests session first")
+    session.run("coverage", "combine", "--quiet", *found)
+    session.run("coverage", "report")
+
+
+@nox.session(python=NEWEST)
+def lint(session: nox.Session) -> None:
+    """Check rules and format (ruff)."""
+    session.install(*_group("lint"))
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check")
+
+
+@nox.session(python=NEWEST)
+def types(session: nox.Session) -> None:
+    """Check the types: mypy strict over the package, pyright over it and its public API."""
+    session.install("-e", ".[all]", *_group("types"))
+    session.run("mypy")
+    session.run("pyright")
+    session.run("pyright", "--verifytypes", "pullsecrets", "--ignoreexternal")
+
+
+@nox.session(python=NEWEST)
+def docs(session: nox.Session) -> None:
+    """Build the docs, warnings as errors, and run each example of README, docs and docstrings."""
+    session.install("-e", ".[all]", *_group("docs"))
+    session.run("pytest", "-p", "no:cacheprovider", "README.md", "docs", "pullsecrets")
+    session.run("sphinx-build", "-W", "--keep-going", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session(python=NEWEST)
+def bench(session: nox.Session) -> None:
+    """Run the benchmarks and print their table."""
+    session.install("-e", ".[all]", *_group("bench"))
+    session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session(python=NEWEST)
+def build(session: nox.Session) -> None:
+    """Build wheel and sdist and check both."""
+    session.install(*_group("build"))
+    dist = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(dist))
+    files = sorted(map(str, dist.iterdir()))
+    session.run("twine", "check", "--strict", *files)
+    session.run("check-wheel-contents", *(name for name in files if name.endswith(".whl")))
