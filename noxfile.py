@@ -59,10 +59,9 @@ def tests(session: nox.Session) -> None:
     session.install("-e", ".[all]", *_group("test"))
     # pytest loads the package's own plugin before any of its plugins could start to measure,
     # so that coverage has to start pytest, not the other way round.
-    session.run(
-        "coverage", "run", "-m", "pytest", *session.posargs,
-        env={"COVERAGE_FILE": str(Path(session.create_tmp()).resolve() / ".coverage")},
-    )  # fmt: skip
+    data = {"COVERAGE_FILE": str(Path(session.create_tmp()).resolve() / ".coverage")}
+    session.run("coverage", "erase", env=data)
+    session.run("coverage", "run", "-m", "pytest", *session.posargs, env=data)
     if not session.posargs:
         session.notify("coverage")
 
