@@ -1,0 +1,23 @@
+"""``python -m pullsecrets``, and the ``pullsecrets`` command."""
+
+from __future__ import annotations
+
+import sys
+
+from pullsecrets.errors import MissingExtra
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line; ends the process with its exit status."""
+    try:
+        from pullsecrets.cli import cli
+    except ImportError:
+        print(f"pullsecrets: {MissingExtra('the command line', 'cli')}", file=sys.stderr)
+        sys.exit(2)
+    cli(prog_name="pullsecrets")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+"""Documents from text: JSON through `json`, YAML through PyYAML.
+
+Both say where a document stops being one without repeating any of it, both notice keys that are
+repeated, and neither can be made to take more time or memory than the text is long.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from functools import lru_cache, partial
+from typing import Any, Final, NoReturn
+
+from attrs import field, frozen
+
+from pullsecrets.errors import MissingExtra
+
+__all__ = ["Read", "read_json", "read_yaml"]
+
+_JSON_NEXT: Final = re.compile(r"^(?=[ \t]*\{)", re.MULTILINE)
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
+
+_MAX_DEPTH: Final = 500  # of collections; Kubernetes objects stay far below 100
+_MAX_VALUES: Final = 1_000_000  # that the aliases of one document may expand to
+# Without either a document is not deep: opened by brackets, or by many marks on one line.
+_DEEP_LINE: Final = re.compile(rf"^[ \-?:]{{{_MAX_DEPTH // 2}}}", re.MULTILINE)
+
+
+@frozen
+class Read:
+    """What became of a document.
+
+    Attributes:
+        value: The document, None where it could not be read.
+        error: What is wrong with it, or None.
+        line: The line of the error, counted from 0.
+        repeated: Keys that stand more than once in one mapping, and the line, where it is known.
+    """
+
+    value: Any = None
+    error: str | None = None
+    line: int = 0
+    repeated: tuple[tuple[str, int | None], ...] = field(default=(), converter=tuple)
+
+
+def read_json(text: str, at: int = 0) -> Iterator[Read]:
+    """The documents from there to the end, one behind the other as ``jq`` writes them."""
+    repeated: list[tuple[str, int | None]] = []
+    decoder = json.JSONDecoder(
+        object_pairs_hook=partial(_mapping, repeated), parse_constant=_refuse_constant
+    )
+    while at < len(text):
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            message, position = _json_error(error, at)
+            yield Read(error=message, line=text.count("\n", 0, position))
+            # In lines of JSON the next one may be sound.
+            following = _JSON_NEXT.search(text, max(position, at + 1))
+            at = len(text) if following is None else following.start()
+        else:
+            yield Read(value, repeated=repeated)
+            at = end
+        at += len(_SPACE.match(text, at)[0])
+        repeated.clear()
+
+
+def _mapping(repeated: list[tuple[str, int | None]], pairs: list[tuple[str, Any]]) -> Any:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        times = Counter(key for key, _ in pairs)
+        repeated.extend((key, None) for key in times if times[key] > 1)
+    return mapping
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _json_error(error: ValueError | RecursionError, at: int) -> tuple[str, int]:
+    if isinstance(error, json.JSONDecodeError):
+        # The message is one of a fixed set, the document is only in the error's other attributes.
+        return f"not JSON: {error.msg}", error.pos
+    if isinstance(error, RecursionError):
+        return "nested too deeply", at
+    return "not JSON: a number that is none, or too long", at
+
+
+def read_yaml(text: str) -> Iterator[Read]:
+    """The one document that the text is.
+
+    Raises:
+        MissingExtra: PyYAML is not there.
+    """
+    yaml, loader_class = _pyyaml()
+    repeated: list[tuple[str, int | None]] = []
+    try:
+        if _may_be_deep(text) and _depth(text) > _MAX_DEPTH:
+            yield Read(error=f"nested more than {_MAX_DEPTH} deep")
+            return
+        loader = loader_class(text)
+        loader.repeated = repeated
+        try:
+            value = loader.get_single_data()
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as error:
+        yield Read(error=f"not YAML: {_yaml_problem(error)}", line=_yaml_line(error))
+    except RecursionError:
+        yield Read(error="nested too deeply")
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        # PyYAML's own, from a value that is not what its tag says.
+        yield Read(error="not YAML: a value that does not fit its tag")
+    else:
+        if "*" in text and _expands_too_far(value):
+            yield Read(error=f"aliases that expand to more than {_MAX_VALUES:,} values")
+        else:
+            yield Read(value, repeated=repeated)
+
+
+@lru_cache(maxsize=1)
+def _pyyaml() -> Any:
+    """PyYAML and the loader, made on first use: nothing else of the library needs it."""
+    try:
+        import yaml
+    except ImportError:
+        raise MissingExtra("reading YAML", "cli") from None
+    base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Loader(base):  # type: ignore[misc, valid-type]
+        """The safe loader, but for what Kubernetes reads otherwise, and what a key hides."""
+
+        repeated: list[tuple[str, int | None]]
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            merged: dict[Hashable, Any] = {}
+            own: dict[Hashable, Any] = {}
+            for key_node, value_node in node.value:
+                if key_node.tag == "tag:yaml.org,2002:merge":
+                    for mapping in self._merged(value_node):
+                        for key, value in mapping.items():
+                            merged.setdefault(key, value)
+                    continue
+                key = self.construct_object(key_node, deep=True)
+                if not isinstance(key, Hashable):
+                    raise yaml.constructor.ConstructorError(
+                        None, None, "a key that is a collection", key_node.start_mark
+                    )
+                if key in own:
+                    self.repeated.append((str(key)[:80], key_node.start_mark.line))
+                own[key] = self.construct_object(value_node, deep=True)
+            return {**merged, **own} if merged else own
+
+        def _merged(self, node: Any) -> list[Any]:
+            value = self.construct_object(node, deep=True)
+            mappings = value if isinstance(value, list) else [value]
+            if not all(isinstance(mapping, dict) for mapping in mappings):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a merge of something that is no mapping", node.start_mark
+                )
+            return mappings
+
+    # Plain scalars that look like a date stay strings: in Kubernetes they are.
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, regexp) for tag, regexp in resolvers if not tag.endswith(":timestamp")]
+        for first, resolvers in base.yaml_implicit_resolvers.items()
+    }
+    Loader.add_constructor("tag:yaml.org,2002:value", Loader.construct_yaml_str)
+    Loader.add_constructor(
+        "tag:yaml.org,2002:map", lambda loader, node: loader.construct_mapping(node, deep=True)
+    )
+    Loader.add_constructor(
+        "tag:yaml.org,2002:seq", lambda loader, node: loader.construct_sequence(node, deep=True)
+    )
+    return yaml, Loader
+
+
+def _may_be_deep(text: str) -> bool:
+    return text.count("[") + text.count("{") > _MAX_DEPTH or _DEEP_LINE.search(text) is not None
+
+
+def _depth(text: str) -> int:
+    """How deep collections nest. PyYAML's C composer would overflow the stack to find out."""
+    yaml, loader_class = _pyyaml()
+    depth = deepest = 0
+    for event in yaml.parse(text, Loader=loader_class):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        deepest = max(deepest, depth)
+        if deepest > _MAX_DEPTH:
+            break
+    return deepest
+
+
+def _expands_too_far(value: Any) -> bool:
+    """Whether the document, were each alias written out, is larger than anybody means."""
+    sizes: dict[int, int] = {}
+    stack = [value]
+    while stack:
+        top = stack[-1]
+        inner = _inner(top)
+        unknown = [
+            item for item in inner if isinstance(item, (dict, list)) and id(item) not in sizes
+        ]
+        if unknown:
+            stack.extend(unknown)
+            continue
+        stack.pop()
+        sizes[id(top)] = 1 + sum(sizes.get(id(item), 1) for item in inner)
+    return sizes[id(value)] > _MAX_VALUES
+
+
+def _inner(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _yaml_problem(error: Any) -> str:
+    """PyYAML's words less what they quote, which may be anything: ``password: *hunter2``."""
+    problem = getattr(error, "problem", None) or "characters that YAML does not admit"
+    return re.sub(r"(['\"]).*\1", "…", str(problem), flags=re.DOTALL)
+
+
+def _yaml_line(error: Any) -> int:
+    mark = getattr(error, "problem_mark", None)
+    return mark.line if mark is not None else 0

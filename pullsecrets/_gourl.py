@@ -1,0 +1,238 @@
+"""Go's URL parsing and glob matching, as far as the kubelet's keyring uses them.
+
+The kubelet hands docker config entries to ``net/url.Parse`` and host labels to
+``path/filepath.Match``; what those accept, decode and refuse decides which image an entry
+serves, so both are followed here to the letter (Go 1.26).
+
+Go strings are bytes. Here they are `str` in which a byte that is not part of valid UTF-8 stands
+as a lone surrogate (the ``surrogateescape`` convention), so that one character is what Go decodes
+as one rune. `go_bytes` gives the bytes back.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import AddressValueError, IPv6Address
+from typing import Final, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+__all__ = ["BadURL", "GoURL", "glob_matches", "go_bytes", "parse_url", "split_host_port"]
+
+# The part of ASCII that net/url lets stand in a host. "?", "/", "#" and "@" end it, and what
+# else is missing ("^", "\\", "{", "|", a space …) is refused: of the glob's operators only "*"
+# ever reaches the matching of a host name.
+_HOST_ASCII: Final = r"A-Za-z0-9!$&'()*+,;=:\[\]<>\"_.~\-"
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# In a host only bytes outside of ASCII may be escaped, and the percent sign itself.
+_HOST: Final = re.compile(rf"(?:[{_HOST_ASCII}\x80-\U0010ffff]|%25|%[89A-Fa-f][0-9A-Fa-f])*")
+# An IPv6 zone also admits a space and, escaped, what may stand unescaped.
+_ZONE: Final = re.compile(rf"(?:[{_HOST_ASCII}\x80-\U0010ffff]|%[0-7][0-9A-Fa-f])*")
+_ZONE_ESCAPED: Final = re.compile(rf"[{_HOST_ASCII}% ]")
+_OPTIONAL_PORT: Final = re.compile(r"(?::[0-9]*)?")
+_USERINFO: Final = re.compile(r"[A-Za-z0-9._:~!$&'()*+,;=%@-]*")
+
+_REPLACEMENT: Final = 0xFFFD
+
+
+class BadURL(Exception):
+    """Go's parser refuses the text. The message says why, without repeating the text."""
+
+
+class GoURL(NamedTuple):
+    """The parts of a ``net/url.URL`` that the keyring reads, decoded as Go decodes them."""
+
+    host: str
+    path: str
+
+
+def go_bytes(text: str) -> bytes:
+    """The bytes of a Go string. A surrogate that stands for no byte becomes U+FFFD, as in Go."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return re.sub("[\ud800-\udfff]", "\ufffd", text).encode("utf-8")
+
+
+def parse_url(schemeless: str) -> GoURL:
+    """Parse ``https://`` + `schemeless` as ``net/url.Parse`` does.
+
+    Raises:
+        BadURL: Go's parser refuses it.
+    """
+    url, _, fragment = schemeless.partition("#")
+    if _CONTROL.search(url):
+        raise BadURL("a control character")
+    authority, slash, path = url.partition("?")[0].partition("/")
+    userinfo, at, host = authority.rpartition("@")
+    host = _parse_host(host)
+    if at and (not _USERINFO.fullmatch(userinfo) or _BAD_ESCAPE.search(userinfo)):
+        raise BadURL("a user or password with characters that a URL does not admit")
+    for part in (path, fragment):
+        if _BAD_ESCAPE.search(part):
+            raise BadURL("a percent sign that begins no escape")
+    return GoURL(host, _unescape(slash + path))
+
+
+def _parse_host(host: str) -> str:
+    """``net/url.parseHost``: check and decode the authority without its user information."""
+    bracket = host.rfind("[")
+    if bracket > 0:
+        raise BadURL("a bracket inside of the host name")
+    if bracket == 0:
+        return _parse_ip_literal(host)
+    name, colon, port = host.partition(":")
+    if not _OPTIONAL_PORT.fullmatch(colon + port):
+        raise BadURL("a port that is not a number")
+    if not _HOST.fullmatch(host):
+        raise BadURL("a character or an escape that a host name does not admit")
+    return _unescape(host)
+
+
+def _parse_ip_literal(host: str) -> str:
+    literal, bracket, port = host[1:].rpartition("]")
+    if not bracket:
+        raise BadURL("a bracket that is not closed")
+    if not _OPTIONAL_PORT.fullmatch(port):
+        raise BadURL("a port that is not a number")
+    zone_at = literal.find("%25")
+    zone = literal[zone_at:] if zone_at >= 0 else ""
+    address = literal.removesuffix(zone)
+    if not (_HOST.fullmatch(address) and _ZONE.fullmatch(zone)) or not all(
+        _ZONE_ESCAPED.fullmatch(chr(int(escape, 16))) for escape in re.findall("%(..)", zone)
+    ):
+        raise BadURL("a character or an escape that a host name does not admit")
+    literal = _unescape(address) + _unescape(zone)
+    address, percent, zone = literal.partition("%")
+    try:
+        IPv6Address(address)
+    except AddressValueError:
+        raise BadURL("brackets around something that is no IPv6 address") from None
+    if percent and not zone:
+        raise BadURL("an IPv6 address with an empty zone")
+    return f"[{literal}]{port}"
+
+
+def _unescape(text: str) -> str:
+    if "%" not in text:
+        return text
+    return unquote_to_bytes(go_bytes(text)).decode("utf-8", "surrogateescape")
+
+
+def split_host_port(host: str) -> tuple[str, str]:
+    """``net.SplitHostPort``, and the host as it is with no port where that refuses it."""
+    name, colon, port = host.rpartition(":")
+    if not colon:
+        return host, ""
+    if name.startswith("["):
+        if not name.endswith("]") or "]" in name[:-1]:
+            return host, ""
+        name = name[1:-1]
+        if "[" in name:
+            return host, ""
+    elif any(c in name for c in ":[]"):
+        return host, ""
+    if "[" in port or "]" in port:
+        return host, ""
+    return name, port
+
+
+# A set of characters: negated or not, and its ranges. A pattern's tokens are sets, literal
+# characters, and None for a star.
+_Set = tuple[bool, tuple[tuple[int, int], ...]]
+_NOT_A_SLASH: Final[_Set] = (True, ((ord("/"), ord("/")),))
+
+
+def glob_matches(pattern: str, name: str) -> bool:
+    """``path/filepath.Match`` on Linux; a malformed pattern matches nothing.
+
+    ``*`` is any run without a slash, ``?`` any character but a slash, ``[a-c]`` a set, ``[^a]``
+    all but a set, and a backslash takes the next character literally.
+    """
+    tokens = _tokens(pattern)
+    if tokens is None:
+        return False
+    token = char = 0
+    # Where to take up again when a literal run fails: behind the last star, one character on.
+    # A later star never has to give back what an earlier one took.
+    resume: tuple[int, int] | None = None
+    while char < len(name) or token < len(tokens):
+        if token < len(tokens) and tokens[token] is None:
+            token += 1
+            resume = token, char
+        elif token < len(tokens) and char < len(name) and _accepts(tokens[token], name[char]):
+            token += 1
+            char += 1
+        elif resume is not None and resume[1] < len(name) and name[resume[1]] != "/":
+            token, char = resume[0], resume[1] + 1
+            resume = token, char
+        else:
+            return False
+    return True
+
+
+def _accepts(token: str | _Set | None, char: str) -> bool:
+    if not isinstance(token, tuple):
+        return token == char
+    negated, ranges = token
+    # Go decodes a byte that is no UTF-8 as U+FFFD.
+    code = _REPLACEMENT if "\ud800" <= char <= "\udfff" else ord(char)
+    return any(low <= code <= high for low, high in ranges) != negated
+
+
+def _tokens(pattern: str) -> list[str | _Set | None] | None:
+    """The pattern as a list of one-character tokens and stars; None where it is malformed."""
+    tokens: list[str | _Set | None] = []
+    at = 0
+    while at < len(pattern):
+        char = pattern[at]
+        at += 1
+        if char == "*":
+            tokens.append(None)
+        elif char == "?":
+            tokens.append(_NOT_A_SLASH)
+        elif char == "[":
+            parsed = _set(pattern, at)
+            if parsed is None:
+                return None
+            token, at = parsed
+            tokens.append(token)
+        elif char == "\\":
+            if at == len(pattern):
+                return None
+            tokens.append(pattern[at])
+            at += 1
+        else:
+            tokens.append(char)
+    return tokens
+
+
+def _set(pattern: str, at: int) -> tuple[_Set, int] | None:
+    negated = pattern.startswith("^", at)
+    at += negated
+    ranges: list[tuple[int, int]] = []
+    while not (ranges and pattern.startswith("]", at)):
+        low = _set_character(pattern, at)
+        if low is None:
+            return None
+        at = low[1]
+        high = low
+        if pattern.startswith("-", at):
+            bound = _set_character(pattern, at + 1)
+            if bound is None:
+                return None
+            high, at = bound, bound[1]
+        ranges.append((low[0], high[0]))
+    return (negated, tuple(ranges)), at + 1
+
+
+def _set_character(pattern: str, at: int) -> tuple[int, int] | None:
+    """The code of the possibly escaped character there, and where the next one stands."""
+    if pattern.startswith(("-", "]"), at):
+        return None
+    at += pattern.startswith("\\", at)
+    # A set has to be closed, so its characters never are the pattern's last.
+    if at + 1 >= len(pattern) or "\ud800" <= pattern[at] <= "\udfff":
+        return None
+    return ord(pattern[at]), at + 1

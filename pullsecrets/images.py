@@ -1,0 +1,126 @@
+"""Image references, as the kubelet reads them.
+
+The grammar is docker-image-py's, which follows distribution/reference. This is the only module
+that imports it; it closes the gap to what the kubelet accepts (rule 11).
+"""
+
+from __future__ import annotations
+
+from docker_image import digest as _digests
+from docker_image.reference import Reference
+from docker_image.regexp import ImageRegexps
+from attrs import field, frozen
+
+from pullsecrets.errors import PullsecretsError
+from pullsecrets.registries import DOCKER_HUB, Registry
+from pullsecrets.secrecy import printable
+
+__all__ = ["Image", "InvalidImage"]
+
+_NAME_MAX = 255
+_SHOWN_MAX = 80
+
+
+class InvalidImage(PullsecretsError, ValueError):
+    """A string that is no image reference; the kubelet reports ``InvalidImageName``."""
+
+
+@frozen
+class Image:
+    """A normalised image reference.
+
+    Attributes:
+        domain: The registry's part of the name: ``docker.io``, ``quay.io:443``. Empty where the
+            first component has an underscore: distribution/reference then takes the whole name for
+            the path (rule 11).
+        path: The repository's part: ``library/nginx``.
+        tag: The tag, or None. It is not defaulted: ``nginx`` has none.
+        digest: The digest, ``sha256:…``, or None.
+
+    >>> image = Image.parse("nginx:1.27")
+    >>> image.name, image.tag, image.familiar
+    ('docker.io/library/nginx', '1.27', 'nginx:1.27')
+    """
+
+    domain: str
+    path: str
+    tag: str | None = None
+    digest: str | None = None
+    name: str = field(init=False, eq=False, repr=False)
+    """Domain and path: what docker config keys are matched against (rule 11)."""
+
+    @name.default
+    def _name(self) -> str:
+        return f"{self.domain}/{self.path}" if self.domain else self.path
+
+    @classmethod
+    def parse(cls, text: str) -> Image:
+        """Parse and normalise what stands in a container's ``image`` field.
+
+        Follows ``ParseNormalizedNamed`` of distribution/reference 0.6.
+
+        Raises:
+            InvalidImage: The kubelet would refuse it.
+        """
+        if not isinstance(text, str):
+            raise InvalidImage(f"an image reference is a string, not {type(text).__name__}")
+        # Regular expressions are asked for a full match here, as docker-image-py's own "$" also
+        # matches before a line break at the end.
+        if ImageRegexps.ANCHORED_IDENTIFIER_REGEXP.fullmatch(text):
+            raise InvalidImage(f"{_shown(text)} is an image ID (64 hexadecimal digits), not a name")
+        domain, remainder = Reference.split_docker_domain(text)
+        # Not Reference.parse: it wants a host name before the first slash and so refuses
+        # "my_registry.example.com/app", in which distribution/reference finds no domain.
+        match = ImageRegexps.REFERENCE_REGEXP.fullmatch(f"{domain}/{remainder}")
+        if not match:
+            raise InvalidImage(f"{_shown(text)} is not an image reference{_hint(text, remainder)}")
+        name, tag, digest = match.groups()
+        domain, path = ImageRegexps.ANCHORED_NAME_REGEXP.fullmatch(name).groups()
+        if len(path) > _NAME_MAX:
+            raise InvalidImage(f"{_shown(text)} has a name of more than {_NAME_MAX} characters")
+        if digest:
+            try:
+                _digests.validate_digest(digest)
+            except _digests.InvalidDigest as error:
+                raise InvalidImage(f"{_shown(text)}: {error}") from None
+        return cls(domain or "", path, tag, digest)
+
+    @property
+    def familiar(self) -> str:
+        """The short form: Docker Hub's ``docker.io/`` and ``library/`` left out."""
+        name = self.name
+        if self.domain == DOCKER_HUB:
+            name = self.path
+            if self.path.count("/") == 1:
+                name = self.path.removeprefix("library/")
+        return name + self._suffix
+
+    @property
+    def registry(self) -> Registry:
+        """The registry that it is pulled from: the first component of its name."""
+        return Registry.parse(self.name.partition("/")[0])
+
+    @property
+    def _suffix(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        return f"{tag}@{self.digest}" if self.digest else tag
+
+    def __str__(self) -> str:
+        return self.name + self._suffix
+
+
+def _shown(text: str) -> str:
+    if len(text) > _SHOWN_MAX:
+        text = text[:_SHOWN_MAX] + "…"
+    return f"'{printable(text)}'"
+
+
+def _hint(text: str, remainder: str) -> str:
+    if not text:
+        return ": it is empty"
+    if text.strip() != text:
+        return ": white space around it"
+    if "://" in text:
+        return ": it begins with a scheme"
+    repository = remainder.partition("@")[0].partition(":")[0]
+    return ": the repository name must be lowercase" if repository.lower() != repository else ""

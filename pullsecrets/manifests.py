@@ -1,0 +1,140 @@
+"""Manifests from files, folders and streams: the only reader.
+
+YAML goes through PyYAML, with its C loader where there is one; JSON through `json`. Whatever is
+wrong with a document becomes a `Problem` that names its place, and the next document is read.
+Messages never repeat what stands in a document.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from pullsecrets._documents import read_json, read_yaml
+from pullsecrets.dockerconfig import DockerConfig
+from pullsecrets.errors import PullsecretsError
+from pullsecrets.pods import InvalidManifest, Place
+from pullsecrets.resolver import Cluster, Document, Problem
+from pullsecrets.secrecy import printable
+
+__all__ = ["NoSuchPath", "load", "read_documents"]
+
+_SUFFIXES: Final = (".yaml", ".yml", ".json")
+# Where kubectl splits a file, too: at the marker, whatever follows it on the line.
+_MARKER: Final = re.compile(r"^(?=---(?:[ \t\r\n]|\Z))", re.MULTILINE)
+_NO_CONTENT: Final = re.compile(
+    r"(?:[ \t\r]*(?:---|\.\.\.|%[^\n]*)?[ \t\r]*(?:\#[^\n]*)?(?:\n|\Z))*"
+)
+_JSON_START: Final = re.compile(r"(?:---)?[ \t\r\n]*(?=\{)")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_BOM: Final = "\ufeff"
+
+
+class NoSuchPath(PullsecretsError, FileNotFoundError):
+    """A path that was asked for by name does not exist."""
+
+
+def load(
+    *paths: str | os.PathLike[str],
+    namespace: str = "default",
+    node: DockerConfig | None = None,
+    strict: bool = False,
+) -> Cluster:
+    """Read manifests: YAML and JSON, many documents, lists, workloads.
+
+    Args:
+        paths: Files; folders, which are searched for ``*.yaml``, ``*.yml`` and ``*.json`` all the
+            way down, hidden ones left out; ``-`` for standard input.
+        namespace: For objects that name none.
+        node: The node's own docker config.
+        strict: Raise where something could not be read, instead of listing it in the cluster's
+            ``problems``.
+
+    Raises:
+        NoSuchPath: A path does not exist.
+        InvalidManifest: Something could not be read, and `strict` is set.
+        MissingExtra: A file is YAML, and PyYAML is not there.
+    """
+    documents = (item for path in paths for item in read_documents(path))
+    cluster = Cluster.from_documents(documents, namespace=namespace, node=node)
+    errors = [str(problem) for problem in cluster.problems if problem.error]
+    if strict and errors:
+        raise InvalidManifest("\n".join(errors))
+    return cluster
+
+
+def read_documents(path: str | os.PathLike[str]) -> Iterator[Document | Problem]:
+    """The documents of a file, a folder or, for ``-``, of standard input, in order.
+
+    Raises:
+        NoSuchPath: The path does not exist.
+        MissingExtra: A file is YAML, and PyYAML is not there.
+    """
+    if path == "-":
+        yield from _read_bytes(sys.stdin.buffer.read(), "-")
+        return
+    if not os.path.exists(path):
+        raise NoSuchPath(f"{printable(os.fspath(path))}: no such file or folder")
+    for file in _files(Path(path)) if os.path.isdir(path) else [Path(path)]:
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            yield Problem(f"cannot be read: {error.strerror}", Place(str(file)))
+        else:
+            yield from _read_bytes(data, str(file))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if name.endswith(_SUFFIXES) and not name.startswith("."):
+                file = Path(parent, name)
+                if file.is_file():
+                    yield file
+
+
+def _read_bytes(data: bytes, file: str) -> Iterator[Document | Problem]:
+    # A byte that is no UTF-8 becomes a lone surrogate: only the document that holds it is lost.
+    text = data.decode("utf-8", "surrogateescape")
+    if text.startswith(_BOM):
+        text = text.removeprefix(_BOM)
+        message = "begins with a byte order mark, which is passed over"
+        yield Problem(message, Place(file), error=False)
+    places = (Place(file, number) for number in count(1))
+    line = 1
+    for chunk in _MARKER.split(text):
+        if not _NO_CONTENT.fullmatch(chunk):
+            yield from _read_chunk(chunk, line, places)
+        line += chunk.count("\n")
+
+
+def _read_chunk(chunk: str, line: int, places: Iterator[Place]) -> Iterator[Document | Problem]:
+    """The documents between two markers: one of YAML, or any number of JSON.
+
+    As for kubectl, what begins with a brace is JSON.
+    """
+    bad_byte = None if chunk.isascii() else _SURROGATE.search(chunk)
+    if bad_byte:
+        where = line + chunk.count("\n", 0, bad_byte.start())
+        yield Problem(f"not UTF-8 (line {where})", next(places))
+        return
+    start = _JSON_START.match(chunk)
+    for read in read_json(chunk, start.end()) if start else read_yaml(chunk):
+        place = next(places)
+        for key, where in read.repeated:
+            at = "" if where is None else f" (line {line + where})"
+            yield Problem(
+                f"the key '{printable(key)}' stands twice in one mapping, the later one counts{at}",
+                place,
+                error=False,
+            )
+        if read.error is None:
+            yield Document(read.value, place)
+        else:
+            yield Problem(f"{read.error} (line {line + read.line})", place)

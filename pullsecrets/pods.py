@@ -1,0 +1,435 @@
+"""The Kubernetes objects that decide about pull credentials, read from plain mappings.
+
+Mappings as ``json.load`` or a YAML loader gives them. Nothing here opens a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from pullsecrets._gobase64 import decode_base64
+from pullsecrets._gojson import go_string
+from pullsecrets.dockerconfig import DockerConfig
+from pullsecrets.errors import PullsecretsError
+from pullsecrets.secrecy import HiddenBytes, printable
+
+__all__ = [
+    "DOCKERCFG_KEY",
+    "DOCKERCFG_TYPE",
+    "DOCKERCONFIGJSON_KEY",
+    "DOCKERCONFIGJSON_TYPE",
+    "IGNORE_ANNOTATION",
+    "POD_TEMPLATES",
+    "Container",
+    "InvalidManifest",
+    "Place",
+    "Pod",
+    "PullSecret",
+    "ServiceAccount",
+]
+
+DOCKERCONFIGJSON_TYPE: Final = "kubernetes.io/dockerconfigjson"
+DOCKERCONFIGJSON_KEY: Final = ".dockerconfigjson"
+DOCKERCFG_TYPE: Final = "kubernetes.io/dockercfg"
+DOCKERCFG_KEY: Final = ".dockercfg"
+
+IGNORE_ANNOTATION: Final = "pullsecrets/ignore"
+"""Annotation that names the diagnoses not to report for an object, separated by commas."""
+
+_MIRROR_ANNOTATION: Final = "kubernetes.io/config.mirror"
+_MAX_SECRET_SIZE: Final = 1024 * 1024  # bytes of all values; core/v1 MaxSecretSize
+
+POD_TEMPLATES: Final[Mapping[str, tuple[str, ...]]] = {
+    "Pod": (),
+    "Deployment": ("spec", "template"),
+    "ReplicaSet": ("spec", "template"),
+    "StatefulSet": ("spec", "template"),
+    "DaemonSet": ("spec", "template"),
+    "ReplicationController": ("spec", "template"),
+    "Job": ("spec", "template"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+    "PodTemplate": ("template",),
+}
+"""Kinds that carry pods, and the fields that lead to the pod's metadata and spec (rule 6)."""
+
+
+class InvalidManifest(PullsecretsError, ValueError):
+    """A mapping that is not the Kubernetes object it should be. The message names the field."""
+
+
+@frozen
+class Place:
+    """Where an object was read.
+
+    Attributes:
+        file: The path as given or found, ``-`` for standard input, None for a mapping.
+        document: The number of the document in the file, or of the mapping, counted from 1.
+    """
+
+    file: str | None = None
+    document: int | None = None
+
+    def __str__(self) -> str:
+        file = printable(self.file) if self.file is not None else ""
+        document = f"document {self.document}" if self.document is not None else ""
+        return ", ".join(part for part in (file, document) if part)
+
+
+def _place() -> Any:
+    return field(default=None, eq=False, repr=False, kw_only=True)
+
+
+@frozen
+class PullSecret:
+    """A Secret object that a pod may name in ``imagePullSecrets``.
+
+    Attributes:
+        name: The object's name.
+        namespace: The object's namespace.
+        type: The Secret's type; only two kinds of Secret hold docker configs (rule 7).
+        data: The values of ``.dockerconfigjson`` and ``.dockercfg``, decoded from base64; other
+            values are not kept.
+        other_keys: The names of the other values.
+        ignore: Codes of diagnoses not to report for it.
+        place: Where it was read; not compared.
+    """
+
+    name: str
+    namespace: str = "default"
+    type: str = DOCKERCONFIGJSON_TYPE
+    _data: tuple[tuple[str, HiddenBytes], ...] = field(
+        default=(), converter=lambda data: tuple(sorted(dict(data).items(), key=lambda kv: kv[0]))
+    )
+    other_keys: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    place: Place | None = _place()
+
+    @property
+    def data(self) -> Mapping[str, HiddenBytes]:
+        """The values that may hold a docker config, by their key."""
+        return dict(self._data)
+
+    @classmethod
+    def from_manifest(
+        cls, manifest: Mapping[str, Any], *, namespace: str = "default", place: Place | None = None
+    ) -> PullSecret:
+        """Read a Secret, of whatever type.
+
+        Args:
+            manifest: The object. Values of ``stringData`` win over those of ``data`` (rule 7).
+            namespace: For an object that names none.
+            place: Where it was read.
+
+        Raises:
+            InvalidManifest: It is not a Secret that the API server would take.
+        """
+        secret = _Node(manifest)
+        metadata = _metadata(secret, "Secret")
+        data: dict[str, HiddenBytes] = {}
+        for key, node in secret.member("data").items():
+            value = decode_base64(node.string())
+            if value is None:
+                raise node.error("is not base64")
+            data[key] = HiddenBytes(value)
+        for key, node in secret.member("stringData").items():
+            data[key] = HiddenBytes(go_string(node.string()).encode())
+        size = sum(len(value.reveal()) for value in data.values())
+        if size > _MAX_SECRET_SIZE:
+            raise secret.member("data").error(
+                f"holds {size:,} bytes; the API server refuses more than {_MAX_SECRET_SIZE:,}"
+            )
+        kept = {key: data.pop(key) for key in (DOCKERCONFIGJSON_KEY, DOCKERCFG_KEY) if key in data}
+        return cls(
+            _name(metadata),
+            metadata.member("namespace").string() or namespace,
+            secret.member("type").string() or "Opaque",
+            kept,
+            tuple(data),
+            _ignore(metadata),
+            place=place,
+        )
+
+    @property
+    def skipped(self) -> str | None:
+        """Why the kubelet passes this Secret over in silence (rule 7), or None."""
+        key = _KEYS.get(self.type)
+        if key is None:
+            return f"its type is '{printable(self.type)}', not {DOCKERCONFIGJSON_TYPE}"
+        if key not in self.data:
+            return f"it has no value {key}, which its type asks for"
+        return None if self.data[key] else f"its value {key} is empty"
+
+    def config(self) -> DockerConfig | None:
+        """The docker config in it; None where the kubelet passes the Secret over.
+
+        Raises:
+            InvalidDockerConfig: It does not decode: then no pull of a pod that names this Secret
+                gets any credential (rule 8).
+        """
+        if self.skipped is not None:
+            return None
+        payload = self.data[_KEYS[self.type]].reveal()
+        if self.type == DOCKERCFG_TYPE:
+            return DockerConfig.from_legacy_json(payload)
+        return DockerConfig.from_json(payload)
+
+
+_KEYS: Final[Mapping[str, str]] = {
+    DOCKERCONFIGJSON_TYPE: DOCKERCONFIGJSON_KEY,
+    DOCKERCFG_TYPE: DOCKERCFG_KEY,
+}
+
+
+@frozen
+class ServiceAccount:
+    """A service account: its list is copied into pods that have none of their own (rule 1).
+
+    Attributes:
+        name: The object's name.
+        namespace: The object's namespace.
+        pull_secrets: The names in ``imagePullSecrets``, in order; an empty string where a
+            reference has no name.
+        ignore: Codes of diagnoses not to report for it.
+        place: Where it was read; not compared.
+    """
+
+    name: str
+    namespace: str = "default"
+    pull_secrets: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    place: Place | None = _place()
+
+    @classmethod
+    def from_manifest(
+        cls, manifest: Mapping[str, Any], *, namespace: str = "default", place: Place | None = None
+    ) -> ServiceAccount:
+        """Read a ServiceAccount.
+
+        Args:
+            manifest: The object.
+            namespace: For an object that names none.
+            place: Where it was read.
+
+        Raises:
+            InvalidManifest: It is not a ServiceAccount that the API server would take.
+        """
+        account = _Node(manifest)
+        metadata = _metadata(account, "ServiceAccount")
+        return cls(
+            _name(metadata),
+            metadata.member("namespace").string() or namespace,
+            _pull_secrets(account),
+            _ignore(metadata),
+            place=place,
+        )
+
+
+@frozen
+class Container:
+    """Something in a pod that needs an image.
+
+    Attributes:
+        name: The container's name, or the volume's.
+        image: The image as written, which may be no image reference at all.
+        kind: ``container``, ``init``, ``ephemeral`` or ``volume``.
+        pull_policy: The ``imagePullPolicy`` as written, or None.
+    """
+
+    name: str
+    image: str
+    kind: str = "container"
+    pull_policy: str | None = None
+
+
+@frozen
+class Pod:
+    """A pod, or the pods that a workload's template describes.
+
+    Attributes:
+        name: The object's name (a workload's own), or its ``generateName``.
+        namespace: The object's namespace.
+        kind: The object's kind: ``Pod``, ``Deployment`` …
+        containers: Its containers.
+        init_containers: Its init containers, sidecars among them.
+        ephemeral_containers: Its ephemeral containers.
+        image_volumes: Its volumes that are images.
+        pull_secrets: The names in ``imagePullSecrets``, in order; an empty string where a
+            reference has no name.
+        service_account: The service account's name.
+        stored: Whether it was read from a cluster, so that admission is behind it (rule 2).
+        mirror: Whether it is the mirror of a static pod (rule 3).
+        ignore: Codes of diagnoses not to report for it.
+        place: Where it was read; not compared.
+    """
+
+    name: str
+    namespace: str = "default"
+    kind: str = "Pod"
+    containers: tuple[Container, ...] = ()
+    init_containers: tuple[Container, ...] = ()
+    ephemeral_containers: tuple[Container, ...] = ()
+    image_volumes: tuple[Container, ...] = ()
+    pull_secrets: tuple[str, ...] = ()
+    service_account: str = "default"
+    stored: bool = False
+    mirror: bool = False
+    ignore: tuple[str, ...] = ()
+    place: Place | None = _place()
+
+    @property
+    def images(self) -> tuple[Container, ...]:
+        """Everything in the pod that needs an image (rule 5)."""
+        return (
+            self.containers + self.init_containers + self.ephemeral_containers + self.image_volumes
+        )
+
+    @classmethod
+    def from_manifest(
+        cls, manifest: Mapping[str, Any], *, namespace: str = "default", place: Place | None = None
+    ) -> Pod:
+        """Read a Pod, or the template of a workload (`POD_TEMPLATES` names the kinds).
+
+        Args:
+            manifest: The object.
+            namespace: For an object that names none.
+            place: Where it was read.
+
+        Raises:
+            InvalidManifest: It is not such an object as the API server would take.
+        """
+        root = _Node(manifest)
+        metadata = _metadata(root, *POD_TEMPLATES)
+        kind = root.member("kind").string() or "Pod"
+        template = root
+        for name in POD_TEMPLATES[kind]:
+            template = template.member(name)
+        spec = template.member("spec")
+        annotations = dict(metadata.member("annotations").items())
+        of_a_pod = kind == "Pod"
+        return cls(
+            _name(metadata),
+            metadata.member("namespace").string() or namespace,
+            kind,
+            _containers(spec, "containers", "container"),
+            _containers(spec, "initContainers", "init"),
+            _containers(spec, "ephemeralContainers", "ephemeral"),
+            _image_volumes(spec),
+            _pull_secrets(spec),
+            # The older name of the field is still read.
+            spec.member("serviceAccountName").string()
+            or spec.member("serviceAccount").string()
+            or "default",
+            of_a_pod and (metadata.has("uid") or metadata.has("creationTimestamp")),
+            of_a_pod and _MIRROR_ANNOTATION in annotations,
+            _ignore(metadata),
+            place=place,
+        )
+
+
+class _Node:
+    """A value in a manifest and the path to it, so that an error can name the field.
+
+    An absent member and null read alike, as in Go: no members, no items, an empty string.
+    """
+
+    __slots__ = ("path", "value")
+
+    def __init__(self, value: Any, path: str = "") -> None:
+        self.value = value
+        self.path = path
+
+    def error(self, what: str) -> InvalidManifest:
+        return InvalidManifest(f"{self.path or 'the object'} {what}")
+
+    def _wrong(self, wanted: str) -> InvalidManifest:
+        names = {dict: "a mapping", list: "a list", str: "a string", bool: "a boolean"}
+        kind = names.get(type(self.value)) or (
+            "a number" if isinstance(self.value, (int, float)) else type(self.value).__name__
+        )
+        return self.error(f"is {kind}, not {wanted}")
+
+    def _mapping(self) -> Mapping[Any, Any]:
+        if self.value is None:
+            return {}
+        if not isinstance(self.value, Mapping):
+            raise self._wrong("a mapping")
+        return self.value
+
+    def has(self, name: str) -> bool:
+        return self._mapping().get(name) is not None
+
+    def member(self, name: str) -> _Node:
+        return _Node(self._mapping().get(name), f"{self.path}.{name}" if self.path else name)
+
+    def items(self) -> Iterator[tuple[str, _Node]]:
+        for key, value in self._mapping().items():
+            if not isinstance(key, str):
+                raise _Node(key, f"a key of {self.path}")._wrong("a string")
+            yield key, _Node(value, f"{self.path}['{printable(key)}']")
+
+    def list(self) -> Iterator[_Node]:
+        if self.value is None:
+            return
+        if not isinstance(self.value, (list, tuple)):
+            raise self._wrong("a list")
+        for at, value in enumerate(self.value):
+            yield _Node(value, f"{self.path}[{at}]")
+
+    def string(self) -> str:
+        if self.value is None:
+            return ""
+        if not isinstance(self.value, str):
+            raise self._wrong("a string")
+        return self.value
+
+
+def _metadata(root: _Node, *kinds: str) -> _Node:
+    kind = root.member("kind").string()
+    if kind and kind not in kinds:
+        raise root.member("kind").error(f"is '{printable(kind)}', not {' or '.join(kinds)}")
+    return root.member("metadata")
+
+
+def _name(metadata: _Node) -> str:
+    name = metadata.member("name").string() or metadata.member("generateName").string()
+    if not name:
+        raise metadata.member("name").error("is missing")
+    return name
+
+
+def _ignore(metadata: _Node) -> tuple[str, ...]:
+    annotation = metadata.member("annotations").member(IGNORE_ANNOTATION).string()
+    return tuple(code.strip() for code in annotation.split(",") if code.strip())
+
+
+def _pull_secrets(holder: _Node) -> tuple[str, ...]:
+    references = holder.member("imagePullSecrets").list()
+    return tuple(reference.member("name").string() for reference in references)
+
+
+def _containers(spec: _Node, name: str, kind: str) -> tuple[Container, ...]:
+    return tuple(
+        Container(
+            container.member("name").string(),
+            container.member("image").string(),
+            kind,
+            container.member("imagePullPolicy").string() or None,
+        )
+        for container in spec.member(name).list()
+    )
+
+
+def _image_volumes(spec: _Node) -> tuple[Container, ...]:
+    return tuple(
+        Container(
+            volume.member("name").string(),
+            volume.member("image").member("reference").string(),
+            "volume",
+            volume.member("image").member("pullPolicy").string() or None,
+        )
+        for volume in spec.member("volumes").list()
+        if volume.has("image")
+    )

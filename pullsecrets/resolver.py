@@ -1,0 +1,343 @@
+"""From manifests to resolutions: admission, the list of secrets, and every image of every pod."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from attrs import evolve, field, frozen
+
+from pullsecrets.dockerconfig import DockerConfig
+from pullsecrets.images import Image
+from pullsecrets.keyring import Admission, Keyring, Resolution
+from pullsecrets.pods import (
+    POD_TEMPLATES,
+    InvalidManifest,
+    Place,
+    Pod,
+    PullSecret,
+    ServiceAccount,
+)
+from pullsecrets.secrecy import printable
+
+__all__ = ["Cluster", "Document", "ImageResolution", "Problem", "admit", "resolve"]
+
+_DEFAULT_ACCOUNT: Final = "default"
+
+
+@frozen
+class Problem:
+    """Something about the input that its author should know.
+
+    Attributes:
+        message: One line: what is wrong, in which field.
+        place: Where it is.
+        error: True where an object or a document could not be taken; False where all of it was
+            taken, and this is only said.
+    """
+
+    message: str
+    place: Place | None = None
+    error: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place is not None else self.message
+
+
+@frozen
+class Document:
+    """A document as a loader gives it, which may be anything at all.
+
+    Attributes:
+        value: The document.
+        place: Where it was read.
+    """
+
+    value: Any
+    place: Place
+
+
+@frozen
+class ImageResolution:
+    """The answer for one image of one pod.
+
+    Attributes:
+        pod: The pod.
+        container: The name of the container, or of the volume.
+        kind: ``container``, ``init``, ``ephemeral`` or ``volume``.
+        written: The image as it stands in the manifest.
+        image: The image; the string as written where it is no image reference.
+        resolution: Which credentials the kubelet tries for it.
+    """
+
+    pod: Pod
+    container: str
+    kind: str
+    written: str
+    image: Image | str
+    resolution: Resolution
+
+
+def resolve(
+    image: Image | str, secrets: Iterable[PullSecret], node: DockerConfig | None = None
+) -> Resolution:
+    """Which credentials the kubelet tries for an image, in order.
+
+    Args:
+        image: The image, or what stands in a container's ``image`` field.
+        secrets: The pod's secrets in the order of its list; one listed twice counts twice.
+        node: The node's own docker config.
+
+    Returns:
+        The resolution. Neither a bad image nor a secret that does not decode raises: both are the
+        resolution's ``failure``.
+
+    >>> secret = PullSecret.from_manifest(
+    ...     {
+    ...         "metadata": {"name": "regcred"},
+    ...         "type": "kubernetes.io/dockerconfigjson",
+    ...         "stringData": {".dockerconfigjson": '{"auths": {"quay.io": {"username": "me"}}}'},
+    ...     }
+    ... )
+    >>> [c.credential.username for c in resolve("quay.io/acme/app", [secret]).candidates]
+    ['me']
+    >>> resolve("nginx", [secret]).anonymous
+    True
+    """
+    return Keyring(secrets, node).resolve(image)
+
+
+@frozen
+class Cluster:
+    """What is known of a cluster, or of a set of manifests.
+
+    Attributes:
+        pods: Its pods and the workloads that make pods.
+        service_accounts: Its service accounts.
+        secrets: Its Secrets, of whatever type.
+        node: The node's own docker config, None where it has none.
+        problems: What was wrong with the input that this was read from.
+    """
+
+    pods: tuple[Pod, ...] = ()
+    service_accounts: tuple[ServiceAccount, ...] = ()
+    secrets: tuple[PullSecret, ...] = ()
+    node: DockerConfig | None = None
+    problems: tuple[Problem, ...] = ()
+    _secrets: Mapping[tuple[str, str], PullSecret] = field(init=False, repr=False, eq=False)
+    _accounts: Mapping[tuple[str, str], ServiceAccount] = field(init=False, repr=False, eq=False)
+
+    @_secrets.default
+    def _secrets_by_name(self) -> Mapping[tuple[str, str], PullSecret]:
+        return {(secret.namespace, secret.name): secret for secret in self.secrets}
+
+    @_accounts.default
+    def _accounts_by_name(self) -> Mapping[tuple[str, str], ServiceAccount]:
+        return {(account.namespace, account.name): account for account in self.service_accounts}
+
+    @classmethod
+    def from_manifests(
+        cls,
+        manifests: Iterable[Mapping[str, Any]],
+        *,
+        namespace: str = "default",
+        node: DockerConfig | None = None,
+    ) -> Cluster:
+        """Read Pods, workloads, ServiceAccounts, Secrets, and lists of them.
+
+        Other kinds are passed over in silence. What is malformed is left out and listed in
+        `problems`. Of an object that is defined twice the later definition wins.
+
+        Args:
+            manifests: Plain mappings, as ``json.load`` or a YAML loader gives them.
+            namespace: For objects that name none.
+            node: The node's own docker config.
+        """
+        documents = (Document(m, Place(None, number)) for number, m in enumerate(manifests, 1))
+        return cls.from_documents(documents, namespace=namespace, node=node)
+
+    @classmethod
+    def from_documents(
+        cls,
+        documents: Iterable[Document | Problem],
+        *,
+        namespace: str = "default",
+        node: DockerConfig | None = None,
+    ) -> Cluster:
+        """The same, from documents that know their place, and from what could not be read."""
+        objects: dict[Any, Pod | ServiceAccount | PullSecret] = {}
+        problems: list[Problem] = []
+        for item in _objects(documents):
+            if isinstance(item, Problem):
+                problems.append(item)
+                continue
+            try:
+                read = _READERS[item.value["kind"]](
+                    item.value, namespace=namespace, place=item.place
+                )
+            except InvalidManifest as error:
+                problems.append(Problem(f"{_title(item.value)}: {error}", item.place))
+                continue
+            identity = item.value["kind"], read.namespace, read.name
+            # Each object with a generateName is one of its own.
+            named = bool(item.value["metadata"].get("name"))
+            if named and identity in objects:
+                problems.append(
+                    Problem(
+                        f"{printable(' '.join((identity[0], '/'.join(identity[1:]))))} is defined "
+                        f"twice, this one replaces the one in {objects[identity].place}",
+                        item.place,
+                        error=False,
+                    )
+                )
+            objects[identity if named else (*identity, len(objects))] = read
+        found = objects.values()
+        return cls(
+            tuple(o for o in found if isinstance(o, Pod)),
+            tuple(o for o in found if isinstance(o, ServiceAccount)),
+            tuple(o for o in found if isinstance(o, PullSecret)),
+            node,
+            tuple(problems),
+        )
+
+    def secret(self, namespace: str, name: str) -> PullSecret | None:
+        """The Secret of that name, or None."""
+        return self._secrets.get((namespace, name))
+
+    def service_account(self, namespace: str, name: str) -> ServiceAccount | None:
+        """The service account of that name, or None."""
+        return self._accounts.get((namespace, name))
+
+    def resolve(self, pod: Pod) -> tuple[ImageResolution, ...]:
+        """The resolution of each of the pod's images, in the order of `Pod.images`."""
+        return tuple(self._resolve(pod, {}))
+
+    def resolve_all(self) -> Iterator[ImageResolution]:
+        """The resolutions of all images of all pods, pod after pod."""
+        keyrings: dict[tuple[str, tuple[str, ...]], Keyring] = {}
+        for pod in self.pods:
+            yield from self._resolve(pod, keyrings)
+
+    def _resolve(
+        self, pod: Pod, keyrings: dict[tuple[str, tuple[str, ...]], Keyring]
+    ) -> Iterator[ImageResolution]:
+        admission, warnings = admit(pod, self)
+        identity = pod.namespace, admission.pull_secrets
+        keyring = keyrings.get(identity)
+        if keyring is None:
+            found = (self.secret(pod.namespace, name) for name in admission.pull_secrets if name)
+            keyring = Keyring((secret for secret in found if secret is not None), self.node)
+            keyrings[identity] = keyring
+        for container in pod.images:
+            resolution = keyring.resolve(container.image)
+            resolution = evolve(
+                resolution, warnings=(*warnings, *resolution.warnings), admission=admission
+            )
+            yield ImageResolution(
+                pod,
+                container.name,
+                container.kind,
+                container.image,
+                resolution.image,
+                resolution,
+            )
+
+
+def admit(pod: Pod, cluster: Cluster) -> tuple[Admission, tuple[str, ...]]:
+    """Which list of secrets a pod has (rules 1 to 4), and what there is to say about it."""
+    warnings: list[str] = []
+    account = cluster.service_account(pod.namespace, pod.service_account)
+    owner = printable(f"{pod.namespace}/{pod.service_account}")
+    names = pod.pull_secrets
+    if pod.mirror:
+        origin = "mirror-pod"
+        if names:
+            warnings.append("a static pod has node credentials only: its imagePullSecrets are idle")
+        names = ()
+    elif pod.stored:
+        origin = "stored-pod"
+    else:
+        origin = "pod" if names else "service-account"
+        if account is not None:
+            names = names or account.pull_secrets
+        elif pod.service_account != _DEFAULT_ACCOUNT:
+            warnings.append(
+                f"service account {owner} is not among the manifests: "
+                "if it does not exist, the API server refuses the pod"
+            )
+        elif not names:
+            warnings.append(
+                f"service account {owner} is not among the manifests: assumed without pull secrets"
+            )
+    warnings.extend(_passed_over(pod.namespace, names, cluster))
+    return Admission(origin, pod.service_account, names), tuple(warnings)
+
+
+def _passed_over(namespace: str, names: Sequence[str], cluster: Cluster) -> Iterator[str]:
+    """The references that lead nowhere (rule 4), each name once."""
+    for position, name in enumerate(names):
+        if not name:
+            yield f"imagePullSecrets[{position}] has no name: it is skipped in silence"
+        elif name not in names[:position] and cluster.secret(namespace, name) is None:
+            others = sorted(s.namespace for s in cluster.secrets if s.name == name)
+            hint = f"; there is one in namespace {', '.join(others)}" if others else ""
+            yield printable(
+                f"secret {namespace}/{name} is not among the manifests: "
+                f"a pull goes on without a secret that does not exist{hint}"
+            )
+
+
+_MAX_LISTS: Final = 8
+_READERS: Final[Mapping[str, Any]] = {
+    **dict.fromkeys(POD_TEMPLATES, Pod.from_manifest),
+    "ServiceAccount": ServiceAccount.from_manifest,
+    "Secret": PullSecret.from_manifest,
+}
+
+
+def _objects(
+    documents: Iterable[Document | Problem], depth: int = 0
+) -> Iterator[Document | Problem]:
+    """The objects of a kind that is read here, lists of them unwrapped (rule 6)."""
+    for document in documents:
+        if isinstance(document, Problem):
+            yield document
+            continue
+        value, place = document.value, document.place
+        if value is None:
+            continue
+        if not isinstance(value, Mapping):
+            yield Problem(f"a Kubernetes object is a mapping, not {type(value).__name__}", place)
+            continue
+        kind = value.get("kind")
+        if kind is None:
+            yield Problem("passed over: a mapping without a kind", place, error=False)
+        elif not isinstance(kind, str):
+            yield Problem("kind is not a string", place)
+        elif kind in _READERS:
+            yield document
+        elif kind.endswith("List") and depth == _MAX_LISTS:
+            yield Problem(f"lists stand in lists, more than {_MAX_LISTS} deep", place)
+        elif kind.endswith("List"):
+            yield from _objects(_items(value, kind, place), depth + 1)
+
+
+def _items(value: Mapping[str, Any], kind: str, place: Place) -> Iterator[Document | Problem]:
+    items = value.get("items")
+    if not isinstance(items, (list, tuple, type(None))):
+        yield Problem("items is not a list", place)
+        return
+    # The API server's typed lists leave the kind of their items to the list's.
+    implied = kind.removesuffix("List")
+    for item in items or ():
+        if isinstance(item, Mapping) and implied in _READERS and "kind" not in item:
+            item = {**item, "kind": implied}
+        yield Document(item, place)
+
+
+def _title(manifest: Mapping[str, Any]) -> str:
+    """An object's kind and name, for a message about an object that could not be read."""
+    metadata = manifest.get("metadata")
+    names = metadata if isinstance(metadata, Mapping) else {}
+    parts = [part for part in (names.get("namespace"), names.get("name")) if isinstance(part, str)]
+    return printable(" ".join([manifest["kind"], "/".join(parts)]).strip())
