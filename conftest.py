@@ -35,6 +35,7 @@ try:
     from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
     from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
     from sybil.parsers.rest import DocTestParser
+    from sybil.sybil import SybilCollection
 except ModuleNotFoundError:  # the tests under tests/ do without
     Sybil = None  # type: ignore[assignment,misc]
 
@@ -179,8 +180,10 @@ if Sybil is not None:
         "setup": _enter,
         "teardown": _leave,
     }
-    pytest_collect_file = (
-        Sybil(path=".", pattern="README.md", excludes=["*/README.md"], **_pages)
-        + Sybil(path="docs", pattern="*.md", excludes=["_build/*", "_build/**/*"], **_pages)
-        + Sybil(path="pullsecrets", pattern="*.py", parsers=[DocTestParser(OPTIONS)])
+    pytest_collect_file = SybilCollection(
+        [
+            Sybil(path=".", pattern="README.md", excludes=["*/README.md"], **_pages),
+            Sybil(path="docs", pattern="*.md", excludes=["_build/*", "_build/**/*"], **_pages),
+            Sybil(path="pullsecrets", pattern="*.py", parsers=[DocTestParser(OPTIONS)]),
+        ]
     ).pytest()
