@@ -14,7 +14,7 @@ def main() -> None:
     try:
         from pullsecrets.cli import cli
     except ImportError:
-        print(f"pullsecrets: {MissingExtra('the command line', 'cli')}", file=sys.stderr)
+        sys.stderr.write(f"pullsecrets: {MissingExtra('the command line', 'cli')}\n")
         sys.exit(2)
     cli(prog_name="pullsecrets")
 

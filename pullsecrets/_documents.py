@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import lru_cache, partial
 from typing import Any, Final, NoReturn
 
@@ -20,12 +20,15 @@ from pullsecrets.errors import MissingExtra
 __all__ = ["Read", "read_json", "read_yaml"]
 
 _JSON_NEXT: Final = re.compile(r"^(?=[ \t]*\{)", re.MULTILINE)
-_SPACE: Final = re.compile(r"[ \t\r\n]*")
 
 _MAX_DEPTH: Final = 500  # of collections; Kubernetes objects stay far below 100
 _MAX_VALUES: Final = 1_000_000  # that the aliases of one document may expand to
 # Without either a document is not deep: opened by brackets, or by many marks on one line.
 _DEEP_LINE: Final = re.compile(rf"^[ \-?:]{{{_MAX_DEPTH // 2}}}", re.MULTILINE)
+
+
+def _as_tuple(repeated: Iterable[tuple[str, int | None]]) -> tuple[tuple[str, int | None], ...]:
+    return tuple(repeated)
 
 
 @frozen
@@ -42,7 +45,7 @@ class Read:
     value: Any = None
     error: str | None = None
     line: int = 0
-    repeated: tuple[tuple[str, int | None], ...] = field(default=(), converter=tuple)
+    repeated: tuple[tuple[str, int | None], ...] = field(default=(), converter=_as_tuple)
 
 
 def read_json(text: str, at: int = 0) -> Iterator[Read]:
@@ -63,7 +66,8 @@ def read_json(text: str, at: int = 0) -> Iterator[Read]:
         else:
             yield Read(value, repeated=repeated)
             at = end
-        at += len(_SPACE.match(text, at)[0])
+        while at < len(text) and text[at] in " \t\r\n":
+            at += 1
         repeated.clear()
 
 

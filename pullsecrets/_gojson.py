@@ -12,15 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from json import JSONDecodeError, JSONDecoder
-from json.decoder import scanstring
+from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any, Final, NoReturn
 
 __all__ = ["Array", "BadJSON", "Object", "go_string", "parse_json"]
 
-Object = tuple
+Object: Final[type[tuple[tuple[str, Any], ...]]] = tuple
 """How a JSON object comes out: a tuple of (name, value) pairs."""
 
-Array = list
+Array: Final[type[list[Any]]] = list
 """How a JSON array comes out."""
 
 _MAX_DEPTH: Final = 10_000
@@ -140,7 +140,9 @@ def _parse_deep(text: str) -> Any:
             expected = "value" if outer[-1][1] == "]" else "name"
         elif outer and kind == outer[-1][1] and expected.startswith(("next", "first")):
             closed, (items, _) = items, outer.pop()
-            items.append(closed if kind == "]" else Object(zip(closed[::2], closed[1::2])))
+            items.append(
+                closed if kind == "]" else Object(zip(closed[::2], closed[1::2], strict=True))
+            )
             expected = "next"
         elif kind == "" and expected == "next" and not outer:
             return items[0]

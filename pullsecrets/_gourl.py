@@ -82,7 +82,7 @@ def _parse_host(host: str) -> str:
         raise BadURL("a bracket inside of the host name")
     if bracket == 0:
         return _parse_ip_literal(host)
-    name, colon, port = host.partition(":")
+    _, colon, port = host.partition(":")
     if not _OPTIONAL_PORT.fullmatch(colon + port):
         raise BadURL("a port that is not a number")
     if not _HOST.fullmatch(host):

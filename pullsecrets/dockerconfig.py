@@ -22,8 +22,10 @@ __all__ = ["Credential", "DockerConfig", "InvalidDockerConfig"]
 
 
 class InvalidDockerConfig(PullsecretsError, ValueError):
-    """A document that the kubelet cannot decode. The message never holds any of its content
-    but field names and entries."""
+    """A document that the kubelet cannot decode.
+
+    The message never holds any of its content but field names and entries.
+    """
 
 
 @frozen
@@ -115,13 +117,10 @@ def _decode(data: bytes | str, read: Any) -> DockerConfig:
 
 def _message(error: _Undecodable) -> str:
     """One line: the path to the field, entries redacted, and what is wrong there."""
-    match error.path:
-        case ():
-            where = "the document"
-        case (name,):
-            where = name
-        case (parent, entry, *names):
-            where = ".".join([f"{parent}['{redact_entry(entry)}']", *names])
+    where, *rest = error.path or ("the document",)
+    if rest:
+        entry, *names = rest
+        where = ".".join([f"{where}['{redact_entry(entry)}']", *names])
     return printable(f"{where} {error.what}")
 
 
@@ -195,7 +194,7 @@ def _text(data: bytes) -> str:
 
 
 def _fold(name: str) -> str:
-    """A field's name as ``encoding/json`` compares it: letter case aside, also that of the long s."""
+    """A field's name as ``encoding/json`` compares it: without letter case, the long s's too."""
     return name.replace("ſ", "s").lower()
 
 
@@ -217,8 +216,10 @@ def _string(value: Any, *path: str) -> str:
 
 
 def _kind(value: Any) -> str:
-    if isinstance(value, str):
-        return "a string"
-    if isinstance(value, bool):
-        return "a boolean"
-    return {Object: "an object", Array: "an array"}.get(type(value), "a number")
+    kinds: dict[type, str] = {
+        str: "a string",
+        bool: "a boolean",
+        Object: "an object",
+        Array: "an array",
+    }
+    return kinds.get(type(value), "a number")

@@ -6,10 +6,10 @@ that imports it; it closes the gap to what the kubelet accepts (rule 11).
 
 from __future__ import annotations
 
+from attrs import Factory, field, frozen
 from docker_image import digest as _digests
 from docker_image.reference import Reference
 from docker_image.regexp import ImageRegexps
-from attrs import field, frozen
 
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.registries import DOCKER_HUB, Registry
@@ -36,6 +36,7 @@ class Image:
         path: The repository's part: ``library/nginx``.
         tag: The tag, or None. It is not defaulted: ``nginx`` has none.
         digest: The digest, ``sha256:…``, or None.
+        name: Domain and path: what docker config keys are matched against (rule 11).
 
     >>> image = Image.parse("nginx:1.27")
     >>> image.name, image.tag, image.familiar
@@ -46,12 +47,15 @@ class Image:
     path: str
     tag: str | None = None
     digest: str | None = None
-    name: str = field(init=False, eq=False, repr=False)
-    """Domain and path: what docker config keys are matched against (rule 11)."""
-
-    @name.default
-    def _name(self) -> str:
-        return f"{self.domain}/{self.path}" if self.domain else self.path
+    name: str = field(
+        init=False,
+        eq=False,
+        repr=False,
+        default=Factory(
+            lambda self: f"{self.domain}/{self.path}" if self.domain else self.path,
+            takes_self=True,
+        ),
+    )
 
     @classmethod
     def parse(cls, text: str) -> Image:

@@ -3,7 +3,7 @@
 The way of an entry, top to bottom:
 
 1. `normalise` makes its key (rule 10), or drops it,
-2. `Keyring` sorts the keys, and groups under each the entries by the secret they stand in (rule 13),
+2. `Keyring` sorts the keys, and groups under each its entries by the secret they are in (rule 13),
 3. `compare` tells whether a key matches an image's name (rule 12), or what keeps it from it,
 4. `Keyring.resolve` walks the keys in order, falls back to Docker Hub's (rule 14), and joins the
    secrets' candidates and the node's (rule 15).
@@ -104,7 +104,7 @@ class Resolution:
 
     @property
     def anonymous(self) -> bool:
-        """Whether the kubelet pulls without credentials: only when it has no candidate (rule 16)."""
+        """Whether the kubelet pulls without credentials: only with no candidate (rule 16)."""
         return not self.candidates and self.failure is None
 
     @property

@@ -78,9 +78,10 @@ def read_documents(path: str | os.PathLike[str]) -> Iterator[Document | Problem]
     if path == "-":
         yield from _read_bytes(sys.stdin.buffer.read(), "-")
         return
-    if not os.path.exists(path):
-        raise NoSuchPath(f"{printable(os.fspath(path))}: no such file or folder")
-    for file in _files(Path(path)) if os.path.isdir(path) else [Path(path)]:
+    root = Path(path)
+    if not root.exists():
+        raise NoSuchPath(f"{printable(str(root))}: no such file or folder")
+    for file in _files(root) if root.is_dir() else [root]:
         try:
             data = file.read_bytes()
         except OSError as error:
@@ -127,8 +128,8 @@ def _read_chunk(chunk: str, line: int, places: Iterator[Place]) -> Iterator[Docu
     start = _JSON_START.match(chunk)
     for read in read_json(chunk, start.end()) if start else read_yaml(chunk):
         place = next(places)
-        for key, where in read.repeated:
-            at = "" if where is None else f" (line {line + where})"
+        for key, row in read.repeated:
+            at = "" if row is None else f" (line {line + row})"
             yield Problem(
                 f"the key '{printable(key)}' stands twice in one mapping, the later one counts{at}",
                 place,

@@ -5,7 +5,7 @@ Mappings as ``json.load`` or a YAML loader gives them. Nothing here opens a file
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -38,6 +38,11 @@ DOCKERCFG_KEY: Final = ".dockercfg"
 
 IGNORE_ANNOTATION: Final = "pullsecrets/ignore"
 """Annotation that names the diagnoses not to report for an object, separated by commas."""
+
+_KEYS: Final[Mapping[str, str]] = {
+    DOCKERCONFIGJSON_TYPE: DOCKERCONFIGJSON_KEY,
+    DOCKERCFG_TYPE: DOCKERCFG_KEY,
+}
 
 _MIRROR_ANNOTATION: Final = "kubernetes.io/config.mirror"
 _MAX_SECRET_SIZE: Final = 1024 * 1024  # bytes of all values; core/v1 MaxSecretSize
@@ -82,6 +87,14 @@ def _place() -> Any:
     return field(default=None, eq=False, repr=False, kw_only=True)
 
 
+_Pairs = Mapping[str, HiddenBytes] | Iterable[tuple[str, HiddenBytes]]
+
+
+def _pairs(data: _Pairs) -> tuple[tuple[str, HiddenBytes], ...]:
+    # Pairs, so that the value can be hashed and pickled; sorted, as the order says nothing.
+    return tuple(sorted(dict(data).items(), key=lambda pair: pair[0]))
+
+
 @frozen
 class PullSecret:
     """A Secret object that a pod may name in ``imagePullSecrets``.
@@ -100,9 +113,7 @@ class PullSecret:
     name: str
     namespace: str = "default"
     type: str = DOCKERCONFIGJSON_TYPE
-    _data: tuple[tuple[str, HiddenBytes], ...] = field(
-        default=(), converter=lambda data: tuple(sorted(dict(data).items(), key=lambda kv: kv[0]))
-    )
+    _data: tuple[tuple[str, HiddenBytes], ...] = field(default=(), converter=_pairs)
     other_keys: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     place: Place | None = _place()
@@ -141,7 +152,7 @@ class PullSecret:
             raise secret.member("data").error(
                 f"holds {size:,} bytes; the API server refuses more than {_MAX_SECRET_SIZE:,}"
             )
-        kept = {key: data.pop(key) for key in (DOCKERCONFIGJSON_KEY, DOCKERCFG_KEY) if key in data}
+        kept = {key: data.pop(key) for key in _KEYS.values() if key in data}
         return cls(
             _name(metadata),
             metadata.member("namespace").string() or namespace,
@@ -175,12 +186,6 @@ class PullSecret:
         if self.type == DOCKERCFG_TYPE:
             return DockerConfig.from_legacy_json(payload)
         return DockerConfig.from_json(payload)
-
-
-_KEYS: Final[Mapping[str, str]] = {
-    DOCKERCONFIGJSON_TYPE: DOCKERCONFIGJSON_KEY,
-    DOCKERCFG_TYPE: DOCKERCFG_KEY,
-}
 
 
 @frozen

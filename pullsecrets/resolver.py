@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.images import Image
@@ -107,6 +107,13 @@ def resolve(
     return Keyring(secrets, node).resolve(image)
 
 
+_Named = TypeVar("_Named", PullSecret, ServiceAccount)
+
+
+def _by_name(objects: Iterable[_Named]) -> Mapping[tuple[str, str], _Named]:
+    return {(found.namespace, found.name): found for found in objects}
+
+
 @frozen
 class Cluster:
     """What is known of a cluster, or of a set of manifests.
@@ -124,16 +131,18 @@ class Cluster:
     secrets: tuple[PullSecret, ...] = ()
     node: DockerConfig | None = None
     problems: tuple[Problem, ...] = ()
-    _secrets: Mapping[tuple[str, str], PullSecret] = field(init=False, repr=False, eq=False)
-    _accounts: Mapping[tuple[str, str], ServiceAccount] = field(init=False, repr=False, eq=False)
-
-    @_secrets.default
-    def _secrets_by_name(self) -> Mapping[tuple[str, str], PullSecret]:
-        return {(secret.namespace, secret.name): secret for secret in self.secrets}
-
-    @_accounts.default
-    def _accounts_by_name(self) -> Mapping[tuple[str, str], ServiceAccount]:
-        return {(account.namespace, account.name): account for account in self.service_accounts}
+    _secrets: Mapping[tuple[str, str], PullSecret] = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(lambda self: _by_name(self.secrets), takes_self=True),
+    )
+    _accounts: Mapping[tuple[str, str], ServiceAccount] = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(lambda self: _by_name(self.service_accounts), takes_self=True),
+    )
 
     @classmethod
     def from_manifests(
@@ -330,9 +339,8 @@ def _items(value: Mapping[str, Any], kind: str, place: Place) -> Iterator[Docume
     # The API server's typed lists leave the kind of their items to the list's.
     implied = kind.removesuffix("List")
     for item in items or ():
-        if isinstance(item, Mapping) and implied in _READERS and "kind" not in item:
-            item = {**item, "kind": implied}
-        yield Document(item, place)
+        bare = isinstance(item, Mapping) and implied in _READERS and "kind" not in item
+        yield Document({**item, "kind": implied} if bare else item, place)
 
 
 def _title(manifest: Mapping[str, Any]) -> str:

@@ -94,10 +94,10 @@ class HiddenBytes(_Hidden[bytes]):
 
 
 def printable(text: str) -> str:
-    """The text with everything that a terminal or an encoder could trip over written as an escape.
+    r"""Write everything that a terminal or an encoder could trip over as an escape.
 
-    >>> printable("a\\x1b[31mb")
-    'a\\\\x1b[31mb'
+    >>> printable("a\x1b[31mb")
+    'a\\x1b[31mb'
     """
     return _UNPRINTABLE.sub(_escape, text)
 

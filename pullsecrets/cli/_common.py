@@ -51,8 +51,14 @@ _OPTIONS: Final = (
 )
 
 
+class _Unusable(click.ClickException):
+    """An input that cannot be used at all."""
+
+    exit_code = UNUSABLE
+
+
 def cluster_options(command: Command) -> Command:
-    """Add PATH..., --namespace, --pod and --node-config; pass on to `read_cluster`, `select_pods`."""
+    """Add PATH..., --namespace, --pod, --node-config: for `read_cluster` and `select_pods`."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -70,7 +76,7 @@ def read_cluster(
         node = None if node_config is None else _node(node_config)
         cluster = load(*paths, namespace=namespace or "default", node=node)
     except PullsecretsError as error:
-        raise _unusable(str(error)) from None
+        raise _Unusable(str(error)) from None
     for problem in cluster.problems:
         click.echo(f"{'error' if problem.error else 'note'}: {problem}", err=True)
     return cluster
@@ -84,15 +90,9 @@ def _node(path: Path) -> DockerConfig:
             return DockerConfig.from_legacy_json(data)
         return DockerConfig.from_json(data)
     except OSError as error:
-        raise _unusable(f"{name} cannot be read: {error.strerror}") from None
+        raise _Unusable(f"{name} cannot be read: {error.strerror}") from None
     except InvalidDockerConfig as error:
-        raise _unusable(f"{name}: {error} (the kubelet passes such a file over)") from None
-
-
-def _unusable(message: str) -> click.ClickException:
-    error = click.ClickException(message)
-    error.exit_code = UNUSABLE
-    return error
+        raise _Unusable(f"{name}: {error} (the kubelet passes such a file over)") from None
 
 
 def select_pods(cluster: Cluster, namespace: str | None, name: str | None) -> Cluster:
