@@ -6,6 +6,8 @@ that imports it; it closes the gap to what the kubelet accepts (rule 11).
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from attrs import Factory, field, frozen
 from docker_image import digest as _digests
 from docker_image.reference import Reference
@@ -79,7 +81,9 @@ class Image:
         if not match:
             raise InvalidImage(f"{_shown(text)} is not an image reference{_hint(text, remainder)}")
         name, tag, digest = match.groups()
-        domain, path = ImageRegexps.ANCHORED_NAME_REGEXP.fullmatch(name).groups()
+        # The grammar's names are all alike in this: a domain or none, and a path.
+        parts = cast(Any, ImageRegexps.ANCHORED_NAME_REGEXP.fullmatch(name))
+        domain, path = parts.groups()
         if len(path) > _NAME_MAX:
             raise InvalidImage(f"{_shown(text)} has a name of more than {_NAME_MAX} characters")
         if digest:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 from attrs import evolve
+from rich.console import Console
 
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import PullsecretsError
@@ -21,6 +23,7 @@ __all__ = [
     "OK",
     "UNUSABLE",
     "cluster_options",
+    "console",
     "exit_status",
     "pod_title",
     "read_cluster",
@@ -112,6 +115,13 @@ def select_pods(cluster: Cluster, namespace: str | None, name: str | None) -> Cl
     if name is not None and not pods:
         raise click.UsageError(f"no pod or workload '{printable(name)}' in the manifests")
     return evolve(cluster, pods=pods)
+
+
+def console() -> Console:
+    """Standard output for tables: as wide as the terminal, and wide where there is none."""
+    # Behind a pipe lines are searched and compared, not looked at: none should be folded.
+    width = None if sys.stdout.isatty() else 240
+    return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
 def pod_title(pod: Pod) -> str:

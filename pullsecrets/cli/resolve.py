@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
-from itertools import groupby
+from collections.abc import Iterable
+from itertools import chain, groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from pullsecrets.cli._common import (
     cluster_options,
+    console,
     exit_status,
     pod_title,
     read_cluster,
     select_pods,
 )
 from pullsecrets.images import Image
-from pullsecrets.pods import Pod
+from pullsecrets.keyring import Admission, Resolution
 from pullsecrets.resolver import ImageResolution
 from pullsecrets.secrecy import printable, redact_entry
 
@@ -50,21 +53,22 @@ def resolve(
     """
     cluster = read_cluster(paths, namespace, node_config)
     answers = list(select_pods(cluster, namespace, pod).resolve_all())
-    by_pod = [
-        (owner, list(images)) for owner, images in groupby(answers, lambda answer: answer.pod)
-    ]
+    # By identity: two pods may be equal, made from one generateName.
+    by_pod = [list(images) for _, images in groupby(answers, lambda answer: id(answer.pod))]
     if form == "json":
-        click.echo(json.dumps({"pods": [_pod_json(*item) for item in by_pod]}, indent=2))
+        click.echo(json.dumps({"pods": [_pod_json(images) for images in by_pod]}, indent=2))
     else:
-        console = Console(highlight=False, soft_wrap=False)
-        for owner, images in by_pod:
-            console.print(_pod_table(owner, images))
+        for images in by_pod:
+            console().print(_pod_text(images))
+        if not by_pod:
+            click.echo("no pods and no workloads in the manifests", err=True)
     raise SystemExit(
         exit_status(cluster, failed=any(a.resolution.failure is not None for a in answers))
     )
 
 
-def _pod_json(pod: Pod, images: list[ImageResolution]) -> dict[str, Any]:
+def _pod_json(images: list[ImageResolution]) -> dict[str, Any]:
+    pod = images[0].pod
     return {
         "namespace": pod.namespace,
         "name": pod.name,
@@ -101,56 +105,78 @@ def _image_json(answer: ImageResolution) -> dict[str, Any]:
     }
 
 
-def _pod_table(pod: Pod, images: list[ImageResolution]) -> RenderableType:
-    table = Table(expand=False, header_style="bold", pad_edge=False)
-    for heading in ("container", "image", "try", "source", "entry", "user"):
-        table.add_column(heading, overflow="fold")
-    for answer in images:
-        rows = _attempts(answer)
-        for number, row in enumerate(rows):
-            first = (
-                (Text(printable(answer.container)), Text(printable(answer.written)))
-                if number == 0
-                else ("", "")
-            )
-            table.add_row(*first, *row, end_section=number == len(rows) - 1)
+def _pod_text(images: list[ImageResolution]) -> RenderableType:
+    """A pod: its title, whose list of secrets it has, what was passed over, image by image."""
+    lines: list[RenderableType] = [
+        Text(pod_title(images[0].pod), style="bold"),
+        Text(f"  {_list_used(images[0].resolution.admission)}", style="dim"),
+    ]
     warnings = dict.fromkeys(line for answer in images for line in answer.resolution.warnings)
-    return Group(
-        Text(pod_title(pod), style="bold"),
-        Text(_list_used(images[0])),
-        *(Text(f"! {line}", style="yellow") for line in warnings),
-        table,
-        Text(),
-    )
+    lines += [_indented(Text(f"! {printable(line)}", style="yellow"), 2) for line in warnings]
+    attempts = [_attempts(answer.resolution) for answer in images]
+    # One grid for each image, with columns as wide in all of them.
+    cells = [_HEADINGS, *chain.from_iterable(attempts)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines.append(_grid([_HEADINGS], widths, style="dim"))
+    for answer, rows in zip(images, attempts, strict=True):
+        kind = "" if answer.kind == "container" else f" ({answer.kind})"
+        title = f"  {printable(answer.container)}{kind}: "
+        lines.append(Text.assemble(title, (printable(answer.written), "cyan")))
+        if answer.resolution.failure is not None:
+            lines.append(_indented(Text(printable(answer.resolution.failure), style="red"), 4))
+        if rows:
+            lines.append(_grid(rows, widths))
+    return Group(*lines, Text())
 
 
-def _list_used(answer: ImageResolution) -> str:
-    admission = answer.resolution.admission
-    if admission is None:  # pragma: no cover - a cluster always says whose list it used
+_HEADINGS: Final = ("try", "source", "entry", "user")
+
+
+def _grid(rows: Iterable[tuple[str, ...]], widths: list[int], style: str = "") -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    for width in widths:
+        grid.add_column(min_width=min(width, 40), overflow="fold", style=style)
+    for row in rows:
+        grid.add_row(*map(Text, row))
+    return _indented(grid, 4)
+
+
+def _indented(what: RenderableType, columns: int) -> RenderableType:
+    return Padding(what, (0, 0, 0, columns), expand=False)
+
+
+def _list_used(admission: Admission | None) -> str:
+    if admission is None:  # pragma: no cover - only where no pod was asked about
         return ""
     owner = {
         "pod": "its own imagePullSecrets",
-        "service-account": f"the imagePullSecrets of service account {admission.service_account}",
-        "stored-pod": "its imagePullSecrets as stored in the cluster",
-        "mirror-pod": "no imagePullSecrets, as a static pod",
+        "service-account": f"imagePullSecrets of service account {admission.service_account}",
+        "stored-pod": "imagePullSecrets as stored in the cluster",
+        "mirror-pod": "a static pod, which has no imagePullSecrets",
     }[admission.origin]
-    names = ", ".join(admission.pull_secrets) or "none"
-    return printable(f"{owner}: {names}")
+    return printable(f"{owner}: {', '.join(admission.pull_secrets) or 'none'}")
 
 
-def _attempts(answer: ImageResolution) -> list[tuple[Text, ...]]:
-    resolution = answer.resolution
+def _attempts(resolution: Resolution) -> list[tuple[str, str, str, str]]:
+    """A row for each pull that is tried: its number, the source, the entry, the user.
+
+    Where chance decides about the order, the numbers of the tier stand in each of its rows.
+    """
     if resolution.failure is not None:
-        return [(Text("-"), Text(printable(resolution.failure), style="red"), Text(), Text())]
+        return []
     if resolution.anonymous:
-        return [(Text("1"), Text("anonymous: no credential matches"), Text(), Text())]
-    chance = {candidate.tier for tier in resolution.tiers if len(tier) > 1 for candidate in tier}
-    return [
-        (
-            Text(f"{number}{'?' if candidate.tier in chance else ''}"),
-            Text(str(candidate.source)),
-            Text(redact_entry(candidate.entry)),
-            Text(printable(candidate.credential.username)),
-        )
-        for number, candidate in enumerate(resolution.candidates, 1)
-    ]
+        return [("1", "anonymous", "no entry matches", "")]
+    rows: list[tuple[str, str, str, str]] = []
+    for tier in resolution.tiers:
+        first, last = len(rows) + 1, len(rows) + len(tier)
+        number = f"{first}" if first == last else f"{first}-{last}"
+        rows += [
+            (
+                number,
+                printable(candidate.source.name or candidate.source.kind),
+                redact_entry(candidate.entry),
+                printable(candidate.credential.username),
+            )
+            for candidate in tier
+        ]
+    return rows
