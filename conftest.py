@@ -141,9 +141,9 @@ def _block(language: str) -> Any:
 
 def _other_blocks(document: Document) -> Iterator[Region]:
     """The fenced blocks that Sybil's own parsers leave."""
-    lexer = FencedCodeBlockLexer("[^{\n]+", {"arguments": "language", "source": "source"})
+    lexer = FencedCodeBlockLexer(r"[^{\n]+")
     for region in lexer(document):
-        language, source = region.lexemes["arguments"].strip(), region.lexemes["source"]
+        language, source = region.lexemes["language"].strip(), region.lexemes["source"]
         if language == "text" or (language == "python" and not FILE_LINE.match(source)):
             continue
         yield Region(region.start, region.end, source, _block(language))

@@ -111,6 +111,7 @@ orient="auto"><path d="M0 0 L8 4 L0 8 z" class="tip"/></marker></defs>
 SVG_FORMAT = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" \
 xmlns="http://www.w3.org/2000/svg">
 <style>
+.{unique_id}-title {{ font: 18px system-ui, sans-serif; }}
 .{unique_id}-matrix {{ font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace;
 font-size: {char_height}px; line-height: {line_height}px; }}
 {styles}
@@ -126,7 +127,7 @@ font-size: {char_height}px; line-height: {line_height}px; }}
 """
 
 
-def terminal_picture(arguments: list[str], width: int = 100) -> str:
+def terminal_picture(arguments: list[str], width: int = 72) -> str:
     """Run the command as in a terminal and draw what it prints."""
     from rich.console import Console
     from rich.text import Text
@@ -148,7 +149,7 @@ def terminal_picture(arguments: list[str], width: int = 100) -> str:
     )
     console = Console(record=True, width=width, file=io.StringIO(), force_terminal=True)
     console.print(Text("$ pullsecrets " + " ".join(arguments), style="bold"))
-    console.print(Text.from_ansi(result.stdout), end="")
+    console.print(Text.from_ansi(result.stdout.rstrip()))
     svg = console.export_svg(title="pullsecrets", code_format=SVG_FORMAT, unique_id="resolve")
     return re.sub(r"[ \t]+$", "", svg, flags=re.MULTILINE)
 
