@@ -7,6 +7,7 @@ letter case, the last of several wins, one bad field fails the document.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -15,6 +16,7 @@ from attrs import field, frozen
 
 from pullsecrets._gobase64 import decode_base64
 from pullsecrets._gojson import Array, BadJSON, Object, go_string, parse_json
+from pullsecrets._gomarshal import go_marshal
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.secrecy import Password, printable, redact_entry
 
@@ -84,12 +86,39 @@ class DockerConfig:
         """
         return _decode(data, _from_map)
 
+    def to_json(self) -> str:
+        """The smallest ``.dockerconfigjson`` document that decodes to the same credentials.
+
+        Entries are written as ``auth``, which every tool reads, and stay in their order.
+        It holds the passwords in the clear: that is its purpose.
+
+        >>> DockerConfig({"quay.io": Credential("user", Password("pass"))}).to_json()
+        '{"auths":{"quay.io":{"auth":"dXNlcjpwYXNz"}}}'
+        """
+        entries = {entry: _fields(credential) for entry, credential in self.auths.items()}
+        return go_marshal({"auths": entries})
+
     def __repr__(self) -> str:
         entries = ", ".join(f"'{redact_entry(entry)}'" for entry in self.auths)
         return f"<DockerConfig {entries or 'without entries'}>"
 
     def __reduce__(self) -> tuple[type[DockerConfig], tuple[Any, ...]]:
         return DockerConfig, (dict(self.auths), self.ignored)
+
+
+def basic_auth(username: str, password: str) -> str:
+    """The value of ``auth`` (``encodeDockerConfigFieldAuth`` of the kubelet and of kubectl)."""
+    return b64encode(go_string(f"{username}:{password}").encode()).decode()
+
+
+def _fields(credential: Credential) -> dict[str, str]:
+    username, password = credential.username, credential.password.reveal()
+    if ":" in username:  # `auth` would be split at that colon
+        fields = {"username": username, "password": password}
+    else:
+        fields = {"auth": basic_auth(username, password)} if username or password else {}
+    fields["email"] = credential.email
+    return {name: value for name, value in fields.items() if value}
 
 
 class _Undecodable(Exception):

@@ -5,6 +5,7 @@ Mappings as ``json.load`` or a YAML loader gives them. Nothing here opens a file
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -12,9 +13,10 @@ from attrs import field, frozen
 
 from pullsecrets._gobase64 import decode_base64
 from pullsecrets._gojson import go_string
-from pullsecrets.dockerconfig import DockerConfig
+from pullsecrets._gomarshal import go_marshal
+from pullsecrets.dockerconfig import Credential, DockerConfig, basic_auth
 from pullsecrets.errors import PullsecretsError
-from pullsecrets.secrecy import HiddenBytes, printable
+from pullsecrets.secrecy import HiddenBytes, Password, printable
 
 __all__ = [
     "DOCKERCFG_KEY",
@@ -61,8 +63,17 @@ POD_TEMPLATES: Final[Mapping[str, tuple[str, ...]]] = {
 """Kinds that carry pods, and the fields that lead to the pod's metadata and spec (rule 6)."""
 
 
+_API_VERSIONS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"), "apps/v1"),
+    **dict.fromkeys(("Job", "CronJob"), "batch/v1"),
+}
+
+
 class InvalidManifest(PullsecretsError, ValueError):
     """A mapping that is not the Kubernetes object it should be. The message names the field."""
+
+
+_Credentials = Mapping[str, Credential | tuple[str, str] | tuple[str, str, str]]
 
 
 @frozen
@@ -163,6 +174,48 @@ class PullSecret:
             place=place,
         )
 
+    @classmethod
+    def from_credentials(
+        cls, name: str, credentials: _Credentials, *, namespace: str = "default"
+    ) -> PullSecret:
+        """Make the Secret that ``kubectl create secret docker-registry`` makes.
+
+        Its value is kubectl's, byte for byte (``handleDockerCfgJSONContent``); several entries,
+        which kubectl has no options for, stand as Go's ``json.Marshal`` would sort them.
+
+        Args:
+            name: The Secret's name.
+            credentials: Entry → credential, or user and password, or user, password and e-mail.
+                kubectl's own default for the entry is ``https://index.docker.io/v1/``.
+            namespace: The Secret's namespace.
+
+        >>> secret = PullSecret.from_credentials("regcred", {"quay.io": ("user", "password")})
+        >>> secret.config()
+        <DockerConfig 'quay.io'>
+        """
+        auths = {
+            entry: _kubectl_fields(credentials[entry])
+            for entry in sorted(credentials, key=go_string)
+        }
+        payload = HiddenBytes(go_marshal({"auths": auths}).encode())
+        return cls(name, namespace, DOCKERCONFIGJSON_TYPE, {DOCKERCONFIGJSON_KEY: payload})
+
+    def to_manifest(self) -> dict[str, Any]:
+        """The Secret as a plain mapping, which reads as the same value again.
+
+        It holds the passwords in base64, which hides nothing: that is its purpose. Of the values
+        under `other_keys` only the names are known, they come out empty.
+        """
+        values = [(key, value.reveal()) for key, value in self._data]
+        values += [(key, b"") for key in self.other_keys]
+        return {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": _metadata_manifest(self),
+            "type": self.type,
+            "data": {key: b64encode(value).decode() for key, value in values},
+        }
+
     @property
     def skipped(self) -> str | None:
         """Why the kubelet passes this Secret over in silence (rule 7), or None."""
@@ -230,6 +283,15 @@ class ServiceAccount:
             _ignore(metadata),
             place=place,
         )
+
+    def to_manifest(self) -> dict[str, Any]:
+        """The ServiceAccount as a plain mapping, which reads as the same value again."""
+        return {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": _metadata_manifest(self),
+            **_references(self.pull_secrets),
+        }
 
 
 @frozen
@@ -332,6 +394,38 @@ class Pod:
             _ignore(metadata),
             place=place,
         )
+
+    def to_manifest(self) -> dict[str, Any]:
+        """The pod or workload as a plain mapping, which reads as the same value again.
+
+        It has the fields that this class keeps, so it is no manifest to apply. A stored pod gets
+        a time of creation, which the API server alone sets, as its mark; not the real one.
+        """
+        metadata = _metadata_manifest(self)
+        if self.stored:
+            metadata["creationTimestamp"] = "1970-01-01T00:00:00Z"
+        if self.mirror:
+            metadata.setdefault("annotations", {})[_MIRROR_ANNOTATION] = "mirror"
+        spec: dict[str, Any] = {"containers": _container_manifests(self.containers)}
+        for field_name, containers in (
+            ("initContainers", self.init_containers),
+            ("ephemeralContainers", self.ephemeral_containers),
+        ):
+            if containers:
+                spec[field_name] = _container_manifests(containers)
+        if self.image_volumes:
+            spec["volumes"] = [_volume_manifest(volume) for volume in self.image_volumes]
+        if self.service_account != "default":
+            spec["serviceAccountName"] = self.service_account
+        body: dict[str, Any] = {"spec": {**spec, **_references(self.pull_secrets)}}
+        for name in reversed(POD_TEMPLATES[self.kind]):
+            body = {name: body}
+        return {
+            "apiVersion": _API_VERSIONS.get(self.kind, "v1"),
+            "kind": self.kind,
+            "metadata": metadata,
+            **body,
+        }
 
 
 class _Node:
@@ -438,3 +532,43 @@ def _image_volumes(spec: _Node) -> tuple[Container, ...]:
         for volume in spec.member("volumes").list()
         if volume.has("image")
     )
+
+
+def _kubectl_fields(credential: Credential | tuple[str, ...]) -> dict[str, str]:
+    """An entry's fields in kubectl's order, empty ones left out (its ``DockerConfigEntry``)."""
+    if not isinstance(credential, Credential):
+        username, password, *email = credential
+        credential = Credential(username, Password(password), *email)
+    username, password = credential.username, credential.password.reveal()
+    fields = {"username": username, "password": password, "email": credential.email}
+    fields["auth"] = basic_auth(username, password)
+    return {name: value for name, value in fields.items() if value}
+
+
+def _metadata_manifest(of: PullSecret | ServiceAccount | Pod) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"name": of.name, "namespace": of.namespace}
+    if of.ignore:
+        metadata["annotations"] = {IGNORE_ANNOTATION: ",".join(of.ignore)}
+    return metadata
+
+
+def _references(names: tuple[str, ...]) -> dict[str, Any]:
+    return {"imagePullSecrets": [{"name": n} if n else {} for n in names]} if names else {}
+
+
+def _container_manifests(containers: tuple[Container, ...]) -> list[dict[str, str]]:
+    return [
+        {
+            "name": container.name,
+            "image": container.image,
+            **({"imagePullPolicy": container.pull_policy} if container.pull_policy else {}),
+        }
+        for container in containers
+    ]
+
+
+def _volume_manifest(volume: Container) -> dict[str, Any]:
+    source = {"reference": volume.image}
+    if volume.pull_policy:
+        source["pullPolicy"] = volume.pull_policy
+    return {"name": volume.name, "image": source}
