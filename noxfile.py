@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import nox
@@ -111,11 +113,32 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST)
 def build(session: nox.Session) -> None:
-    """Build wheel and sdist and check both."""
+    """Build wheel and sdist and check both; run the README's first command in a copy."""
     session.install(*_group("build"))
     dist = Path(session.create_tmp()) / "dist"
     shutil.rmtree(dist, ignore_errors=True)
     session.run("python", "-m", "build", "--outdir", str(dist))
-    files = sorted(map(str, dist.iterdir()))
-    session.run("twine", "check", "--strict", *files)
-    session.run("check-wheel-contents", *(name for name in files if name.endswith(".whl")))
+    session.run("twine", "check", "--strict", *sorted(map(str, dist.iterdir())))
+    [wheel] = dist.glob("*.whl")
+    session.run("check-wheel-contents", str(wheel))
+    names = zipfile.ZipFile(wheel).namelist()
+    if "pullsecrets/py.typed" not in names:
+        session.error("the wheel holds no py.typed")
+    if foreign := [
+        name for name in names if not re.match(r"pullsecrets(-[^/]+\.dist-info)?/", name)
+    ]:
+        session.error(f"the wheel holds {foreign}")
+
+    # As a newcomer does: a copy of what git knows, an empty environment, the command as it stands.
+    copy = Path(session.create_tmp()) / "copy"
+    shutil.rmtree(copy, ignore_errors=True)
+    files = session.run("git", "ls-files", external=True, silent=True).splitlines()
+    for name in files:
+        if Path(name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(name, copy / name)
+    readme = (copy / "README.md").read_text("utf-8")
+    command = re.search(r"```sh\n(.*)\n```", readme)[1]
+    with session.chdir(copy):
+        # 1: some of the examples are broken on purpose, as the README says.
+        session.run("bash", "-c", command, external=True, success_codes=[1])

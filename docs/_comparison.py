@@ -225,15 +225,15 @@ def markdown(point: Point) -> str:
 
 {point.text}
 
-| {header} |
-|{"---|" * len(TOOLS)}
-| {cells} |
-
-for the image `{point.image}` and
+The image `{point.image}`, and
 
 ```json
 {document}
 ```
+
+| {header} |
+|{"---|" * len(TOOLS)}
+| {cells} |
 """
 
 

@@ -61,8 +61,8 @@ def order_picture() -> str:
     parts = [
         _text(left, 18, "imagePullSecrets of the pod,", "head"),
         _text(left, 38, "as listed", "head"),
-        _text(right, 18, f"tried for {IMAGE.partition(':')[0]},", "head"),
-        _text(right, 38, "in this order", "head"),
+        _text(right, 18, "tried in this order for", "head"),
+        _text(right, 38, IMAGE, "key"),
     ]
     for at, (name, entry) in enumerate(SECRETS):
         y = top + at * step
@@ -80,7 +80,7 @@ def order_picture() -> str:
                 ' class="line" marker-end="url(#order-tip)"/>'
             )
         else:
-            parts.append(_text(left + width + 10, y + 30, "no match", "note"))
+            parts.append(_text(left + width - 12, y + 30, "no match", "note", "end"))
     for at, candidate in enumerate(candidates):
         y = top + at * step
         parts += [

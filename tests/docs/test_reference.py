@@ -10,7 +10,9 @@ import pytest
 import pullsecrets
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-DIRECTIVE = re.compile(r"^\.\. auto(?:class|function|exception|data):: (?:pullsecrets\.)?(\S+)", re.M)
+DIRECTIVE = re.compile(
+    r"^\.\. auto(?:class|function|exception|data):: (?:pullsecrets\.)?(\S+)", re.M
+)
 
 
 @pytest.mark.parametrize("name", pullsecrets.__all__)
