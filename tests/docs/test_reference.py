@@ -11,7 +11,7 @@ import pullsecrets
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 DIRECTIVE = re.compile(
-    r"^\.\. auto(?:class|function|exception|data):: (?:pullsecrets\.)?(\S+)", re.M
+    r"^\.\. auto(?:class|function|exception|data):: (?:pullsecrets\.)?(\S+)", re.MULTILINE
 )
 
 
