@@ -68,6 +68,14 @@ def tests(session: nox.Session) -> None:
         session.notify("coverage")
 
 
+@nox.session(python=PYTHONS[0], venv_backend="uv")
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the oldest versions that pyproject.toml allows."""
+    session.install("--resolution", "lowest-direct", "-e", ".[all]")
+    session.install(*_group("test"))
+    session.run("pytest", *session.posargs)
+
+
 @nox.session(python=NEWEST)
 def coverage(session: nox.Session) -> None:
     """Put the data of all Pythons together; fail below 100 % of the branches."""

@@ -23,7 +23,7 @@ def shown(svg):
     lines = {}
     for text in texts:
         lines.setdefault(text.get("y"), []).append("".join(text.itertext()))
-    return [" ".join("".join(line).replace("\xa0", " ").split()) for line in lines.values()]
+    return ["".join("".join(line).split()) for line in lines.values()]
 
 
 def test_picture_of_the_readme_is_up_to_date():
