@@ -27,7 +27,15 @@ class InvalidDockerConfig(PullsecretsError, ValueError):
     """A document that the kubelet cannot decode.
 
     The message never holds any of its content but field names and entries.
+
+    Attributes:
+        path: The fields that lead to what is wrong, ``("auths", "quay.io", "auth")``; empty where
+            it is the document. Show the entry only through ``redact_entry``.
     """
+
+    def __init__(self, message: str, path: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 @frozen
@@ -134,14 +142,15 @@ def _decode(data: bytes | str, read: Any) -> DockerConfig:
     # Raised outside of the handlers: the errors caught there know more than may be shown.
     if not isinstance(data, (bytes, str)):
         raise InvalidDockerConfig(f"a docker config is bytes or str, not {type(data).__name__}")
+    path: tuple[str, ...] = ()
     try:
         auths, ignored = read(parse_json(data))
         return DockerConfig(auths, tuple(ignored))
     except BadJSON as error:
         message = str(error)
     except _Undecodable as error:
-        message = _message(error)
-    raise InvalidDockerConfig(message)
+        message, path = _message(error), error.path
+    raise InvalidDockerConfig(message, path)
 
 
 def _message(error: _Undecodable) -> str:
