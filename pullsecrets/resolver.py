@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import Factory, evolve, field, frozen
 
+from pullsecrets.clients import manifests_of
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.images import Image
 from pullsecrets.keyring import Admission, Keyring, Resolution
@@ -164,6 +165,27 @@ class Cluster:
         """
         documents = (Document(m, Place(None, number)) for number, m in enumerate(manifests, 1))
         return cls.from_documents(documents, namespace=namespace, node=node)
+
+    @classmethod
+    def from_objects(
+        cls,
+        *objects: object,
+        namespace: str = "default",
+        node: DockerConfig | None = None,
+    ) -> Cluster:
+        """Read the objects of a Kubernetes client; otherwise as `from_manifests`.
+
+        Args:
+            objects: Objects of `kubernetes`, `kubernetes_asyncio`, `lightkube`, `kr8s`, `pykube-ng`
+                or of this package, plain mappings, lists that a client gives, and iterables of
+                all these. A Secret's ``data`` holds base64, as the clients have it.
+            namespace: For objects that name none.
+            node: The node's own docker config.
+
+        Raises:
+            TypeError: Something is no object of a client and no mapping.
+        """
+        return cls.from_manifests(manifests_of(objects), namespace=namespace, node=node)
 
     @classmethod
     def from_documents(

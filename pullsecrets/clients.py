@@ -1,0 +1,116 @@
+"""Objects of Kubernetes clients, as the mappings that the API has: without importing any client.
+
+`kubernetes` and `kubernetes_asyncio` have classes with an ``attribute_map`` from their snake_case
+to the API's names, `kr8s` keeps the mapping in ``raw``, `pykube-ng` in ``obj``, `lightkube` and
+the dynamic client of `kubernetes` make it with ``to_dict()``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any, Final
+
+from pullsecrets.secrecy import printable
+
+__all__ = ["manifests_of"]
+
+# Fields that hold names of the user's own: snake_case in them is meant.
+_FREE: Final = frozenset({"annotations", "data", "string_data"})
+_SNAKE: Final = re.compile("_([a-z0-9])")
+_VERSION: Final = re.compile(r"\AV\d+(?:(?:alpha|beta)\d+)?(?=[A-Z])")
+
+
+def manifests_of(objects: Iterable[object]) -> Iterator[Mapping[str, Any]]:
+    """The mapping of each object; iterables of objects are looked into.
+
+    Args:
+        objects: Objects of clients, of this package, plain mappings, and iterables of them. A
+            client's list object stays one mapping, of a kind such as ``PodList``.
+
+    Raises:
+        TypeError: Something is neither.
+    """
+    for item in objects:
+        found = _mapping(item)
+        if found is not None:
+            yield found
+        elif isinstance(item, Iterable) and not isinstance(item, (str, bytes)):
+            yield from manifests_of(item)
+        else:
+            hint = ": text is read by pullsecrets.load" if isinstance(item, (str, bytes)) else ""
+            name = printable(type(item).__name__)
+            raise TypeError(f"a Kubernetes object or a mapping is wanted, not {name}{hint}")
+
+
+def _mapping(item: Any) -> Mapping[str, Any] | None:
+    """The item as the API has it; None where it is no object."""
+    if isinstance(item, Mapping):
+        snake = "api_version" in item and "apiVersion" not in item
+        return _plain(_with_kind(_camel(item) if snake else item))
+    if _is_model(item):
+        # The API leaves kind out of a list's items, so their class has to say it.
+        return {"kind": _VERSION.sub("", type(item).__name__), **_plain(item)}
+    for name in ("raw", "obj"):
+        held = getattr(item, name, None)
+        if isinstance(held, Mapping):
+            kind = getattr(item, "kind", None)
+            return _plain(_with_kind({**({"kind": kind} if isinstance(kind, str) else {}), **held}))
+    for name in ("to_manifest", "to_dict"):
+        method = getattr(item, name, None)
+        if callable(method):
+            return _plain(_with_kind(method()))
+    return None
+
+
+def _is_model(value: Any) -> bool:
+    return isinstance(getattr(type(value), "attribute_map", None), Mapping)
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it. Members that are None go: clients write what is absent so."""
+    if isinstance(value, (str, int, float, type(None))):
+        return value
+    if isinstance(value, bytes):
+        # In a Secret's data: the base64, which a client leaves as it is.
+        return value.decode("ascii", "replace")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {name: _plain(member) for name, member in value.items() if member is not None}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if _is_model(value):
+        members = {name: getattr(value, own) for own, name in type(value).attribute_map.items()}
+        return _plain(members)
+    method = getattr(value, "to_dict", None)
+    return _plain(method()) if callable(method) else value
+
+
+def _camel(value: Any) -> Any:
+    """What ``to_dict()`` of `kubernetes` gives, with the API's names for its fields."""
+    if isinstance(value, (list, tuple)):
+        return [_camel(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        _SNAKE.sub(lambda match: match[1].upper(), name) if isinstance(name, str) else name: (
+            member if name in _FREE else _camel(member)
+        )
+        for name, member in value.items()
+    }
+
+
+def _with_kind(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Add the kind, where it is missing as in a list's items and the fields leave no doubt."""
+    if manifest.get("kind") is not None:
+        return manifest
+    spec = manifest.get("spec")
+    if isinstance(spec, Mapping) and "containers" in spec:
+        return {**manifest, "kind": "Pod"}
+    if "imagePullSecrets" in manifest:
+        return {**manifest, "kind": "ServiceAccount"}
+    if "stringData" in manifest or {"type", "data"} <= manifest.keys():
+        return {**manifest, "kind": "Secret"}
+    return manifest
