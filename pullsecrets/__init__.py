@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pullsecrets.dockerconfig import Credential, DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import MissingExtra, PullsecretsError
+from pullsecrets.handover import NothingToHandOver, to_docker_config, write_docker_config
 from pullsecrets.images import Image, InvalidImage
 from pullsecrets.keyring import Admission, Candidate, Keyring, Resolution, Source, pattern_matches
 from pullsecrets.manifests import load
@@ -31,6 +32,7 @@ __all__ = [
     "InvalidManifest",
     "Keyring",
     "MissingExtra",
+    "NothingToHandOver",
     "Password",
     "Place",
     "Pod",
@@ -44,4 +46,6 @@ __all__ = [
     "load",
     "pattern_matches",
     "resolve",
+    "to_docker_config",
+    "write_docker_config",
 ]
