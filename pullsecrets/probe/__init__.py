@@ -1,0 +1,47 @@
+"""Ask the registry itself: which candidate gets in, which does not and why, does the pod start?
+
+Needs the extra ``probe`` (requests); nothing else of pullsecrets uses the network.
+
+    from pullsecrets import load
+    from pullsecrets.probe import Prober
+
+    with Prober() as prober:
+        for pod in prober.probe_all(load("manifests/")):
+            print(pod.name, pod.starts)
+
+The modules, in the order of what they know: `challenges` and `sites` (text), `outcomes` (values),
+`policy` (where credentials may go), `transport` (HTTP that ends), `answers` (what a server wrote),
+`flow` (one registry), `prober` (all of them).
+"""
+
+from __future__ import annotations
+
+from pullsecrets.errors import MissingExtra
+from pullsecrets.probe.outcomes import (
+    Attempt,
+    ClusterProbe,
+    Finding,
+    ImageProbe,
+    Outcome,
+    PodProbe,
+    Request,
+)
+
+try:
+    from pullsecrets.probe.prober import Prober, Run
+except ModuleNotFoundError as error:
+    if error.name not in ("requests", "urllib3"):
+        raise
+    raise MissingExtra("asking registries", "probe") from None
+
+__all__ = [
+    "Attempt",
+    "ClusterProbe",
+    "Finding",
+    "ImageProbe",
+    "Outcome",
+    "PodProbe",
+    "Prober",
+    "Request",
+    "Run",
+]
