@@ -26,7 +26,7 @@ extensions = [
     "_pictures",
 ]
 exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints"]
-nitpicky = False
+default_role = "code"  # `name` in a docstring
 
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist"]
 myst_heading_anchors = 3
