@@ -21,6 +21,9 @@ __all__ = ["Image", "InvalidImage"]
 
 _NAME_MAX = 255
 _SHOWN_MAX = 80
+# No registry has a name that long. The grammar sets no end to a domain, but regular expressions
+# take a time for it that grows with its square.
+_TEXT_MAX = 4096
 
 
 class InvalidImage(PullsecretsError, ValueError):
@@ -70,6 +73,8 @@ class Image:
         """
         if not isinstance(text, str):
             raise InvalidImage(f"an image reference is a string, not {type(text).__name__}")
+        if len(text) > _TEXT_MAX:
+            raise InvalidImage(f"{_shown(text)} has more than {_TEXT_MAX:,} characters")
         # Regular expressions are asked for a full match here, as docker-image-py's own "$" also
         # matches before a line break at the end.
         if ImageRegexps.ANCHORED_IDENTIFIER_REGEXP.fullmatch(text):

@@ -78,7 +78,7 @@ class Candidate:
     credential: Credential
     source: Source
     entry: str = field(repr=redact_entry)
-    key: str = field(repr=printable)
+    key: str = field(repr=redact_entry)
     tier: int
 
 
@@ -258,7 +258,7 @@ class Entry:
     slot: int
     entry: str = field(repr=redact_entry)
     credential: Credential
-    key: str | None = field(repr=lambda key: repr(key and printable(key)))
+    key: str | None = field(repr=lambda key: repr(key and redact_entry(key)))
     dropped: str | None = None
 
     @classmethod

@@ -28,7 +28,8 @@ _SUFFIXES: Final = (".yaml", ".yml", ".json")
 # Where kubectl splits a file, too: at the marker, whatever follows it on the line.
 _MARKER: Final = re.compile(r"^(?=---(?:[ \t\r\n]|\Z))", re.MULTILINE)
 _NO_CONTENT: Final = re.compile(
-    r"(?:[ \t\r]*(?:---|\.\.\.|%[^\n]*)?[ \t\r]*(?:\#[^\n]*)?(?:\n|\Z))*"
+    # Each line can be read in one way only, or a failure would take forever.
+    r"(?:(?:%[^\n]*|[ \t\r]*(?:(?:---|\.\.\.)[ \t\r]*)?(?:\#[^\n]*)?)(?:\n|\Z))*"
 )
 _JSON_START: Final = re.compile(r"(?:---)?[ \t\r\n]*(?=\{)")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")

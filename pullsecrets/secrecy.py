@@ -24,6 +24,10 @@ _UNPRINTABLE: Final = re.compile(
 
 # Up to the last "@" wherever it stands: a password with a slash in it ends the authority early.
 _USERINFO: Final = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://)?.*@", re.DOTALL)
+# A user and a password without a host: the port that Go's parser finds there is no number.
+_NO_PORT: Final = re.compile(
+    r"\A((?:[A-Za-z][A-Za-z0-9+.-]*://)?[^\[\]/?#@:]*:)(?![0-9]*(?:[/?#]|\Z)).*", re.DOTALL
+)
 
 
 class _Hidden(Generic[T]):
@@ -110,9 +114,10 @@ def redact_entry(entry: str) -> str:
     """A docker config entry, safe to show: control characters escaped, userinfo masked.
 
     Go's URL parser reads ``https://user:password@quay.io`` as the host ``quay.io``, so an entry as
-    written may hold a password.
+    written may hold a password. What stands behind a colon and is no port is taken for one, too.
 
     >>> redact_entry("https://robot:hunter2@quay.io/team")
     'https://********@quay.io/team'
     """
-    return printable(_USERINFO.sub(lambda m: f"{m[1] or ''}{MASK}@", entry, count=1))
+    shown, masked = _USERINFO.subn(lambda m: f"{m[1] or ''}{MASK}@", entry, count=1)
+    return printable(shown if masked else _NO_PORT.sub(lambda m: m[1] + MASK, entry, count=1))
