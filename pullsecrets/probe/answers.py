@@ -47,7 +47,7 @@ class Token:
 
 def error_of(answer: Answer) -> tuple[str, str]:
     """The code and the message of an error, in distribution's form or in OAuth2's."""
-    document = json_of(answer)
+    document = _json(answer)
     if not isinstance(document, dict):
         return "", ""
     errors = document.get("errors")
@@ -58,16 +58,22 @@ def error_of(answer: Answer) -> tuple[str, str]:
     return code if isinstance(code, str) else "", message if isinstance(message, str) else ""
 
 
-def json_of(answer: Answer) -> Any:
+def _json(answer: Answer) -> Any:
     """The body as JSON, None where it is none, or is nested too deep."""
     try:
         text = answer.body.decode("utf-8-sig")
-        return None if answer.truncated or depth_of(text) > _MAX_DEPTH else json.loads(text)
+        if answer.truncated or _depth(text) > _MAX_DEPTH:
+            return None
+        return json.loads(text, parse_constant=_no_constant)
     except ValueError:
         return None
 
 
-def depth_of(text: str) -> int:
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _depth(text: str) -> int:
     """How deep brackets nest, without reading them as JSON: that takes a stack as deep."""
     deepest = depth = 0
     for bracket in _BRACKETS.findall(text):
@@ -90,7 +96,7 @@ def read_token(answer: Answer, repository: str, start: float) -> Token:
     """
     if answer.truncated:
         raise BadAnswer("is too big")
-    document = json_of(answer)
+    document = _json(answer)
     if not isinstance(document, dict):
         raise BadAnswer("is no JSON object")
     # Both should be the same; containerd takes access_token where they are not.
@@ -122,7 +128,7 @@ def _allows(token: str, scope: object, repository: str) -> bool | None:
         payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
     except (binascii.Error, ValueError):
         return None
-    claims = json_of(Answer(200, (), payload, False, 0.0))
+    claims = _json(Answer(200, (), payload, False, 0.0))
     access = claims.get("access") if isinstance(claims, dict) else None
     if not isinstance(access, list):
         return None

@@ -142,7 +142,7 @@ def _host(text: str) -> str | None:
 def _lower(names: Iterable[str]) -> frozenset[str]:
     if isinstance(names, str):  # a set of letters would name no host, and say nothing
         names = [names]
-    return frozenset(name.strip().lower() for name in names)
+    return frozenset(name.strip().lower() for name in names) - {""}
 
 
 def _targets(hosts: Mapping[str, str]) -> Mapping[str, Target]:
