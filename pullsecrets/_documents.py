@@ -23,6 +23,7 @@ _JSON_NEXT: Final = re.compile(r"^(?=[ \t]*\{)", re.MULTILINE)
 
 _MAX_DEPTH: Final = 500  # of collections; Kubernetes objects stay far below 100
 _MAX_VALUES: Final = 1_000_000  # that the aliases of one document may expand to
+_TOO_MANY_VALUES: Final = f"aliases that expand to more than {_MAX_VALUES:,} values"
 # Without either a document is not deep: opened by brackets, or by many marks on one line.
 _DEEP_LINE: Final = re.compile(rf"^[ \-?:]{{{_MAX_DEPTH // 2}}}", re.MULTILINE)
 
@@ -119,7 +120,7 @@ def read_yaml(text: str) -> Iterator[Read]:
         yield Read(error="not YAML: a value that does not fit its tag")
     else:
         if "*" in text and _expands_too_far(value):
-            yield Read(error=f"aliases that expand to more than {_MAX_VALUES:,} values")
+            yield Read(error=_TOO_MANY_VALUES)
         else:
             yield Read(value, repeated=repeated)
 
@@ -137,6 +138,7 @@ def _pyyaml() -> Any:
         """The safe loader, but for what Kubernetes reads otherwise, and what a key hides."""
 
         repeated: list[tuple[str, int | None]]
+        values_merged = 0
 
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             merged: dict[Hashable, Any] = {}
@@ -144,6 +146,11 @@ def _pyyaml() -> Any:
             for key_node, value_node in node.value:
                 if key_node.tag == "tag:yaml.org,2002:merge":
                     for mapping in self._merged(value_node):
+                        self.values_merged += len(mapping)
+                        if self.values_merged > _MAX_VALUES:
+                            raise yaml.constructor.ConstructorError(
+                                None, None, _TOO_MANY_VALUES, key_node.start_mark
+                            )
                         for key, value in mapping.items():
                             merged.setdefault(key, value)
                     continue
@@ -153,7 +160,7 @@ def _pyyaml() -> Any:
                         None, None, "a key that is a collection", key_node.start_mark
                     )
                 if key in own:
-                    self.repeated.append((str(key)[:80], key_node.start_mark.line))
+                    self.repeated.append((str(key), key_node.start_mark.line))
                 own[key] = self.construct_object(value_node, deep=True)
             return {**merged, **own} if merged else own
 
@@ -166,9 +173,14 @@ def _pyyaml() -> Any:
                 )
             return mappings
 
-    # Plain scalars that look like a date stay strings: in Kubernetes they are.
+    # Plain scalars that look like a date, or like a number to the base of 60, stay strings: for
+    # Kubernetes' parser they are.
     Loader.yaml_implicit_resolvers = {
-        first: [(tag, regexp) for tag, regexp in resolvers if not tag.endswith(":timestamp")]
+        first: [
+            (tag, re.compile(f"(?![^:]*:){regexp.pattern}", re.VERBOSE))
+            for tag, regexp in resolvers
+            if not tag.endswith(":timestamp")
+        ]
         for first, resolvers in base.yaml_implicit_resolvers.items()
     }
     Loader.add_constructor("tag:yaml.org,2002:value", Loader.construct_yaml_str)

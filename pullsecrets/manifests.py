@@ -15,12 +15,12 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from pullsecrets._documents import read_json, read_yaml
+from pullsecrets._documents import Read, read_json, read_yaml
 from pullsecrets.dockerconfig import DockerConfig
-from pullsecrets.errors import PullsecretsError
+from pullsecrets.errors import MissingExtra, PullsecretsError
 from pullsecrets.pods import InvalidManifest, Place
 from pullsecrets.resolver import Cluster, Document, Problem
-from pullsecrets.secrecy import printable
+from pullsecrets.secrecy import printable, redact_entry
 
 __all__ = ["NoSuchPath", "load", "read_documents"]
 
@@ -34,6 +34,7 @@ _NO_CONTENT: Final = re.compile(
 _JSON_START: Final = re.compile(r"(?:---)?[ \t\r\n]*(?=\{)")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _BOM: Final = "\ufeff"
+_SHOWN_MAX: Final = 80
 
 
 class NoSuchPath(PullsecretsError, FileNotFoundError):
@@ -83,6 +84,9 @@ def read_documents(path: str | os.PathLike[str]) -> Iterator[Document | Problem]
     if not root.exists():
         raise NoSuchPath(f"{printable(str(root))}: no such file or folder")
     for file in _files(root) if root.is_dir() else [root]:
+        if isinstance(file, Problem):
+            yield file
+            continue
         try:
             data = file.read_bytes()
         except OSError as error:
@@ -91,14 +95,18 @@ def read_documents(path: str | os.PathLike[str]) -> Iterator[Document | Problem]
             yield from _read_bytes(data, str(file))
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
+def _files(folder: Path) -> Iterator[Path | Problem]:
+    unreadable: list[OSError] = []
+    for parent, folders, names in os.walk(folder, onerror=unreadable.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if name.endswith(_SUFFIXES) and not name.startswith("."):
                 file = Path(parent, name)
-                if file.is_file():
+                # A link that leads nowhere is an error to tell, a pipe or a socket is not for us.
+                if file.is_file() or not file.exists():
                     yield file
+    for error in unreadable:
+        yield Problem(f"cannot be read: {error.strerror}", Place(str(error.filename)))
 
 
 def _read_bytes(data: bytes, file: str) -> Iterator[Document | Problem]:
@@ -119,7 +127,7 @@ def _read_bytes(data: bytes, file: str) -> Iterator[Document | Problem]:
 def _read_chunk(chunk: str, line: int, places: Iterator[Place]) -> Iterator[Document | Problem]:
     """The documents between two markers: one of YAML, or any number of JSON.
 
-    As for kubectl, what begins with a brace is JSON.
+    As for kubectl, what begins with a brace is JSON, and YAML where it turns out to be none.
     """
     bad_byte = None if chunk.isascii() else _SURROGATE.search(chunk)
     if bad_byte:
@@ -127,12 +135,13 @@ def _read_chunk(chunk: str, line: int, places: Iterator[Place]) -> Iterator[Docu
         yield Problem(f"not UTF-8 (line {where})", next(places))
         return
     start = _JSON_START.match(chunk)
-    for read in read_json(chunk, start.end()) if start else read_yaml(chunk):
+    for read in _read_json(chunk, start.end()) if start else read_yaml(chunk):
         place = next(places)
         for key, row in read.repeated:
             at = "" if row is None else f" (line {line + row})"
+            name = redact_entry(key)[:_SHOWN_MAX]
             yield Problem(
-                f"the key '{printable(key)}' stands twice in one mapping, the later one counts{at}",
+                f"the key '{name}' stands twice in one mapping, the later one counts{at}",
                 place,
                 error=False,
             )
@@ -140,3 +149,19 @@ def _read_chunk(chunk: str, line: int, places: Iterator[Place]) -> Iterator[Docu
             yield Document(read.value, place)
         else:
             yield Problem(f"{read.error} (line {line + read.line})", place)
+
+
+def _read_json(chunk: str, at: int) -> Iterator[Read]:
+    """The JSON documents from there on; or the YAML document that begins with a brace, too."""
+    reads = read_json(chunk, at)
+    first = next(reads)
+    if first.error is not None:
+        try:
+            (flow,) = read_yaml(chunk)
+        except MissingExtra:
+            flow = first
+        if flow.error is None:
+            yield flow
+            return
+    yield first
+    yield from reads

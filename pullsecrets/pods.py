@@ -389,7 +389,7 @@ class Pod:
             spec.member("serviceAccountName").string()
             or spec.member("serviceAccount").string()
             or "default",
-            of_a_pod and (metadata.has("uid") or metadata.has("creationTimestamp")),
+            of_a_pod and bool(metadata.member("uid").string() or metadata.has("creationTimestamp")),
             of_a_pod and _MIRROR_ANNOTATION in annotations,
             _ignore(metadata),
             place=place,

@@ -324,6 +324,9 @@ _READERS: Final[Mapping[str, Any]] = {
     "ServiceAccount": ServiceAccount.from_manifest,
     "Secret": PullSecret.from_manifest,
 }
+_LISTS: Final = frozenset({"List", *(f"{kind}List" for kind in _READERS)})
+# Of the API groups; the core group has no name.
+_GROUPS: Final = frozenset({"", "apps", "batch", "extensions"})
 
 
 def _objects(
@@ -340,16 +343,22 @@ def _objects(
         if not isinstance(value, Mapping):
             yield Problem(f"a Kubernetes object is a mapping, not {type(value).__name__}", place)
             continue
-        kind = value.get("kind")
+        kind, version = value.get("kind"), value.get("apiVersion")
         if kind is None:
             yield Problem("passed over: a mapping without a kind", place, error=False)
         elif not isinstance(kind, str):
             yield Problem("kind is not a string", place)
+        elif kind not in _READERS and kind not in _LISTS:
+            continue
+        elif not isinstance(version, (str, type(None))):
+            yield Problem("apiVersion is not a string", place)
+        elif (version or "").rpartition("/")[0] not in _GROUPS:
+            continue  # another API's kind of the same name
         elif kind in _READERS:
             yield document
-        elif kind.endswith("List") and depth == _MAX_LISTS:
+        elif depth == _MAX_LISTS:
             yield Problem(f"lists stand in lists, more than {_MAX_LISTS} deep", place)
-        elif kind.endswith("List"):
+        else:
             yield from _objects(_items(value, kind, place), depth + 1)
 
 
@@ -361,7 +370,7 @@ def _items(value: Mapping[str, Any], kind: str, place: Place) -> Iterator[Docume
     # The API server's typed lists leave the kind of their items to the list's.
     implied = kind.removesuffix("List")
     for item in items or ():
-        bare = isinstance(item, Mapping) and implied in _READERS and "kind" not in item
+        bare = isinstance(item, Mapping) and implied in _READERS and item.get("kind") is None
         yield Document({**item, "kind": implied} if bare else item, place)
 
 
