@@ -16,7 +16,7 @@ from pullsecrets._gojson import go_string
 from pullsecrets._gomarshal import go_marshal
 from pullsecrets.dockerconfig import Credential, DockerConfig, basic_auth
 from pullsecrets.errors import PullsecretsError
-from pullsecrets.secrecy import HiddenBytes, Password, printable
+from pullsecrets.secrecy import HiddenBytes, Password, printable, redact_entry
 
 __all__ = [
     "DOCKERCFG_KEY",
@@ -467,7 +467,7 @@ class _Node:
         for key, value in self._mapping().items():
             if not isinstance(key, str):
                 raise _Node(key, f"a key of {self.path}")._wrong("a string")
-            yield key, _Node(value, f"{self.path}['{printable(key)}']")
+            yield key, _Node(value, f"{self.path}['{redact_entry(key)}']")
 
     def list(self) -> Iterator[_Node]:
         if self.value is None:

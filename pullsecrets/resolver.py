@@ -52,10 +52,16 @@ class Document:
     Attributes:
         value: The document.
         place: Where it was read.
+        path: Of an item of a list, where it stands in the document: ``items[2]``.
     """
 
     value: Any
     place: Place
+    path: str = ""
+
+    def problem(self, message: str, *, error: bool = True) -> Problem:
+        """Something about the document, or about the item of the list that it is."""
+        return Problem(f"{self.path}: {message}" if self.path else message, self.place, error)
 
 
 @frozen
@@ -207,17 +213,16 @@ class Cluster:
                     item.value, namespace=namespace, place=item.place
                 )
             except InvalidManifest as error:
-                problems.append(Problem(f"{_title(item.value)}: {error}", item.place))
+                problems.append(item.problem(f"{_title(item.value)}: {error}"))
                 continue
             identity = item.value["kind"], read.namespace, read.name
             # Each object with a generateName is one of its own.
             named = bool(item.value["metadata"].get("name"))
             if named and identity in objects:
                 problems.append(
-                    Problem(
+                    item.problem(
                         f"{printable(' '.join((identity[0], '/'.join(identity[1:]))))} is defined "
                         f"twice, this one replaces the one in {objects[identity].place}",
-                        item.place,
                         error=False,
                     )
                 )
@@ -337,41 +342,42 @@ def _objects(
         if isinstance(document, Problem):
             yield document
             continue
-        value, place = document.value, document.place
+        value = document.value
         if value is None:
             continue
         if not isinstance(value, Mapping):
-            yield Problem(f"a Kubernetes object is a mapping, not {type(value).__name__}", place)
+            yield document.problem(f"a Kubernetes object is a mapping, not {type(value).__name__}")
             continue
         kind, version = value.get("kind"), value.get("apiVersion")
         if kind is None:
-            yield Problem("passed over: a mapping without a kind", place, error=False)
+            yield document.problem("passed over: a mapping without a kind", error=False)
         elif not isinstance(kind, str):
-            yield Problem("kind is not a string", place)
+            yield document.problem("kind is not a string")
         elif kind not in _READERS and kind not in _LISTS:
             continue
         elif not isinstance(version, (str, type(None))):
-            yield Problem("apiVersion is not a string", place)
+            yield document.problem("apiVersion is not a string")
         elif (version or "").rpartition("/")[0] not in _GROUPS:
             continue  # another API's kind of the same name
         elif kind in _READERS:
             yield document
         elif depth == _MAX_LISTS:
-            yield Problem(f"lists stand in lists, more than {_MAX_LISTS} deep", place)
+            yield document.problem(f"lists stand in lists, more than {_MAX_LISTS} deep")
         else:
-            yield from _objects(_items(value, kind, place), depth + 1)
+            yield from _objects(_items(document), depth + 1)
 
 
-def _items(value: Mapping[str, Any], kind: str, place: Place) -> Iterator[Document | Problem]:
-    items = value.get("items")
+def _items(document: Document) -> Iterator[Document | Problem]:
+    items = document.value.get("items")
     if not isinstance(items, (list, tuple, type(None))):
-        yield Problem("items is not a list", place)
+        yield document.problem("items is not a list")
         return
     # The API server's typed lists leave the kind of their items to the list's.
-    implied = kind.removesuffix("List")
-    for item in items or ():
+    implied = document.value["kind"].removesuffix("List")
+    for number, item in enumerate(items or ()):
         bare = isinstance(item, Mapping) and implied in _READERS and item.get("kind") is None
-        yield Document({**item, "kind": implied} if bare else item, place)
+        path = f"{document.path}.items[{number}]".removeprefix(".")
+        yield Document({**item, "kind": implied} if bare else item, document.place, path)
 
 
 def _title(manifest: Mapping[str, Any]) -> str:

@@ -6,9 +6,11 @@ Needs the extra ``cli``. Importing this package loads click, a command's module 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Final
+from typing import Final, NoReturn
 
 import click
+
+from pullsecrets.errors import MissingExtra
 
 __all__ = ["cli"]
 
@@ -24,9 +26,32 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module = import_module(f"pullsecrets.cli.{cmd_name}")
+        try:
+            module = import_module(f"pullsecrets.cli.{cmd_name}")
+        except (ImportError, click.UsageError) as error:
+            if (getattr(error, "name", None) or "").startswith("pullsecrets"):
+                raise  # a fault of ours, not a missing extra
+            return _without_extra(cmd_name, error)
         command: click.Command = getattr(module, cmd_name)
         return command
+
+
+def _without_extra(name: str, error: ImportError | click.UsageError) -> click.Command:
+    """What stands in for a command whose packages are missing: help goes on, a call says which."""
+    known = isinstance(error, (MissingExtra, click.UsageError))
+    message = str(error if known else MissingExtra(f"the command {name}", "cli"))
+
+    def refuse(arguments: tuple[str, ...]) -> NoReturn:
+        raise click.UsageError(message)
+
+    return click.Command(
+        name,
+        context_settings={"ignore_unknown_options": True},
+        params=[click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)],
+        callback=refuse,
+        add_help_option=False,
+        short_help="Not there: a package that it needs is missing.",
+    )
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

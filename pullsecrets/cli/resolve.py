@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from itertools import chain, groupby
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from pullsecrets.cli._common import (
 )
 from pullsecrets.images import Image
 from pullsecrets.keyring import Admission, Resolution
+from pullsecrets.pods import Pod
 from pullsecrets.resolver import ImageResolution
 from pullsecrets.secrecy import printable, redact_entry
 
@@ -52,23 +53,24 @@ def resolve(
     Exits with 1 where a lookup fails as a whole, 2 where some input could not be read.
     """
     cluster = read_cluster(paths, namespace, node_config)
-    answers = list(select_pods(cluster, namespace, pod).resolve_all())
-    # By identity: two pods may be equal, made from one generateName.
-    by_pod = [list(images) for _, images in groupby(answers, lambda answer: id(answer.pod))]
+    chosen = select_pods(cluster, namespace, pod)
+    answers = list(chosen.resolve_all())
+    rest = iter(answers)
+    by_pod = [(owner, list(islice(rest, len(owner.images)))) for owner in chosen.pods]
     if form == "json":
-        click.echo(json.dumps({"pods": [_pod_json(images) for images in by_pod]}, indent=2))
+        click.echo(json.dumps({"pods": [_pod_json(*item) for item in by_pod]}, indent=2))
     else:
-        for images in by_pod:
-            console().print(_pod_text(images))
-        if not by_pod:
+        for owner, images in by_pod:
+            if images:
+                console().print(_pod_text(owner, images))
+        if not answers:
             click.echo("no pods and no workloads in the manifests", err=True)
     raise SystemExit(
         exit_status(cluster, failed=any(a.resolution.failure is not None for a in answers))
     )
 
 
-def _pod_json(images: list[ImageResolution]) -> dict[str, Any]:
-    pod = images[0].pod
+def _pod_json(pod: Pod, images: list[ImageResolution]) -> dict[str, Any]:
     return {
         "namespace": pod.namespace,
         "name": pod.name,
@@ -105,10 +107,10 @@ def _image_json(answer: ImageResolution) -> dict[str, Any]:
     }
 
 
-def _pod_text(images: list[ImageResolution]) -> RenderableType:
+def _pod_text(pod: Pod, images: list[ImageResolution]) -> RenderableType:
     """A pod: its title, whose list of secrets it has, what was passed over, image by image."""
     lines: list[RenderableType] = [
-        Text(pod_title(images[0].pod), style="bold"),
+        Text(pod_title(pod), style="bold"),
         Text(f"  {_list_used(images[0].resolution.admission)}", style="dim"),
     ]
     warnings = dict.fromkeys(line for answer in images for line in answer.resolution.warnings)
