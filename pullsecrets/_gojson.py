@@ -71,11 +71,23 @@ def parse_json(data: bytes | str) -> Any:
     except RecursionError:
         return _parse_deep(text)
     else:
-        brackets = text.count("[") + text.count("{")
-        if brackets <= _MAX_DEPTH or not _is_too_deep(value):
+        if _depth_bound(text) <= _MAX_DEPTH or not _is_too_deep(value):
             return value
         where = f"nested more than {_MAX_DEPTH} deep"
     raise BadJSON(f"not JSON ({where})")
+
+
+def _depth_bound(text: str) -> int:
+    """A number that the document does not nest deeper than, found without a look at its values.
+
+    What is deepest stands either in the first half, behind all the brackets that it is in, or in
+    the second, before all that close them.
+    """
+    half = len(text) // 2
+    return max(
+        text.count("[", 0, half) + text.count("{", 0, half),
+        text.count("]", half) + text.count("}", half),
+    )
 
 
 def _is_too_deep(value: Any) -> bool:

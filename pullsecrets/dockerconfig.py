@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from pullsecrets._gobase64 import decode_base64
+from pullsecrets._gobase64 import canonical_base64, decode_base64
 from pullsecrets._gojson import Array, BadJSON, Object, go_string, parse_json
 from pullsecrets._gomarshal import go_marshal
 from pullsecrets.errors import PullsecretsError
@@ -53,8 +53,34 @@ class Credential:
     email: str = ""
 
 
+class _Lazy(Mapping[str, Credential]):
+    """Entries whose credential is made when it is asked for: of a large config, few ever are.
+
+    Until then there stands the decoded ``auth``, ``user:password``.
+    """
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, entries: dict[str, Credential | bytes]) -> None:
+        self._entries = entries
+
+    def __getitem__(self, entry: str) -> Credential:
+        credential = self._entries[entry]
+        if isinstance(credential, bytes):
+            user, _, password = credential.partition(b":")
+            credential = Credential(_text(user), Password(_text(password)))
+            self._entries[entry] = credential
+        return credential
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
 def _read_only(auths: Mapping[str, Credential]) -> Mapping[str, Credential]:
-    return MappingProxyType(dict(auths))
+    return MappingProxyType(auths if isinstance(auths, _Lazy) else dict(auths))
 
 
 @frozen
@@ -145,7 +171,7 @@ def _decode(data: bytes | str, read: Any) -> DockerConfig:
     path: tuple[str, ...] = ()
     try:
         auths, ignored = read(parse_json(data))
-        return DockerConfig(auths, tuple(ignored))
+        return DockerConfig(_Lazy(auths), tuple(ignored))
     except BadJSON as error:
         message = str(error)
     except _Undecodable as error:
@@ -162,11 +188,12 @@ def _message(error: _Undecodable) -> str:
     return printable(f"{where} {error.what}")
 
 
-_Decoded = tuple[dict[str, Credential], list[tuple[str, ...]]]
+_Entries = dict[str, "Credential | bytes"]  # see _Lazy
+_Decoded = tuple[_Entries, list[tuple[str, ...]]]
 
 
 def _from_document(document: Any) -> _Decoded:
-    auths: dict[str, Credential] = {}
+    auths: _Entries = {}
     ignored: list[tuple[str, ...]] = []
     for name, value in _members(document):
         folded = _fold(name)
@@ -188,11 +215,17 @@ def _from_map(document: Any) -> _Decoded:
     return _entries(document, ignored), ignored
 
 
-def _entries(value: Any, ignored: list[tuple[str, ...]]) -> dict[str, Credential]:
+def _entries(value: Any, ignored: list[tuple[str, ...]]) -> _Entries:
     """The map of entries; adds to `ignored` what the kubelet does not look at."""
-    entries: dict[str, Credential] = {}
+    entries: _Entries = {}
     for name, members in _members(value, "auths"):
-        entry = go_string(name)
+        entry = name if name.isascii() else go_string(name)
+        # As `docker login` writes it, plain base64 and nothing else: decoded with one call.
+        if type(members) is Object and len(members) == 1 and members[0][0] == "auth":
+            decoded = canonical_base64(members[0][1])
+            if decoded is not None and b":" in decoded:
+                entries[entry] = decoded
+                continue
         entries[entry] = _credential(entry, members, ignored)
     return entries
 

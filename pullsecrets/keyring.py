@@ -1,27 +1,29 @@
 """From docker config entries to the ordered candidates for an image: rules 8 and 10 to 15.
 
-The way of an entry, top to bottom:
+The way of an entry:
 
 1. `normalise` makes its key (rule 10), or drops it,
-2. `Keyring` sorts the keys, and groups under each its entries by the secret they are in (rule 13),
-3. `compare` tells whether a key matches an image's name (rule 12), or what keeps it from it,
-4. `Keyring.resolve` walks the keys in order, falls back to Docker Hub's (rule 14), and joins the
-   secrets' candidates and the node's (rule 15).
+2. `Ring`, the index, sorts the entries by their keys, once for the secrets and once for the node,
+3. its `lookup` finds the keys that match an image's name (rule 12), in their order (rule 13), or
+   falls back to Docker Hub's (rule 14),
+4. `Keyring` makes the entries under those keys candidates, the secrets' first (rule 15).
+
+What matching means stands in `compare`, key by key; the index comes to the same with fewer looks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 from attrs import field, frozen
 
-from pullsecrets._gourl import BadURL, glob_matches, go_bytes, parse_url, split_host_port
+from pullsecrets._gourl import BadURL
+from pullsecrets._index import Ring, is_default_registry
+from pullsecrets._keys import Mismatch, Pattern, compare, normalise, pattern_matches
 from pullsecrets.dockerconfig import Credential, DockerConfig, InvalidDockerConfig
 from pullsecrets.images import Image, InvalidImage
 from pullsecrets.pods import PullSecret
-from pullsecrets.registries import DOCKER_HUB, DOCKER_HUB_KEY
 from pullsecrets.secrecy import printable, redact_entry
 
 __all__ = [
@@ -142,104 +144,6 @@ class Admission:
     pull_secrets: tuple[str, ...]
 
 
-def normalise(entry: str) -> str:
-    """The key that the kubelet makes of an entry (rule 10; ``BasicDockerKeyring.Add``).
-
-    A byte that is not part of valid UTF-8 (a key may hold any, escaped) stands as a lone surrogate.
-
-    Raises:
-        BadURL: Go cannot parse the entry: the kubelet drops it.
-
-    >>> normalise("https://index.docker.io/v1/")
-    'index.docker.io'
-    >>> normalise("quay.io/acme")
-    'quay.io/acme'
-    """
-    for scheme in ("https://", "http://"):
-        if entry.startswith(scheme):
-            entry = entry.removeprefix(scheme)
-            break
-    host, path = parse_url(entry)
-    if path.startswith(("/v1/", "/v2/")):
-        path = path[3:]
-    return host if path == "/" else host + path
-
-
-@frozen
-class Pattern:
-    """A key, or an image's name, taken apart for matching (``ParseSchemelessURL``, ``SplitURL``).
-
-    Attributes:
-        labels: The host's dot-separated labels; of a key each is a glob.
-        port: The port's digits, empty where there is none.
-        path: The path with its first slash, empty where there is none.
-    """
-
-    labels: tuple[str, ...]
-    port: str
-    path: str
-
-    @classmethod
-    def parse(cls, text: str) -> Pattern:
-        """Parse a key or a name. For a key it is the second time: escapes are decoded twice.
-
-        Raises:
-            BadURL: Go cannot parse it: it matches nothing.
-        """
-        url = parse_url(text)
-        host, port = split_host_port(url.host)
-        return cls(tuple(host.split(".")), port, url.path)
-
-
-class Mismatch(Enum):
-    """Why a key does not match an image's name: the first of rule 12's conditions that fails."""
-
-    PORT = "port"
-    LABEL_COUNT = "label count"
-    PATH = "path"
-    LABEL = "label"
-
-
-def compare(key: Pattern, name: Pattern) -> Mismatch | None:
-    """Match a key against an image's name (rule 12; ``URLsMatch``): None where it matches."""
-    if key.port != name.port:
-        return Mismatch.PORT
-    if len(key.labels) != len(name.labels):
-        return Mismatch.LABEL_COUNT
-    if not name.path.startswith(key.path):
-        return Mismatch.PATH
-    if not all(map(glob_matches, key.labels, name.labels)):
-        return Mismatch.LABEL
-    return None
-
-
-def pattern_matches(pattern: str, image_name: str) -> bool:
-    """Whether a docker config key matches an image's name (rule 12; ``URLsMatchStr``).
-
-    Args:
-        pattern: A key: an entry less its scheme, as `normalise` gives it.
-        image_name: A normalised name without tag and digest, as `Image.name` has it.
-
-    >>> pattern_matches("*.example.com/team", "registry.example.com/team-x/app")
-    True
-    >>> pattern_matches("example.com", "registry.example.com/app")
-    False
-    """
-    try:
-        return compare(Pattern.parse(pattern), Pattern.parse(image_name)) is None
-    except BadURL:
-        return False
-
-
-def is_default_registry(image_name: str) -> bool:
-    """Whether Docker Hub's entries serve an image that nothing else matched (rule 14).
-
-    Only for lack of a dot or a colon in the first component, so ``localhost/app`` is one, too.
-    """
-    host = image_name.partition("/")[0]
-    return host in (DOCKER_HUB, DOCKER_HUB_KEY) or not ("." in host or ":" in host)
-
-
 @frozen
 class Entry:
     """A docker config's entry on the way to being a candidate.
@@ -270,64 +174,15 @@ class Entry:
             return cls(source, slot, entry, credential, None, str(error))
 
 
-@frozen
-class Group:
-    """All entries that come down to one key.
-
-    Attributes:
-        key: The key.
-        pattern: The key taken apart for matching, None where Go cannot parse it a second time.
-        tiers: The entries, one tuple for each slot that has any, in the slots' order (rule 13).
-    """
-
-    key: str
-    pattern: Pattern | None
-    tiers: tuple[tuple[Entry, ...], ...]
-
-    @classmethod
-    def of(cls, key: str, slots: Mapping[int, Sequence[Entry]]) -> Group:
-        """Build the group of a key from its entries by slot, slots in order."""
-        try:
-            pattern = Pattern.parse(key)
-        except BadURL:
-            pattern = None
-        return cls(key, pattern, tuple(map(tuple, slots.values())))
-
-
-@frozen
-class Ring:
-    """The groups of one of the kubelet's keyrings (``BasicDockerKeyring``).
-
-    Attributes:
-        groups: In the order in which they are tried: by key, in reverse byte order (rule 13).
-    """
-
-    groups: tuple[Group, ...]
-
-    @classmethod
-    def of(cls, entries: Iterable[Entry]) -> Ring:
-        """Group and sort entries that come in the order of their slots."""
-        keys: dict[str, dict[int, list[Entry]]] = {}
-        for entry in entries:
-            if entry.key is not None:
-                keys.setdefault(entry.key, {}).setdefault(entry.slot, []).append(entry)
-        ordered = sorted(keys, key=go_bytes, reverse=True)
-        return cls(tuple(Group.of(key, keys[key]) for key in ordered))
-
-    def lookup(self, image_name: str) -> list[Group]:
-        """The groups that serve an image, in order (rules 12 to 14; ``Lookup``)."""
-        try:
-            name = Pattern.parse(image_name)
-        except BadURL:
-            return []
-        matching = [g for g in self.groups if g.pattern and compare(g.pattern, name) is None]
-        if not matching and is_default_registry(image_name):
-            return [g for g in self.groups if g.key == DOCKER_HUB_KEY]
-        return matching
-
-
 def _as_tuple(secrets: Iterable[PullSecret]) -> tuple[PullSecret, ...]:
     return tuple(secrets)
+
+
+# Where a config's entries come from, and the entries.
+_Config = tuple[Source, Mapping[str, Credential]]
+
+_MAX_ANSWERS: Final = 4096
+_MAX_REMEMBERED: Final = 1024  # characters; no image reference is as long
 
 
 @frozen
@@ -336,70 +191,116 @@ class Keyring:
 
     A secret that does not decode makes each resolution a failure (rule 8); nothing raises.
 
+    Two keyrings are equal, and pickle, by what they were built from. Threads may share one.
+
     Args:
         secrets: The pod's secrets in the order of its list; one listed twice stands here twice.
         node: The node's own docker config.
 
     Attributes:
-        entries: Every entry of every config, in the document's order, dropped ones included. Empty
-            where a secret does not decode.
         failure: Why every lookup fails, or None.
         warnings: What was passed over while building.
     """
 
     secrets: tuple[PullSecret, ...] = field(converter=_as_tuple)
     node: DockerConfig | None = None
-    entries: tuple[Entry, ...] = field(init=False, repr=False, eq=False)
     failure: str | None = field(init=False, repr=False, eq=False)
     warnings: tuple[str, ...] = field(init=False, repr=False, eq=False)
+    _configs: tuple[_Config, ...] = field(init=False, repr=False, eq=False)
     _rings: tuple[Ring, ...] = field(init=False, repr=False, eq=False)
+    _entries: tuple[Entry, ...] | None = field(init=False, repr=False, eq=False, default=None)
+    # The answers to the last images asked for as strings. They are values, and looked up and stored
+    # in one step each, so that no thread sees half of one.
+    _answers: dict[str, Resolution] = field(init=False, repr=False, eq=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
-        entries: tuple[Entry, ...] = ()
         failure = None
         try:
-            entries = tuple(_entries(self.secrets, self.node))
+            configs = tuple(_configs(self.secrets, self.node))
         except _SecretFails as error:
+            configs = ()
             failure = str(error)
-        node = tuple(entry for entry in entries if entry.source is _NODE)
-        of_secrets = entries[: len(entries) - len(node)]
+        numbered = list(enumerate(configs))
+        last = len(self.secrets)
+        rings = tuple(
+            Ring((slot, auths) for slot, (_, auths) in ring)
+            for ring in (numbered[:last], numbered[last:])
+        )
         for name, value in (
-            ("entries", entries),
             ("failure", failure),
-            ("warnings", tuple(_warnings(self.secrets, entries))),
-            ("_rings", (Ring.of(of_secrets), Ring.of(node))),
+            ("warnings", tuple(_warnings(self.secrets, configs, rings))),
+            ("_configs", configs),
+            ("_rings", rings),
         ):
             object.__setattr__(self, name, value)
 
+    def __reduce__(self) -> tuple[type[Keyring], tuple[Any, ...]]:
+        return Keyring, (self.secrets, self.node)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every entry of every config, in the document's order, dropped ones included.
+
+        Empty where a secret does not decode.
+        """
+        # Lookups do without, so they are made when they are asked for.
+        if self._entries is None:
+            entries = tuple(
+                Entry.read(source, slot, entry, credential)
+                for slot, (source, auths) in enumerate(self._configs)
+                for entry, credential in auths.items()
+            )
+            object.__setattr__(self, "_entries", entries)
+            return entries
+        return self._entries
+
     def resolve(self, image: Image | str) -> Resolution:
         """The candidates for an image, in the kubelet's order. A bad image is a failure, too."""
-        if not isinstance(image, Image):
-            try:
-                image = Image.parse(image)
-            except InvalidImage as error:
-                return Resolution(image, failure=str(error), warnings=self.warnings)
+        if isinstance(image, Image):
+            return self._resolve(image)
+        if type(image) is not str:  # which may not even be hashable
+            return self._resolve_text(image)
+        answer = self._answers.get(image)
+        if answer is None:
+            answer = self._resolve_text(image)
+            if len(image) <= _MAX_REMEMBERED:
+                if len(self._answers) >= _MAX_ANSWERS:
+                    self._answers.clear()
+                self._answers[image] = answer
+        return answer
+
+    def _resolve_text(self, text: str) -> Resolution:
+        try:
+            image = Image.parse(text)
+        except InvalidImage as error:
+            return Resolution(text, failure=str(error), warnings=self.warnings)
+        return self._resolve(image)
+
+    def _resolve(self, image: Image) -> Resolution:
         if self.failure is not None:
             return Resolution(image, failure=self.failure, warnings=self.warnings)
-        tiers = [
-            tier
-            for ring in self._rings
-            for group in ring.lookup(image.name)
-            for tier in group.tiers
-        ]
-        candidates = tuple(
-            Candidate(entry.credential, entry.source, entry.entry, entry.key or "", number)
-            for number, tier in enumerate(tiers)
-            for entry in tier
-        )
-        return Resolution(image, candidates, warnings=self.warnings)
+        return Resolution(image, tuple(self._candidates(image.name)), warnings=self.warnings)
+
+    def _candidates(self, image_name: str) -> Iterator[Candidate]:
+        """The keys that serve the image, ring after ring, key after key, slot after slot."""
+        tier = -1
+        for ring in self._rings:
+            for key, spellings in ring.lookup(image_name):
+                last = -1
+                for slot, entry in spellings:
+                    tier += slot != last
+                    last = slot
+                    source, auths = self._configs[slot]
+                    yield Candidate(auths[entry], source, entry, key, tier)
 
 
 class _SecretFails(Exception):
     """One secret does not decode, and with it the whole lookup fails (rule 8)."""
 
 
-def _entries(secrets: Sequence[PullSecret], node: DockerConfig | None) -> Iterator[Entry]:
-    for slot, secret in enumerate(secrets):
+def _configs(secrets: Sequence[PullSecret], node: DockerConfig | None) -> Iterator[_Config]:
+    """The configs by their slots: one for each secret, be it skipped, and the node's."""
+    for secret in secrets:
         source = Source("secret", secret.namespace, secret.name)
         try:
             config = secret.config()
@@ -408,15 +309,14 @@ def _entries(secrets: Sequence[PullSecret], node: DockerConfig | None) -> Iterat
                 f"secret {source} does not decode, so no pull of this pod gets any credential: "
                 f"{error}"
             ) from None
-        if config is not None:
-            for entry, credential in config.auths.items():
-                yield Entry.read(source, slot, entry, credential)
+        yield source, config.auths if config is not None else {}
     if node is not None:
-        for entry, credential in node.auths.items():
-            yield Entry.read(_NODE, len(secrets), entry, credential)
+        yield _NODE, node.auths
 
 
-def _warnings(secrets: Sequence[PullSecret], entries: Iterable[Entry]) -> Iterator[str]:
+def _warnings(
+    secrets: Sequence[PullSecret], configs: Sequence[_Config], rings: Iterable[Ring]
+) -> Iterator[str]:
     """What was passed over, each once."""
     seen: set[tuple[str, str]] = set()
     repeated: set[tuple[str, str]] = set()
@@ -430,6 +330,8 @@ def _warnings(secrets: Sequence[PullSecret], entries: Iterable[Entry]) -> Iterat
             yield f"secret {name} is listed more than once: its credentials are tried each time"
         seen.add(identity)
     for source, text, reason in dict.fromkeys(
-        (entry.source, entry.entry, entry.dropped) for entry in entries if entry.dropped
+        (configs[slot][0], entry, reason)
+        for ring in rings
+        for (slot, entry), reason in ring.dropped
     ):
         yield f"{source}: entry '{redact_entry(text)}' is dropped, Go's URL parser finds {reason}"
