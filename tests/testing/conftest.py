@@ -1,0 +1,5 @@
+"""`pytester`, for the tests of the plugin."""
+
+from __future__ import annotations
+
+pytest_plugins = ["pytester"]
