@@ -22,7 +22,7 @@ from pullsecrets.pods import InvalidManifest, Place
 from pullsecrets.resolver import Cluster, Document, Problem
 from pullsecrets.secrecy import printable, redact_entry
 
-__all__ = ["NoSuchPath", "load", "read_documents"]
+__all__ = ["NoSuchPath", "load", "read_data", "read_documents"]
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 # Where kubectl splits a file, too: at the marker, whatever follows it on the line.
@@ -78,7 +78,7 @@ def read_documents(path: str | os.PathLike[str]) -> Iterator[Document | Problem]
         MissingExtra: A file is YAML, and PyYAML is not there.
     """
     if path == "-":
-        yield from _read_bytes(sys.stdin.buffer.read(), "-")
+        yield from read_data(sys.stdin.buffer.read(), "-")
         return
     root = Path(path)
     if not root.exists():
@@ -92,7 +92,7 @@ def read_documents(path: str | os.PathLike[str]) -> Iterator[Document | Problem]
         except OSError as error:
             yield Problem(f"cannot be read: {error.strerror}", Place(str(file)))
         else:
-            yield from _read_bytes(data, str(file))
+            yield from read_data(data, str(file))
 
 
 def _files(folder: Path) -> Iterator[Path | Problem]:
@@ -109,7 +109,12 @@ def _files(folder: Path) -> Iterator[Path | Problem]:
         yield Problem(f"cannot be read: {error.strerror}", Place(str(error.filename)))
 
 
-def _read_bytes(data: bytes, file: str) -> Iterator[Document | Problem]:
+def read_data(data: bytes, file: str | None) -> Iterator[Document | Problem]:
+    """The documents of what a file holds; `file` is for their places, None for no file.
+
+    Raises:
+        MissingExtra: It is YAML, and PyYAML is not there.
+    """
     # A byte that is no UTF-8 becomes a lone surrogate: only the document that holds it is lost.
     text = data.decode("utf-8", "surrogateescape")
     if text.startswith(_BOM):
