@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
+from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, Where, check
 from pullsecrets.dockerconfig import Credential, DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import MissingExtra, PullsecretsError
+from pullsecrets.explain import EntryTrace, Explanation, PodExplanation, SecretTrace, explain
 from pullsecrets.handover import NothingToHandOver, to_docker_config, write_docker_config
 from pullsecrets.images import Image, InvalidImage
 from pullsecrets.keyring import Admission, Candidate, Keyring, Resolution, Source, pattern_matches
@@ -24,7 +26,11 @@ __all__ = [
     "Cluster",
     "Container",
     "Credential",
+    "Diagnoses",
+    "Diagnosis",
     "DockerConfig",
+    "EntryTrace",
+    "Explanation",
     "Image",
     "ImageResolution",
     "InvalidDockerConfig",
@@ -36,13 +42,19 @@ __all__ = [
     "Password",
     "Place",
     "Pod",
+    "PodExplanation",
     "Problem",
     "PullSecret",
     "PullsecretsError",
     "Registry",
     "Resolution",
+    "SecretTrace",
     "ServiceAccount",
+    "Severity",
     "Source",
+    "Where",
+    "check",
+    "explain",
     "load",
     "pattern_matches",
     "resolve",

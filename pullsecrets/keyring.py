@@ -127,6 +127,22 @@ class Resolution:
             for tier in self.tiers
         )
 
+    def to_records(self) -> list[dict[str, Any]]:
+        """One flat dict for each candidate: for a data frame."""
+        from pullsecrets.display.records import resolution_records
+
+        return resolution_records(self)
+
+    def _repr_html_(self) -> str:
+        from pullsecrets.display.html import resolution_html
+
+        return resolution_html(self)
+
+    def __rich__(self) -> Any:
+        from pullsecrets.display.terminal import resolution_table
+
+        return resolution_table(self)
+
 
 @frozen
 class Admission:

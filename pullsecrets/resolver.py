@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from attrs import Factory, evolve, field, frozen
 
@@ -20,6 +20,9 @@ from pullsecrets.pods import (
     ServiceAccount,
 )
 from pullsecrets.secrecy import printable
+
+if TYPE_CHECKING:
+    from pullsecrets.explain import PodExplanation
 
 __all__ = ["Cluster", "Document", "ImageResolution", "Problem", "admit", "resolve"]
 
@@ -248,11 +251,33 @@ class Cluster:
         """The resolution of each of the pod's images, in the order of `Pod.images`."""
         return tuple(self._resolve(pod, {}))
 
+    def explain(self, pod: Pod) -> PodExplanation:
+        """Why each entry of each secret is, or is not, a candidate for each of the pod's images."""
+        from pullsecrets.explain import explain_pod
+
+        return explain_pod(self, pod)
+
     def resolve_all(self) -> Iterator[ImageResolution]:
         """The resolutions of all images of all pods, pod after pod."""
         keyrings: dict[tuple[str, tuple[str, ...]], Keyring] = {}
         for pod in self.pods:
             yield from self._resolve(pod, keyrings)
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One flat dict for each image of each pod: for a data frame."""
+        from pullsecrets.display.records import cluster_records
+
+        return cluster_records(self)
+
+    def _repr_html_(self) -> str:
+        from pullsecrets.display.html import cluster_html
+
+        return cluster_html(self)
+
+    def __rich__(self) -> Any:
+        from pullsecrets.display.terminal import cluster_table
+
+        return cluster_table(self)
 
     def _resolve(
         self, pod: Pod, keyrings: dict[tuple[str, tuple[str, ...]], Keyring]

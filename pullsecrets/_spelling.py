@@ -1,0 +1,113 @@
+"""Which keys can match an image at all, and how a spelling that cannot is mended.
+
+This decides nothing: `keyring.compare` does. It tells, for a key that matched nothing, whether any
+image could have been matched (rules 11 and 12), so that a message can name the spelling.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from pullsecrets._gourl import BadURL
+from pullsecrets.keyring import Pattern, normalise
+from pullsecrets.registries import DOCKER_HUB_KEY
+
+__all__ = ["mend", "unmatchable"]
+
+# Labels of a host that an image's name can begin with: those of a domain, and those of a first
+# path component where distribution/reference finds no domain (underscores, rule 11).
+_LABEL: Final = re.compile(r"[A-Za-z0-9*]([A-Za-z0-9*_-]*[A-Za-z0-9*])?")
+_GLOB: Final = re.compile(r"[*?\[\\]")
+
+_COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+# Every prefix of a repository's path, the empty one included.
+_PATH_PREFIX: Final = re.compile(rf"(?:/(?:{_COMPONENT}/)*(?:{_COMPONENT}(?:\.|__?|-+)?)?)?")
+_TAG: Final = re.compile(r"(?:[:@])[^/]*\Z")
+_FOREIGN_SCHEME: Final = re.compile(r"\A\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
+
+
+def unmatchable(key: str) -> str | None:
+    """Why a key matches no image, whatever its name is; None where some image matches.
+
+    >>> unmatchable("quay.io/acme/*")
+    'globs do not work in the path'
+    >>> unmatchable("quay.io/acme")
+    """
+    if key == DOCKER_HUB_KEY:
+        return None  # by rule 14
+    try:
+        pattern = Pattern.parse(key)
+    except BadURL as error:
+        return f"Go's URL parser, asked a second time, finds {error}"
+    return _bad_path(pattern.path) or _bad_host(pattern)
+
+
+def _bad_path(path: str) -> str | None:
+    if _PATH_PREFIX.fullmatch(path):
+        return None
+    if "://" in path or path.startswith("//"):
+        return "a scheme other than https:// or http:// stands in front of it"
+    if _GLOB.search(path):
+        return "globs do not work in the path"
+    if _TAG.search(path) and _PATH_PREFIX.fullmatch(_TAG.sub("", path)):
+        return "it ends in a tag or a digest, and only names are matched"
+    if _PATH_PREFIX.fullmatch(path.lower()):
+        return "its path has capital letters, which no image's name has"
+    return "no image's name has such a path"
+
+
+def _bad_host(pattern: Pattern) -> str | None:
+    if any(":" in label for label in pattern.labels):
+        return None  # an IPv6 address
+    host = ".".join(pattern.labels)
+    if not host:
+        return "it names no host"
+    for label in pattern.labels:
+        if not _LABEL.fullmatch(label) and not set(label) & set("?[\\"):
+            return f"no host has '{label}' between its dots"
+    # Such a first component is no domain: the image is Docker Hub's.
+    one_label = len(pattern.labels) == 1 and not pattern.port and host == host.lower()
+    if one_label and host != "localhost" and "*" not in host:
+        return "its host has neither a dot nor a port: such an image is one of Docker Hub"
+    return None
+
+
+def mend(entry: str) -> str | None:
+    """The entry with its spelling mended so that some image matches its key, or None.
+
+    White space, schemes, tags, globs where none work and capital letters in the path are taken
+    out, one after the other, until it does. Nothing is proposed for an entry with user
+    information, which may be a password.
+
+    >>> mend("oci://quay.io/acme/*")
+    'quay.io/acme/'
+    """
+    if "@" in entry.partition("@sha")[0]:
+        return None
+    for mended in _attempts(entry):
+        try:
+            if unmatchable(normalise(mended)) is None:
+                return mended
+        except BadURL:
+            continue
+    return None
+
+
+def _attempts(entry: str) -> Iterator[str]:
+    text = entry.strip()
+    yield text
+    text = _FOREIGN_SCHEME.sub("", text)
+    yield text
+    text = text.replace("\\", "/").rstrip("?#")
+    yield text
+    host, slash, path = text.partition("/")
+    path = path.lstrip("/")
+    host = host.removesuffix(":*")
+    yield host + slash + path
+    path = _TAG.sub("", path)
+    yield host + slash + path
+    path = path[: match.start()] if (match := _GLOB.search(path)) else path
+    yield host + slash + path
+    yield host + slash + path.lower()
