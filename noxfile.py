@@ -120,6 +120,14 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(python=NEWEST)
+def differential(session: nox.Session) -> None:
+    """Compare the index with the plain walk on a million drawn lookups (or `--lookups N`)."""
+    session.install("-e", ".")
+    session.chdir("tests")
+    session.run("python", "-m", "index.differential", *session.posargs)
+
+
+@nox.session(python=NEWEST)
 def build(session: nox.Session) -> None:
     """Build wheel and sdist and check both; run the README's first command in a copy."""
     session.install(*_group("build"))
