@@ -46,6 +46,9 @@ _ASK_AGAIN_AFTER: Final = 60.0
 """Seconds for which an answer that decides nothing (an outage, a rate limit) is kept."""
 
 _MAX_REDIRECTS: Final = 5
+_HANDSHAKE: Final = 3.0
+"""Seconds to find out whether a server that does not take plain http speaks https."""
+
 _MAX_SCOPES: Final = 10
 _CLIENT_ID: Final = "pullsecrets"
 _CONCEALED: Final = "(not shown: it repeats what is secret)"
@@ -323,7 +326,8 @@ class RegistryClient:
             plain = answer
         secure = evolve(api, origin=evolve(api.origin, scheme="https"))
         try:
-            return self._send("GET", _at(secure, "/v2/"), trail), secure
+            target = _at(secure, "/v2/")
+            return self._send("GET", target, trail, seconds=_HANDSHAKE), secure
         except _Stop as stop:
             # A certificate that is not trusted is worth knowing; that it speaks no TLS is not.
             if stop.outcome is Outcome.TLS_ERROR and "certificate" in stop.detail:
@@ -508,10 +512,11 @@ class RegistryClient:
         *,
         form: Mapping[str, str] | None = None,
         shown: str | None = None,
+        seconds: float = math.inf,
     ) -> Answer:
         """Make a request and note it; an outage and a rate limit end the attempt at once."""
         url = target.url if shown is None else shown
-        deadline = self._deadline(trail)
+        deadline = min(self._deadline(trail), time.monotonic() + seconds)
         try:
             answer = self._transport.send(method, target, deadline, headers=headers, form=form)
         except Failed as failed:

@@ -187,6 +187,8 @@ class Scripted:
             stack.enter_context(contextlib.suppress(OSError))
             plain.settimeout(60)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.tls is None and plain.recv(1, socket.MSG_PEEK) == b"\x16":
+                return  # a TLS handshake, which this server does not speak
             if self.tls is not None:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 context.load_cert_chain(self.tls.certificate, self.tls.key)

@@ -21,15 +21,13 @@ from pullsecrets.probe.challenges import Challenge, parse_challenges
         (r'Basic realm="a \"b\" \\ c"', [("basic", {"realm": r'a "b" \ c'})]),
         ('Basic realm=""', [("basic", {"realm": ""})]),
         (
-            'Bearer realm="https://auth.docker.io/token",service="registry.docker.io",'
-            'scope="repository:library/nginx:pull,push"',
+            'Bearer realm="https://auth.docker.io/token",scope="repository:a/b:pull,push"',
             [
                 (
                     "bearer",
                     {
                         "realm": "https://auth.docker.io/token",
-                        "service": "registry.docker.io",
-                        "scope": "repository:library/nginx:pull,push",
+                        "scope": "repository:a/b:pull,push",
                     },
                 )
             ],

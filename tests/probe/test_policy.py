@@ -173,7 +173,7 @@ class TestApi:
             Policy().api(Registry("x.io", "99999"))
 
     def test_an_api_host_that_is_none(self) -> None:
-        with pytest.raises(ValueError, match="the API host of a: '.*' names no host"):
+        with pytest.raises(ValueError, match=r"the API host of a: '.*' names no host"):
             Policy(api_hosts={"a": "https://"})
 
 
@@ -256,7 +256,7 @@ class TestRealm:
         policy.check_addresses(target, ["8.8.8.8"], registry_is_public=True)
         policy.check_addresses(target, ["10.0.0.1"], registry_is_public=False)
         for address in ("10.0.0.1", "::ffff:169.254.169.254"):
-            with pytest.raises(Refused, match="--allow-realm auth.example.com") as caught:
+            with pytest.raises(Refused, match=r"--allow-realm auth\.example\.com") as caught:
                 policy.check_addresses(target, ["8.8.8.8", address], registry_is_public=True)
             assert address in str(caught.value)
         allowing = Policy(allowed_realms=["auth.example.com"])
