@@ -60,9 +60,7 @@ def escaped(text):
 @st.composite
 def entries(draw, pool=ANYTHING):
     hosts, paths = pool
-    host = draw(
-        st.sampled_from([*hosts, *hosts, *hosts, "index.docker.io", draw(st.sampled_from(HOSTS))])
-    )
+    host = draw(st.sampled_from([*hosts * 4, "index.docker.io", draw(st.sampled_from(HOSTS))]))
     if host[0] != "[" and draw(st.integers(0, 3)) == 3:
         host = draw(globbed(host))
     path = draw(st.sampled_from(["", "", "", "/", *(f"/{p}" for p in paths)]))
@@ -80,7 +78,7 @@ def entries(draw, pool=ANYTHING):
         )
     )
     user = draw(st.sampled_from([*[""] * 12, "u@", "u:pw@", "u%20x:@", "a b@"]))
-    version = draw(st.sampled_from([*[""] * 8, "/v1", "/v2", "/v1/v2"]))
+    version = draw(st.sampled_from([*[""] * 20, "/v1", "/v2", "/v1/v2"]))
     tail = draw(st.sampled_from([*[""] * 16, "/", "?q", "#f", "%zz", "/%7f", " ", "\n"]))
     return scheme + user + host + version + path + tail
 
@@ -99,8 +97,8 @@ def credentials(draw):
     if shape < 4:
         pairs = [("username", user), ("password", password)]
     elif shape < 8:
-        wrap = draw(st.sampled_from([str, str, lambda a: a.rstrip("="), lambda a: a[:5] + "\n" + a[5:] + "\r\n"]))  # fmt: skip
-        pairs = [("auth", wrap(auth))]
+        broken = auth[:5] + "\n" + auth[5:] + "\r\n"
+        pairs = [("auth", draw(st.sampled_from([auth, auth, auth.rstrip("="), broken])))]
     elif shape == 8:
         pairs = [("username", "other"), ("auth", auth), ("identitytoken", "t"), ("email", "e@x")]
     elif shape == 9:
@@ -213,10 +211,11 @@ def service_accounts(draw):
 
 @st.composite
 def pods(draw, pool):
-    kind = draw(st.sampled_from(["Pod"] * 6 + ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Job", "CronJob", "PodTemplate"]))  # fmt: skip
+    kind = draw(st.sampled_from([*["Pod"] * 6, *TEMPLATE_FIELDS]))
     spec = {"containers": [], "volumes": [{"name": "no-image", "emptyDir": {}}]}
     for number, image in enumerate(draw(st.lists(images(pool), min_size=1, max_size=4))):
-        field = draw(st.sampled_from(["containers"] * 3 + ["initContainers", "ephemeralContainers", "volumes"]))  # fmt: skip
+        others = ["initContainers", "ephemeralContainers", "volumes"]
+        field = draw(st.sampled_from(["containers"] * 3 + others))
         name = f"c{number}"
         if field == "volumes":
             spec["volumes"].append({"name": name, "image": {"reference": image}})
@@ -246,7 +245,10 @@ def pods(draw, pool):
 
 
 TEMPLATE_FIELDS = {
-    **dict.fromkeys(("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"), ("spec", "template")),
+    **dict.fromkeys(
+        ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Job"),
+        ("spec", "template"),
+    ),
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
     "PodTemplate": ("template",),
 }  # fmt: skip
