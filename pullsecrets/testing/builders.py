@@ -1,0 +1,177 @@
+"""Builders for short tests, and the one that takes whatever a test has rendered."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from pullsecrets.clients import manifests_of
+from pullsecrets.dockerconfig import Credential, DockerConfig
+from pullsecrets.manifests import read_data, read_documents
+from pullsecrets.pods import (
+    DOCKERCONFIGJSON_KEY,
+    Container,
+    InvalidManifest,
+    Place,
+    Pod,
+    PullSecret,
+    ServiceAccount,
+)
+from pullsecrets.resolver import Cluster, Document, Problem
+from pullsecrets.secrecy import HiddenBytes, redact_entry
+
+__all__ = ["cluster", "pod", "pull_secret", "service_account"]
+
+_SHOWN: int = 60
+
+
+def pull_secret(
+    name: str,
+    credentials: Mapping[str, Credential | tuple[str, str] | tuple[str, str, str]] | str | bytes,
+    *,
+    namespace: str = "default",
+) -> PullSecret:
+    """A Secret of the type ``kubernetes.io/dockerconfigjson``.
+
+    Args:
+        name: Its name.
+        credentials: Entry → user and password, as `PullSecret.from_credentials` takes them; or a
+            whole docker config as text, well-formed or not.
+        namespace: Its namespace.
+
+    >>> pull_secret("regcred", {"quay.io": ("user", "password")}).config()
+    <DockerConfig 'quay.io'>
+    """
+    if isinstance(credentials, Mapping):
+        return PullSecret.from_credentials(name, credentials, namespace=namespace)
+    data = credentials.encode() if isinstance(credentials, str) else credentials
+    return PullSecret(name, namespace, data={DOCKERCONFIGJSON_KEY: HiddenBytes(data)})
+
+
+def service_account(
+    name: str = "default", *, pull_secrets: Iterable[str] = (), namespace: str = "default"
+) -> ServiceAccount:
+    """A service account.
+
+    Args:
+        name: Its name.
+        pull_secrets: The names in its ``imagePullSecrets``.
+        namespace: Its namespace.
+    """
+    return ServiceAccount(name, namespace, _names(pull_secrets))
+
+
+def pod(
+    name: str,
+    *,
+    images: Iterable[str] | Mapping[str, str],
+    pull_secrets: Iterable[str] = (),
+    service_account: str = "default",
+    kind: str = "Pod",
+    namespace: str = "default",
+) -> Pod:
+    """A pod, or a workload that makes pods.
+
+    Args:
+        name: Its name.
+        images: One for each container; the containers are called after their images (``api`` for
+            ``quay.io/acme/api:1``), or as a mapping of names to images says.
+        pull_secrets: The names in its ``imagePullSecrets``.
+        service_account: Its service account.
+        kind: ``Pod``, ``Deployment`` …
+        namespace: Its namespace.
+
+    >>> [container.name for container in pod("api", images=["quay.io/acme/api:1"]).containers]
+    ['api']
+    """
+    if isinstance(images, str):
+        images = [images]
+    named = images.items() if isinstance(images, Mapping) else _named(images)
+    return Pod(
+        name,
+        namespace,
+        kind,
+        containers=tuple(Container(own, image) for own, image in named),
+        pull_secrets=_names(pull_secrets),
+        service_account=service_account,
+    )
+
+
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _named(images: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each image with the name of its container; a name that comes again is numbered."""
+    seen: Counter[str] = Counter()
+    for image in images:
+        name = image.rpartition("/")[2].partition("@")[0].partition(":")[0] or "container"
+        seen[name] += 1
+        yield (name if seen[name] == 1 else f"{name}-{seen[name]}"), image
+
+
+def cluster(
+    *what: object,
+    namespace: str = "default",
+    node: DockerConfig | None = None,
+    strict: bool = True,
+) -> Cluster:
+    r"""Put together a cluster from whatever a test has.
+
+    Args:
+        what: Any of these, and iterables of them: what the other builders make; text, as
+            ``helm template`` and ``kustomize build`` print it (`str` or `bytes`); mappings, as
+            cdk8s synthesises and Pulumi's mocks receive them; objects of Kubernetes clients; files
+            and folders as `pathlib.Path`; a cluster, for its objects.
+        namespace: For objects that name none. Helm leaves it out where a template does.
+        node: The node's own docker config.
+        strict: Raise where something cannot be read, rather than test the rest.
+
+    Raises:
+        InvalidManifest: Something cannot be read, and `strict` is set.
+        NoSuchPath: A path does not exist.
+        TypeError: Something is none of these.
+
+    >>> rendered = "kind: Pod\nmetadata: {name: web}\nspec: {containers: [{image: nginx}]}"
+    >>> found = cluster(rendered, pull_secret("regcred", {"docker.io": ("user", "password")}))
+    >>> [len(found.pods), len(found.secrets)]
+    [1, 1]
+    """
+    found = Cluster.from_documents(_documents(what), namespace=namespace, node=node)
+    errors = [str(problem) for problem in found.problems if problem.error]
+    if strict and errors:
+        raise InvalidManifest("\n".join(errors))
+    return found
+
+
+def _documents(what: Iterable[object]) -> Iterator[Document | Problem]:
+    for item in what:
+        if isinstance(item, (str, bytes)):
+            yield from _text(item)
+        elif isinstance(item, os.PathLike):
+            yield from read_documents(item)
+        elif isinstance(item, Cluster):
+            yield from item.problems
+            yield from _documents([*item.pods, *item.service_accounts, *item.secrets])
+        elif isinstance(item, (Pod, ServiceAccount, PullSecret)):
+            yield Document(item.to_manifest(), item.place or Place())
+        elif isinstance(item, Iterable) and not _is_object(item):
+            yield from _documents(item)
+        else:
+            yield from (Document(m, Place(None, n)) for n, m in enumerate(manifests_of([item]), 1))
+
+
+def _is_object(item: object) -> bool:
+    # Client objects can be iterable, too; all of them are mappings or can become one.
+    return isinstance(item, Mapping) or hasattr(item, "to_dict")
+
+
+def _text(text: str | bytes) -> Iterator[Document | Problem]:
+    data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+    if data.strip() and b"\n" not in data.strip() and b":" not in data:
+        shown = redact_entry(data.decode("utf-8", "replace")[:_SHOWN])
+        raise InvalidManifest(
+            f"'{shown}' is text, and no manifest; a file is given as pathlib.Path('{shown}')"
+        )
+    return read_data(data, None)
