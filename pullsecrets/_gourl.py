@@ -139,9 +139,10 @@ def split_host_port(host: str) -> tuple[str, str]:
 
 
 # A set of characters: negated or not, and its ranges. A pattern's tokens are sets, literal
-# characters, and None for a star.
+# bytes, and None for a star.
 _Set = tuple[bool, tuple[tuple[int, int], ...]]
-_NOT_A_SLASH: Final[_Set] = (True, ((ord("/"), ord("/")),))
+_SLASH: Final = ord("/")
+_NOT_A_SLASH: Final[_Set] = (True, ((_SLASH, _SLASH),))
 
 
 def glob_matches(pattern: str, name: str) -> bool:
@@ -153,37 +154,50 @@ def glob_matches(pattern: str, name: str) -> bool:
     tokens = _tokens(pattern)
     if tokens is None:
         return False
-    token = char = 0
+    # By bytes, as in Go: a star and a literal may end in the middle of a character.
+    text = go_bytes(name)
+    token = at = 0
     # Where to take up again when a literal run fails: behind the last star, one character on.
     # A later star never has to give back what an earlier one took.
     resume: tuple[int, int] | None = None
-    while char < len(name) or token < len(tokens):
-        if token < len(tokens) and tokens[token] is None:
+    while at < len(text) or token < len(tokens):
+        current = tokens[token] if token < len(tokens) else ()
+        if current is None:
             token += 1
-            resume = token, char
-        elif token < len(tokens) and char < len(name) and _accepts(tokens[token], name[char]):
+            resume = token, at
+        elif current != () and at < len(text) and (width := _accepts(current, text, at)):
             token += 1
-            char += 1
-        elif resume is not None and resume[1] < len(name) and name[resume[1]] != "/":
-            token, char = resume[0], resume[1] + 1
-            resume = token, char
+            at += width
+        elif resume is not None and resume[1] < len(text) and text[resume[1]] != _SLASH:
+            token, at = resume[0], resume[1] + 1
+            resume = token, at
         else:
             return False
     return True
 
 
-def _accepts(token: str | _Set | None, char: str) -> bool:
-    if not isinstance(token, tuple):
-        return token == char
+def _accepts(token: int | _Set, text: bytes, at: int) -> int:
+    """How many of the bytes there the token takes, 0 where it does not match."""
+    if isinstance(token, int):
+        return token == text[at]
     negated, ranges = token
-    # Go decodes a byte that is no UTF-8 as U+FFFD.
-    code = _REPLACEMENT if "\ud800" <= char <= "\udfff" else ord(char)
-    return any(low <= code <= high for low, high in ranges) != negated
+    code, width = _rune(text, at)
+    return width if any(low <= code <= high for low, high in ranges) != negated else 0
 
 
-def _tokens(pattern: str) -> list[str | _Set | None] | None:
-    """The pattern as a list of one-character tokens and stars; None where it is malformed."""
-    tokens: list[str | _Set | None] = []
+def _rune(text: bytes, at: int) -> tuple[int, int]:
+    """The character there and its width; for a byte that begins none what Go gives, U+FFFD."""
+    for width in range(1, 5):
+        try:
+            return ord(text[at : at + width].decode()), width
+        except UnicodeDecodeError:
+            continue
+    return _REPLACEMENT, 1
+
+
+def _tokens(pattern: str) -> list[int | _Set | None] | None:
+    """The pattern as a list of sets, literal bytes and stars; None where it is malformed."""
+    tokens: list[int | _Set | None] = []
     at = 0
     while at < len(pattern):
         char = pattern[at]
@@ -201,10 +215,10 @@ def _tokens(pattern: str) -> list[str | _Set | None] | None:
         elif char == "\\":
             if at == len(pattern):
                 return None
-            tokens.append(pattern[at])
+            tokens.extend(go_bytes(pattern[at]))
             at += 1
         else:
-            tokens.append(char)
+            tokens.extend(go_bytes(char))
     return tokens
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import frozen
 
-from pullsecrets._gourl import BadURL, glob_matches, parse_url, split_host_port
+from pullsecrets._gourl import BadURL, glob_matches, go_bytes, parse_url, split_host_port
 
 __all__ = [
     "PLAIN_ENTRY",
@@ -120,11 +120,18 @@ def compare(key: Pattern, name: Pattern) -> Mismatch | None:
         return Mismatch.PORT
     if len(key.labels) != len(name.labels):
         return Mismatch.LABEL_COUNT
-    if not name.path.startswith(key.path):
+    if not _begins(name.path, key.path):
         return Mismatch.PATH
     if not all(map(glob_matches, key.labels, name.labels)):
         return Mismatch.LABEL
     return None
+
+
+def _begins(path: str, prefix: str) -> bool:
+    # By bytes, as in Go: an escape in a key may be half a character.
+    return path.startswith(prefix) or (
+        not prefix.isascii() and go_bytes(path).startswith(go_bytes(prefix))
+    )
 
 
 def is_wild(host: str) -> bool:
