@@ -12,9 +12,9 @@ from typing import Final
 
 from pullsecrets._gourl import BadURL
 from pullsecrets.keyring import Pattern, normalise
-from pullsecrets.registries import DOCKER_HUB_KEY
+from pullsecrets.registries import DOCKER_HUB, DOCKER_HUB_KEY
 
-__all__ = ["mend", "unmatchable"]
+__all__ = ["is_hub_mistake", "mend", "unmatchable"]
 
 # Labels of a host that an image's name can begin with: those of a domain, and those of a first
 # path component where distribution/reference finds no domain (underscores, rule 11).
@@ -72,6 +72,21 @@ def _bad_host(pattern: Pattern) -> str | None:
     if one_label and host != "localhost" and "*" not in host:
         return "its host has neither a dot nor a port: such an image is one of Docker Hub"
     return None
+
+
+def is_hub_mistake(key: str) -> bool:
+    """Whether a key is meant for Docker Hub and matches none of its images (rule 14)."""
+    if key == DOCKER_HUB_KEY:
+        return False
+    try:
+        pattern = Pattern.parse(key)
+    except BadURL:
+        return False
+    host = ".".join(pattern.labels)
+    folded = host.lower()
+    if folded == DOCKER_HUB:
+        return host != DOCKER_HUB or bool(pattern.port)
+    return folded.endswith((".docker.io", ".docker.com")) or folded == "docker.com"
 
 
 def mend(entry: str) -> str | None:

@@ -22,7 +22,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from pullsecrets._gourl import BadURL, glob_matches
-from pullsecrets._spelling import unmatchable
+from pullsecrets._spelling import is_hub_mistake, unmatchable
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.images import Image
 from pullsecrets.keyring import (
@@ -445,6 +445,8 @@ class _Tracer:
             message = f"hidden: '{redact_entry(first.entry)}' of {first.source} matches by itself"
             return Reason.HIDDEN, message, ""
         spelling = unmatchable(key)
+        if spelling is None and image.registry.is_docker_hub and is_hub_mistake(key):
+            spelling = "the credentials of Docker Hub stand under https://index.docker.io/v1/"
         if spelling is not None:
             return Reason.SPELLING, f"no match, the spelling: {spelling}", ""
         if self._name is None:

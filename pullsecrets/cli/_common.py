@@ -22,6 +22,7 @@ __all__ = [
     "FAILED",
     "OK",
     "UNUSABLE",
+    "Unusable",
     "cluster_options",
     "console",
     "exit_status",
@@ -54,7 +55,7 @@ _OPTIONS: Final = (
 )
 
 
-class _Unusable(click.ClickException):
+class Unusable(click.ClickException):
     """An input that cannot be used at all."""
 
     exit_code = UNUSABLE
@@ -79,7 +80,7 @@ def read_cluster(
         node = None if node_config is None else _node(node_config)
         cluster = load(*paths, namespace=namespace or "default", node=node)
     except PullsecretsError as error:
-        raise _Unusable(str(error)) from None
+        raise Unusable(str(error)) from None
     for problem in cluster.problems:
         click.echo(f"{'error' if problem.error else 'note'}: {problem}", err=True)
     return cluster
@@ -93,9 +94,9 @@ def _node(path: Path) -> DockerConfig:
             return DockerConfig.from_legacy_json(data)
         return DockerConfig.from_json(data)
     except OSError as error:
-        raise _Unusable(f"{name} cannot be read: {error.strerror}") from None
+        raise Unusable(f"{name} cannot be read: {error.strerror}") from None
     except InvalidDockerConfig as error:
-        raise _Unusable(f"{name}: {error} (the kubelet passes such a file over)") from None
+        raise Unusable(f"{name}: {error} (the kubelet passes such a file over)") from None
 
 
 def select_pods(cluster: Cluster, namespace: str | None, name: str | None) -> Cluster:

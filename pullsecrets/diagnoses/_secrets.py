@@ -12,11 +12,11 @@ from typing import Final
 from pullsecrets._gobase64 import decode_base64
 from pullsecrets._gojson import BadJSON, Object, parse_json
 from pullsecrets._gourl import BadURL
-from pullsecrets._spelling import mend, unmatchable
+from pullsecrets._spelling import is_hub_mistake, mend, unmatchable
 from pullsecrets.diagnoses._model import Diagnosis, Severity
 from pullsecrets.diagnoses._spots import diagnosis, in_secret, quoted, title
 from pullsecrets.dockerconfig import Credential, DockerConfig, InvalidDockerConfig
-from pullsecrets.keyring import Pattern, normalise
+from pullsecrets.keyring import normalise
 from pullsecrets.pods import (
     DOCKERCFG_KEY,
     DOCKERCFG_TYPE,
@@ -24,10 +24,9 @@ from pullsecrets.pods import (
     DOCKERCONFIGJSON_TYPE,
     PullSecret,
 )
-from pullsecrets.registries import DOCKER_HUB, DOCKER_HUB_KEY
 from pullsecrets.secrecy import printable, redact_entry
 
-__all__ = ["diagnose_secret", "is_hub_mistake", "is_sound"]
+__all__ = ["diagnose_secret", "is_sound"]
 
 _HUB_ENTRY: Final = "https://index.docker.io/v1/"
 _PULL_TYPES: Final = (DOCKERCONFIGJSON_TYPE, DOCKERCFG_TYPE)
@@ -163,21 +162,6 @@ def _shared_keys(secret: PullSecret, config: DockerConfig) -> Iterator[Diagnosis
                 f"{quoted(key)}, and log in differently: their order is left to chance"
             )
             yield diagnosis("PS306", in_secret(secret, same[-1][0]), message)
-
-
-def is_hub_mistake(key: str) -> bool:
-    """Whether a key is meant for Docker Hub and matches none of its images (rule 14)."""
-    if key == DOCKER_HUB_KEY:
-        return False
-    try:
-        pattern = Pattern.parse(key)
-    except BadURL:
-        return False
-    host = ".".join(pattern.labels)
-    folded = host.lower()
-    if folded == DOCKER_HUB:
-        return host != DOCKER_HUB or bool(pattern.port)
-    return folded.endswith((".docker.io", ".docker.com")) or folded == "docker.com"
 
 
 def _is_api_path(key: str) -> bool:
