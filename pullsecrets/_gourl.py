@@ -161,11 +161,10 @@ def glob_matches(pattern: str, name: str) -> bool:
     # A later star never has to give back what an earlier one took.
     resume: tuple[int, int] | None = None
     while at < len(text) or token < len(tokens):
-        current = tokens[token] if token < len(tokens) else ()
-        if current is None:
+        if token < len(tokens) and tokens[token] is None:
             token += 1
             resume = token, at
-        elif current != () and at < len(text) and (width := _accepts(current, text, at)):
+        elif token < len(tokens) and (width := _accepts(tokens[token], text, at)):
             token += 1
             at += width
         elif resume is not None and resume[1] < len(text) and text[resume[1]] != _SLASH:
@@ -176,9 +175,11 @@ def glob_matches(pattern: str, name: str) -> bool:
     return True
 
 
-def _accepts(token: int | _Set, text: bytes, at: int) -> int:
+def _accepts(token: int | _Set | None, text: bytes, at: int) -> int:
     """How many of the bytes there the token takes, 0 where it does not match."""
-    if isinstance(token, int):
+    if at == len(text):
+        return 0
+    if not isinstance(token, tuple):
         return token == text[at]
     negated, ranges = token
     code, width = _rune(text, at)
