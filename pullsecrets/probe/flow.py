@@ -45,6 +45,7 @@ ACCEPT: Final = ", ".join(
 _ASK_AGAIN_AFTER: Final = 60.0
 """Seconds for which an answer that decides nothing (an outage, a rate limit) is kept."""
 
+_BLANK: Final = "user or password is empty, and without a log-in the image is not given"
 _MAX_REDIRECTS: Final = 5
 _HANDSHAKE: Final = 3.0
 """Seconds to find out whether a server that does not take plain http speaks https."""
@@ -67,6 +68,15 @@ class Login:
     username: str
     password: Password
     identity_token: Password | None = None
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether user or password is empty.
+
+        Such a candidate counts as one (rule 9), but containerd and containers/image then ask token
+        servers without any: a public image can be pulled with it.
+        """
+        return self.identity_token is None and not (self.username and self.password)
 
     @property
     def basic(self) -> str:
@@ -382,6 +392,8 @@ class RegistryClient:
             return _Stop(
                 Outcome.PROTOCOL_ERROR, "the registry does not take its own token server's token"
             )
+        if trail.login is not None and trail.login.is_blank:
+            return _Stop(Outcome.BAD_CREDENTIAL, _BLANK)
         who = "anonymous pulls" if trail.login is None else "this user"
         return _Stop(
             Outcome.NO_PERMISSION, f"the token server gives {who} a token that allows no pull (401)"
@@ -408,7 +420,9 @@ class RegistryClient:
             }
             answer = self._send("POST", realm, trail, form=form, shown=shown)
         else:
-            headers = {} if login is None else {"Authorization": login.basic}
+            headers = {}
+            if login is not None and not login.is_blank:
+                headers["Authorization"] = login.basic
             target = evolve(realm, query="&".join(part for part in (realm.query, query) if part))
             answer = self._send("GET", target, trail, headers, shown=shown)
         if answer.status != 200:
@@ -616,6 +630,8 @@ def _token_refused(answer: Answer, realm: Target, trail: _Trail) -> _Stop:
     unknown = answer.status == 401 or code in ("UNAUTHORIZED", "invalid_grant")
     if 300 <= answer.status < 400:
         return _Stop(Outcome.REFUSED, f"{where} redirects, and credentials are not sent along")
+    if trail.login is not None and trail.login.is_blank and answer.status in (401, 403):
+        return _Stop(Outcome.BAD_CREDENTIAL, _BLANK)
     if trail.login is not None and unknown and answer.status in (400, 401, 403):
         return _Stop(Outcome.BAD_CREDENTIAL, what)
     if answer.status in (401, 403):

@@ -312,6 +312,31 @@ class TestTokens:
         )
         assert probe(prober(), server).outcome is Outcome.NO_PERMISSION
 
+    @pytest.mark.parametrize("login", [("ann", ""), ("", "x"), ("", "")])
+    @pytest.mark.parametrize(
+        "token, head, expected",
+        [
+            (token_reply(), MANIFEST_HEAD, "pullable"),
+            (token_reply(), reply(401), "bad-credential"),
+            (reply(401), MANIFEST_HEAD, "bad-credential"),
+            (reply(403), MANIFEST_HEAD, "bad-credential"),
+            (reply(404), MANIFEST_HEAD, "protocol-error"),
+        ],
+    )
+    def test_an_empty_log_in(
+        self,
+        serve: Serve,
+        prober: Make,
+        login: tuple[str, str],
+        token: bytes,
+        head: bytes,
+        expected: str,
+    ) -> None:
+        """Container runtimes ask token servers without it, so that a public image is pulled."""
+        server = serve(bearer_registry(token=lambda _: token, head=lambda _: head))
+        assert probe(prober(), server, login).outcome == expected
+        assert server.received[1].authorization is None
+
     def test_an_identity_token_is_posted(self, serve: Serve, prober: Make) -> None:
         server = serve(bearer_registry())
         asking = prober(identity_token=lambda candidate: f"{CANARY}&x={candidate.source.name}")
