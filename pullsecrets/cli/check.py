@@ -135,13 +135,19 @@ def _show(found: Diagnoses, form: str, cluster: Cluster) -> None:
 def _summary(found: Iterable[Diagnosis], cluster: Cluster) -> str:
     severities = [each.severity for each in found]
     counts = [
-        f"{severities.count(severity):,} {severity.value}"
-        + ("s" if severities.count(severity) > 1 else "")
+        _count(severities.count(severity), severity.value)
         for severity in Severity
         if severity in severities
     ]
-    what = f"{len(cluster.pods):,} pods and workloads, {len(cluster.secrets):,} secrets"
-    return f"{', '.join(counts) or 'no diagnosis'} in {what}"
+    pods, secrets = (
+        _count(len(each), name)
+        for each, name in ((cluster.pods, "pod"), (cluster.secrets, "secret"))
+    )
+    return f"{', '.join(counts) or 'no diagnosis'} in {pods} and {secrets}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _tracker(cluster: Cluster) -> Callable[[Iterable[Pod]], Iterable[Pod]]:

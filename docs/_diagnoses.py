@@ -1,0 +1,711 @@
+"""The pages of the diagnoses: made from the catalogue and from the examples here.
+
+- `python docs/_diagnoses.py` writes `docs/diagnoses/`. A test holds that the pages are up to date.
+- Each example has manifests before and after the mend, and some beside it that are no case of it.
+  The tests check all three; the pages run those before and after.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from pullsecrets.diagnoses import CATALOGUE, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent
+PAGES = ROOT / "diagnoses"
+
+JSON_TYPE: Final = "kubernetes.io/dockerconfigjson"
+Manifests = list[dict[str, Any]]
+
+
+class Example(NamedTuple):
+    """Manifests that show a diagnosis, the same mended, and others beside it.
+
+    `mend` says what was done; `beside` what is not reported.
+    """
+
+    before: Manifests
+    after: Manifests
+    mend: str
+    beside: Manifests
+    besides: str
+
+
+def pod(
+    *images: str, secrets: tuple[str, ...] = ("regcred",), name: str = "api", **more: Any
+) -> dict[str, Any]:
+    """A pod with one container for each image."""
+    metadata = {"name": name, **more.pop("metadata", {})}
+    spec: dict[str, Any] = {
+        "containers": [
+            {"name": f"c{at}" if at else "main", "image": image} for at, image in enumerate(images)
+        ]
+    }
+    if secrets:
+        spec["imagePullSecrets"] = [{"name": each} if each else {} for each in secrets]
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {**spec, **more}}
+
+
+def secret(
+    document: Any, name: str = "regcred", kind: str = JSON_TYPE, **more: Any
+) -> dict[str, Any]:
+    """A secret with a document; a string is taken as it is."""
+    text = document if isinstance(document, str) else json.dumps(document, indent=2)
+    key = ".dockercfg" if kind.endswith("dockercfg") else ".dockerconfigjson"
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, **more.pop("metadata", {})},
+        "type": kind,
+        "stringData": {more.pop("key", key): text},
+    }
+
+
+def login(username: str = "acme+deploy", password: str = "example-password-1") -> dict[str, str]:
+    """What an entry logs in with."""
+    return {"username": username, "password": password}
+
+
+def regcred(*entries: str, name: str = "regcred", **more: Any) -> dict[str, Any]:
+    """A secret with a good login for each entry."""
+    return secret({"auths": {entry: login() for entry in entries}}, name, **more)
+
+
+def one(credential: dict[str, str], entry: str = "quay.io") -> dict[str, Any]:
+    """A secret with one entry."""
+    return secret({"auths": {entry: credential}})
+
+
+def account(name: str, *secrets: str) -> dict[str, Any]:
+    """A service account."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": name},
+        "imagePullSecrets": [{"name": each} for each in secrets],
+    }
+
+
+def encoded(text: str) -> str:
+    """Base64."""
+    return base64.b64encode(text.encode()).decode()
+
+
+IMAGE: Final = "quay.io/acme/api:1.4"
+GOOD: Final = [pod(IMAGE), regcred("quay.io")]
+EXAMPLE_REGISTRY: Final = "registry.example.com:5000/shop/web:2"
+GUID: Final = "00000000-0000-0000-0000-000000000000"
+UID: Final = {"uid": "6b6c2f0e-6f2c-4c39-9d4c-0b8f4c1d2e3f"}
+ECR: Final = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+ECR_TOKEN: Final = encoded(
+    json.dumps({"payload": "example", "version": "2", "expiration": 1767268800})
+)
+
+
+def _key(before: str, after: str, image: str, beside: str, besides: str) -> Example:
+    """An example in which one entry is mended."""
+    return Example(
+        [pod(image), regcred(before)],
+        [pod(image), regcred(after)],
+        f"The entry reads `{after}`.",
+        [pod(image), regcred(beside)],
+        besides,
+    )
+
+
+def _login(before: dict[str, str], beside: dict[str, str], besides: str, mend: str) -> Example:
+    """An example in which the credential is mended."""
+    return Example([pod(IMAGE), one(before)], GOOD, mend, [pod(IMAGE), one(beside)], besides)
+
+
+EXAMPLES: Final[dict[str, Example]] = {
+    "PS101": Example(
+        [pod(IMAGE, metadata={"namespace": "shop"}), regcred("quay.io")],
+        [
+            pod(IMAGE, metadata={"namespace": "shop"}),
+            regcred("quay.io"),
+            regcred("quay.io", metadata={"namespace": "shop"}),
+            pod(IMAGE),
+        ],
+        "The secret is in both namespaces.",
+        GOOD,
+        "A secret in the pod's namespace, which both leave out: it is the default.",
+    ),
+    "PS102": Example(
+        [pod(IMAGE, secrets=("quay", "regcred")), regcred("quay.io", name="quay")],
+        [pod(IMAGE, secrets=("quay",)), regcred("quay.io", name="quay")],
+        "The reference is gone.",
+        [pod(IMAGE, secrets=("quay",)), regcred("quay.io", name="quay")],
+        "Secrets that are there.",
+    ),
+    "PS103": Example(
+        [
+            pod(IMAGE, EXAMPLE_REGISTRY, secrets=("example",)),
+            account("default", "regcred"),
+            regcred("quay.io"),
+            regcred("registry.example.com:5000", name="example"),
+        ],
+        [
+            pod(IMAGE, EXAMPLE_REGISTRY, secrets=("example", "regcred")),
+            account("default", "regcred"),
+            regcred("quay.io"),
+            regcred("registry.example.com:5000", name="example"),
+        ],
+        "The pod lists both.",
+        [
+            pod(IMAGE, secrets=("own",)),
+            account("default", "regcred"),
+            regcred("quay.io"),
+            regcred("quay.io/acme/", name="own"),
+        ],
+        "A list that replaces another, where every image has a credential.",
+    ),
+    "PS104": Example(
+        [pod(IMAGE, secrets=("regcred", "")), regcred("quay.io")],
+        GOOD,
+        "The item without a name is gone.",
+        GOOD,
+        "References that have names.",
+    ),
+    "PS105": Example(
+        [pod(IMAGE, secrets=("regcred", "regcred")), regcred("quay.io")],
+        GOOD,
+        "The secret is listed once.",
+        [
+            pod(IMAGE, EXAMPLE_REGISTRY, secrets=("regcred", "example")),
+            regcred("quay.io"),
+            regcred("registry.example.com:5000", name="example"),
+        ],
+        "Two secrets for two registries.",
+    ),
+    "PS106": Example(
+        [
+            pod(IMAGE, secrets=(), serviceAccountName="robto"),
+            account("robot", "regcred"),
+            regcred("quay.io"),
+        ],
+        [
+            pod(IMAGE, secrets=(), serviceAccountName="robot"),
+            account("robot", "regcred"),
+            regcred("quay.io"),
+        ],
+        "The name is that of the service account.",
+        [
+            pod(IMAGE, serviceAccountName="elsewhere"),
+            account("robot", "regcred"),
+            regcred("quay.io"),
+        ],
+        "A pod with a list of its own: its service account's plays no part.",
+    ),
+    "PS107": Example(
+        [
+            pod(IMAGE, secrets=(), metadata=UID, serviceAccountName="robot"),
+            account("robot", "regcred"),
+            regcred("quay.io"),
+        ],
+        [
+            pod(IMAGE, metadata=UID, serviceAccountName="robot"),
+            account("robot", "regcred"),
+            regcred("quay.io"),
+        ],
+        "The pod was made anew, and got the list.",
+        [
+            pod(IMAGE, secrets=(), serviceAccountName="robot"),
+            account("robot", "regcred"),
+            regcred("quay.io"),
+        ],
+        "A manifest of a pod that is yet to be made: it will get the list.",
+    ),
+    "PS108": Example(
+        [
+            pod(IMAGE, secrets=(), serviceAccountName="robot"),
+            account("robot"),
+            account("default", "regcred"),
+            regcred("quay.io"),
+        ],
+        [
+            pod(IMAGE, secrets=(), serviceAccountName="robot"),
+            account("robot", "regcred"),
+            account("default", "regcred"),
+            regcred("quay.io"),
+        ],
+        "Both service accounts have the secret.",
+        [
+            pod("nginx:1.27", secrets=(), serviceAccountName="robot"),
+            account("robot"),
+            account("default", "regcred"),
+            regcred("quay.io"),
+        ],
+        "An image for which the list of `default` has no credential either.",
+    ),
+    "PS109": Example(
+        [
+            pod(IMAGE, metadata={"annotations": {"kubernetes.io/config.mirror": "1f3a"}}),
+            regcred("quay.io"),
+        ],
+        [
+            pod(
+                IMAGE, secrets=(), metadata={"annotations": {"kubernetes.io/config.mirror": "1f3a"}}
+            ),
+            pod(IMAGE, name="ordinary"),
+            regcred("quay.io"),
+        ],
+        "The static pod lists nothing: the node has the credential.",
+        GOOD,
+        "An ordinary pod.",
+    ),
+    "PS110": Example(
+        [*GOOD, regcred("registry.example.com:5000", name="example")],
+        GOOD,
+        "The secret is gone.",
+        [regcred("quay.io")],
+        "Secrets by themselves: nothing is known of the pods.",
+    ),
+    "PS111": Example(
+        [pod(IMAGE, secrets=()), regcred("quay.io")],
+        GOOD,
+        "The pod lists the secret.",
+        [
+            pod("nginx:1.27", secrets=()),
+            account("robot", "regcred"),
+            regcred("https://index.docker.io/v1/"),
+        ],
+        "A public image of Docker Hub, and a secret that a service account lists.",
+    ),
+    "PS201": Example(
+        [pod(IMAGE), secret({"auths": {"quay.io": login()}}, kind="Opaque")],
+        GOOD,
+        "The secret has the type of a pull secret.",
+        [*GOOD, secret("shopkeeper", "database", "Opaque", key="user")],
+        "Any other secret that no pod lists as a pull secret.",
+    ),
+    "PS202": Example(
+        [pod(IMAGE), secret({"auths": {"quay.io": login()}}, key="config.json")],
+        GOOD,
+        "The document stands under `.dockerconfigjson`.",
+        [pod(IMAGE), secret({"quay.io": login()}, kind="kubernetes.io/dockercfg")],
+        "The older type, with the key that belongs to it.",
+    ),
+    "PS203": Example(
+        [pod(IMAGE), one({"auth": "acme+deploy:example-password-1"})],
+        [pod(IMAGE), one({"auth": encoded("acme+deploy:example-password-1")})],
+        "`auth` is base64 of `user:password`.",
+        GOOD,
+        "An entry with user name and password.",
+    ),
+    "PS204": Example(
+        [pod(IMAGE), secret('{"auths": ["quay.io"]}')],
+        GOOD,
+        "`auths` is an object again.",
+        GOOD,
+        "A document that decodes.",
+    ),
+    "PS205": Example(
+        [pod(IMAGE), secret(encoded(json.dumps({"auths": {"quay.io": login()}})))],
+        GOOD,
+        "The plain document stands in `stringData`.",
+        [
+            pod(IMAGE),
+            {
+                **secret(""),
+                "stringData": {},
+                "data": {".dockerconfigjson": encoded(json.dumps({"auths": {"quay.io": login()}}))},
+            },
+        ],
+        "Base64, once, in `data`.",
+    ),
+    "PS206": Example(
+        [pod(IMAGE), secret({"quay.io": login()})],
+        GOOD,
+        "The entries stand under `auths`.",
+        [pod(IMAGE), secret({"quay.io": login()}, kind="kubernetes.io/dockercfg")],
+        "The older type has them without.",
+    ),
+    "PS207": Example(
+        [pod(IMAGE), secret({"auths": {}})],
+        GOOD,
+        "The document has an entry.",
+        GOOD,
+        "A document with an entry.",
+    ),
+    "PS208": Example(
+        [pod(IMAGE), secret({"auths": {"quay.io": {}}, "credsStore": "desktop"})],
+        GOOD,
+        "The secret holds user name and password.",
+        [pod(IMAGE), secret({"auths": {"quay.io": login()}, "credsStore": "desktop"})],
+        "A `credsStore` beside entries that hold their credentials: it is idle, and harmless.",
+    ),
+    "PS301": _key(
+        "registry-1.docker.io",
+        "https://index.docker.io/v1/",
+        "acmeshop/api:5",
+        "docker.io/acmeshop/",
+        "A key for one organisation of Docker Hub: `docker.io` matches by itself.",
+    ),
+    "PS302": _key(
+        "registry.example.com:*",
+        "registry.example.com:5000",
+        EXAMPLE_REGISTRY,
+        "https://registry.example.com:5000",
+        "A scheme that is taken off.",
+    ),
+    "PS303": _key(
+        "quay.io/acme/*",
+        "quay.io/acme/",
+        IMAGE,
+        "quay.io/acme/api",
+        "The path of a repository, without tag.",
+    ),
+    "PS304": _key(
+        "https://quay.io/v2",
+        "quay.io",
+        IMAGE,
+        "https://quay.io/v2/",
+        "With the slash it is taken off.",
+    ),
+    "PS305": Example(
+        [pod(IMAGE), pod("quay.io/acme-labs/tool:1", name="tool"), regcred("quay.io/acme")],
+        [
+            pod(IMAGE),
+            pod("quay.io/acme-labs/tool:1", name="tool", secrets=()),
+            regcred("quay.io/acme/"),
+        ],
+        "The path ends with a slash; the neighbour, which is public, lists no secret.",
+        [pod(IMAGE), pod("quay.io/acme/tool:1", name="tool"), regcred("quay.io/acme")],
+        "A prefix with no slash at its end that serves what it is meant for.",
+    ),
+    "PS306": Example(
+        [
+            pod(IMAGE),
+            secret(
+                {"auths": {"quay.io": login(), "https://quay.io": login("acme+old", "example-2")}}
+            ),
+        ],
+        GOOD,
+        "One entry is left.",
+        [pod(IMAGE), regcred("quay.io", "https://quay.io")],
+        "Two spellings with the same credential: the order makes no difference.",
+    ),
+    "PS307": Example(
+        [
+            pod("acmeshop/api:5"),
+            secret(
+                {
+                    "auths": {
+                        "https://index.docker.io/v1/": login("acmeshop"),
+                        "docker.io": login("retired", "example-password-2"),
+                    }
+                }
+            ),
+        ],
+        [pod("acmeshop/api:5"), regcred("https://index.docker.io/v1/")],
+        "The other entry is gone.",
+        [pod("acmeshop/api:5"), regcred("https://index.docker.io/v1/", "docker.io")],
+        "Both with the same credential: nothing is lost.",
+    ),
+    "PS308": Example(
+        [
+            pod(IMAGE, secrets=("regcred", "old")),
+            regcred("quay.io"),
+            secret({"auths": {"quay.io": login("acme+old", "example-password-2")}}, "old"),
+        ],
+        GOOD,
+        "One of them is left.",
+        [
+            pod(IMAGE, secrets=("regcred", "team")),
+            regcred("quay.io"),
+            secret({"auths": {"quay.io/acme/": login("acme+team", "example-password-2")}}, "team"),
+        ],
+        "Different keys that both match: the longer one goes first, and that is what it is for.",
+    ),
+    "PS309": _key(
+        "*.example.com:5000",
+        "registry.example.com:5000",
+        EXAMPLE_REGISTRY,
+        "registry.example.com:5000/shop/",
+        "A host that is written out.",
+    ),
+    "PS401": _login(
+        login("acme+deploy", "example-password-1\n"),
+        login("acme+deploy", "example password 1"),
+        "White space inside of a password.",
+        "The line break is gone.",
+    ),
+    "PS402": _login(
+        login("acme+deploy", ""),
+        {"auth": encoded("acme+deploy:example-password-1")},
+        "User name and password in `auth`.",
+        "The entry has both.",
+    ),
+    "PS403": _login(
+        {},
+        {"username": "acme+deploy", "password": "example-password-1", "email": ""},
+        "An empty `email`, which nobody asks for.",
+        "The entry has user name and password.",
+    ),
+    "PS404": Example(
+        [
+            pod("acme.azurecr.io/api:1"),
+            one({"auth": encoded(f"{GUID}:"), "identitytoken": "example-token"}, "acme.azurecr.io"),
+        ],
+        [pod("acme.azurecr.io/api:1"), regcred("acme.azurecr.io")],
+        "The entry has the id and the password of a service principal.",
+        [
+            pod("acme.azurecr.io/api:1"),
+            one({**login(), "identitytoken": "example-token"}, "acme.azurecr.io"),
+        ],
+        "An identity token beside user name and password, which are used.",
+    ),
+    "PS405": Example(
+        [pod(f"{ECR}/api:1"), one(login("AWS", ECR_TOKEN), ECR)],
+        [pod(f"{ECR}/api:1", secrets=())],
+        "The secret is gone: the nodes' credential provider logs in.",
+        GOOD,
+        "A password that lasts.",
+    ),
+    "PS406": _login(
+        login("acme+deploy", "<token>"),
+        login("acme+deploy", "a<b>c"),
+        "A password that only contains such signs.",
+        "The token is filled in.",
+    ),
+    "PS407": Example(
+        [pod("harbor.example.com/shop/api:1"), one(login("robot+ci"), "harbor.example.com")],
+        [pod("harbor.example.com/shop/api:1"), one(login("robot$shop+ci"), "harbor.example.com")],
+        "The user name is whole.",
+        [pod("harbor.example.com/shop/api:1"), one(login("robots"), "harbor.example.com")],
+        "A user name that is no robot's.",
+    ),
+    "PS501": Example(
+        [pod("quay.io/acme/API:1.4"), regcred("quay.io")],
+        GOOD,
+        "The name is in lower case.",
+        [pod("quay.io/acme/api:V1.4"), regcred("quay.io")],
+        "Capital letters in a tag.",
+    ),
+    "PS502": _key(
+        "registry.example.com",
+        "registry.example.com:5000",
+        EXAMPLE_REGISTRY,
+        "https://registry.example.com:5000/v2/",
+        "The same port, spelled as a URL.",
+    ),
+    "PS503": _key(
+        "*example.com:5000",
+        "registry.example.com:5000",
+        EXAMPLE_REGISTRY,
+        "https://registry.example.com:5000",
+        "The host, written out.",
+    ),
+    "PS504": _key(
+        "quay.io/amce/",
+        "quay.io/acme/",
+        IMAGE,
+        "quay.io/acme",
+        "A prefix of the path.",
+    ),
+    "PS505": _key(
+        "registry.exmaple.com:5000",
+        "registry.example.com:5000",
+        EXAMPLE_REGISTRY,
+        "registry.example.com:5000/shop",
+        "The same host.",
+    ),
+    "PS506": Example(
+        [pod("nginx:1.27"), regcred("quay.io")],
+        [pod("nginx:1.27", secrets=())],
+        "The list is gone.",
+        [pod("nginx:1.27", IMAGE), regcred("quay.io")],
+        "A list that serves one of the images; the other one is public.",
+    ),
+}
+
+
+def as_yaml(manifests: Manifests) -> str:
+    """The manifests as a file, documents as people write them: several lines in literal style."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        pass
+
+    def text(dumper: Any, value: str) -> Any:
+        style = "|" if "\n" in value or value.startswith("{") else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+    Dumper.add_representer(str, text)
+    return "---\n".join(
+        yaml.dump(each, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
+        for each in manifests
+    )
+
+
+@contextmanager
+def _within(folder: str) -> Iterator[None]:
+    left = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(left)
+
+
+def _output(manifests: Manifests) -> str:
+    """What `pullsecrets check` prints about them."""
+    from click.testing import CliRunner
+
+    from pullsecrets.cli import cli
+
+    with tempfile.TemporaryDirectory() as folder, _within(folder):
+        Path("before.yaml").write_text(f"# file: before.yaml\n{as_yaml(manifests)}", "utf-8")
+        return CliRunner().invoke(cli, ["check", "--fail-on", "note", "before.yaml"]).output
+
+
+def _linked(text: str) -> str:
+    """The rules' numbers become links to the page of the rules."""
+
+    def link(match: re.Match[str]) -> str:
+        numbers = re.sub(r"\d+", lambda m: f"[{m[0]}](#rule-{m[0]})", match[2])
+        return match[1] + numbers
+
+    return re.sub(r"(rules? )(\d+(?:(?:, | and | to )\d+)*)", link, text)
+
+
+def page(kind: Kind) -> str:
+    """The page of a code, in Markdown."""
+    example = EXAMPLES[kind.code]
+    return f"""(diagnosis-{kind.code.lower()})=
+# {kind.code} {kind.name}
+
+**{kind.severity.value.capitalize()}.** {kind.title}
+
+## Why
+
+{_linked(kind.why)}
+
+## What to do
+
+{kind.advice}
+
+## Before
+
+```yaml
+# file: before.yaml
+{as_yaml(example.before)}```
+
+```console
+$ pullsecrets check --fail-on note before.yaml
+{_output(example.before)}```
+
+## After
+
+{example.mend}
+
+```yaml
+# file: after.yaml
+{as_yaml(example.after)}```
+
+```console
+$ pullsecrets check --fail-on note after.yaml
+$ echo $?
+0
+```
+
+## Not reported
+
+{example.besides}
+
+## To leave it out
+
+`pullsecrets check --ignore {kind.code}`, or on the object: `metadata.annotations`,
+`pullsecrets/ignore: {kind.code}`. See [check in CI](../how-to/check-in-ci.md).
+"""
+
+
+GROUPS: Final = {
+    "1": "Which secrets a pod has",
+    "2": "The secret as a whole",
+    "3": "Entries and their keys",
+    "4": "What they log in with",
+    "5": "A pull",
+}
+
+# The situations of field reports that manifests cannot show, and what does.
+OUTSIDE: Final = [
+    (
+        "A credential has expired or was revoked, and breaks the pull even of a public image.",
+        "It looks like any other; only tokens that are known to be short-lived are reported "
+        "([PS405](ps405.md)). `pullsecrets probe` asks the registry.",
+    ),
+    (
+        "The node's own docker config is not found, or another file counts.",
+        "It is a file on the node: the first valid one of the search path is used, nothing is "
+        "merged ([rule 15](#rule-15)). With `--node-config FILE` it takes part.",
+    ),
+    (
+        "A credential provider on the node answers, or does not.",
+        "It is a program on the node; the kubelet's log tells.",
+    ),
+    (
+        "A private image starts without a secret, as it is on the node already.",
+        "The pull policy lets it ([rule 17](#rule-17)). What a node has stands in its "
+        "`status.images`.",
+    ),
+    (
+        "A pull through a mirror is refused.",
+        "Mirrors are configured in the container runtime. Credentials go by the image's name, not "
+        "by the mirror's.",
+    ),
+    (
+        "The manifest of a static pod lists secrets.",
+        "On disk it looks like that of any pod. Its mirror in the cluster is known by an annotation, "
+        "and reported ([PS109](ps109.md)).",
+    ),
+]
+
+
+def index() -> str:
+    """The page with the whole catalogue."""
+    parts = [
+        """# Diagnoses
+
+What `pullsecrets check` finds. The codes are stable. An **error** makes a pull fail, or leaves a
+credential unused; a **warning** is most likely not what was meant; a **note** is worth knowing.
+Each page has manifests before and after the mend, which are run when the documentation is built.
+"""
+    ]
+    for digit, title in GROUPS.items():
+        rows = "\n".join(
+            f"| [{kind.code}]({kind.code.lower()}.md) | {kind.severity.value} | {kind.title} |"
+            for kind in CATALOGUE.values()
+            if kind.code[2] == digit
+        )
+        parts.append(f"## {title}\n\n| code | severity | what is wrong |\n|---|---|---|\n{rows}\n")
+    pages = "\n".join(code.lower() for code in CATALOGUE)
+    outside = "\n".join(f"**{what}**\n: {why}\n" for what, why in OUTSIDE)
+    parts.append(f"## What manifests cannot show\n\n{outside}")
+    parts.append(f"```{{toctree}}\n:hidden:\n\n{pages}\n```\n")
+    return "\n".join(parts)
+
+
+def pages() -> dict[str, str]:
+    """The text of each page by its file's name."""
+    return {
+        "index.md": index(),
+        **{f"{kind.code.lower()}.md": page(kind) for kind in CATALOGUE.values()},
+    }
+
+
+if __name__ == "__main__":
+    PAGES.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (PAGES / name).write_text(text, encoding="utf-8")
