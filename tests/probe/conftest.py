@@ -10,7 +10,20 @@ import pytest
 from probing import Answer, Scripted
 from registries.fixtures import *  # noqa: F403
 
-from pullsecrets.probe import Prober
+from pullsecrets.probe import Prober, transport
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test asks a name server, and no packet leaves the machine."""
+    real = transport._lookup
+
+    def look_up(host: str, port: int) -> list[str]:
+        if host != "localhost" and not host.startswith("127."):
+            raise OSError(-2, "Name or service not known")
+        return real(host, port)
+
+    monkeypatch.setattr(transport, "_lookup", look_up)
 
 
 @pytest.fixture

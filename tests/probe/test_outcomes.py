@@ -1,0 +1,260 @@
+"""The values: what follows from a list of attempts."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from itertools import product
+
+import pytest
+from attrs import evolve
+from attrs.exceptions import FrozenInstanceError
+from hypothesis import given
+from hypothesis import strategies as st
+from probing import CANARY, resolution
+
+from pullsecrets.probe import (
+    Attempt,
+    ClusterProbe,
+    Finding,
+    ImageProbe,
+    Outcome,
+    PodProbe,
+    Request,
+)
+
+(CANDIDATE, OTHER, SAME) = resolution(
+    "x.io/a", ("ann", CANARY), ("bob", "x"), ("ann", CANARY)
+).candidates
+
+
+def attempts(*outcomes: Outcome) -> tuple[Attempt, ...]:
+    """One with each outcome, of different credentials."""
+    credentials = [
+        evolve(CANDIDATE, credential=evolve(CANDIDATE.credential, username=f"u{number}"))
+        for number in range(len(outcomes))
+    ]
+    return tuple(map(Attempt, credentials, outcomes))
+
+
+def image(*outcomes: Outcome, **how: object) -> ImageProbe:
+    return ImageProbe("c", "container", "x.io/a", attempts(*outcomes), **how)  # type: ignore[arg-type]
+
+
+def test_the_names_are_those_of_the_json() -> None:
+    assert [str(outcome) for outcome in Outcome] == [
+        "pullable",
+        "bad-credential",
+        "no-permission",
+        "not-found",
+        "hidden",
+        "rate-limited",
+        "unreachable",
+        "tls-error",
+        "protocol-error",
+        "refused",
+    ]
+
+
+@given(st.lists(st.sampled_from(Outcome), min_size=1, max_size=5))
+def test_a_verdict(outcomes: list[Outcome]) -> None:
+    found = image(*outcomes)
+    assert found.outcome in outcomes
+    if Outcome.PULLABLE in outcomes:
+        assert found.starts is True
+    elif all(outcome.is_final for outcome in outcomes):
+        assert found.starts is False
+    else:
+        assert found.starts is None  # whoever could not be asked might have let it in
+        assert found.outcome is not None
+        assert not found.outcome.is_final
+
+
+def test_what_is_made_besides_does_not_count() -> None:
+    anonymous = Attempt(None, Outcome.PULLABLE, beside=True)
+    found = image(Outcome.BAD_CREDENTIAL)
+    found = evolve(found, attempts=(*found.attempts, anonymous))
+    assert (found.outcome, found.starts) == (Outcome.BAD_CREDENTIAL, False)
+    (finding,) = found.findings
+    assert finding.kind == "anonymous-would-work"
+    worked = evolve(
+        image(Outcome.PULLABLE), attempts=(*image(Outcome.PULLABLE).attempts, anonymous)
+    )
+    assert worked.findings == ()
+    private = evolve(found, attempts=(found.attempts[0], Attempt(None, Outcome.NO_PERMISSION)))
+    assert private.findings == ()
+
+
+SLOW = "fail before one works: every pull starts slower"
+
+
+@pytest.mark.parametrize(
+    "outcomes, message",
+    [
+        ((Outcome.PULLABLE,), None),
+        ((Outcome.PULLABLE, Outcome.BAD_CREDENTIAL), None),
+        ((Outcome.BAD_CREDENTIAL,), None),
+        (
+            (Outcome.BAD_CREDENTIAL, Outcome.PULLABLE),
+            f"The first candidate {SLOW}, and failed log-ins can lock an account.".replace(
+                "fail before", "fails before"
+            ),
+        ),
+        (
+            (Outcome.NO_PERMISSION, Outcome.HIDDEN, Outcome.PULLABLE),
+            f"The first 2 candidates {SLOW}.",
+        ),
+    ],
+)
+def test_a_slow_start(outcomes: tuple[Outcome, ...], message: str | None) -> None:
+    expected = () if message is None else (Finding("slow-start", message),)
+    assert image(*outcomes).findings == expected
+
+
+def test_tried_twice() -> None:
+    tried = [Attempt(c, Outcome.NO_PERMISSION) for c in (CANDIDATE, OTHER, SAME)]
+    (finding,) = ImageProbe("c", "container", "x.io/a", tuple(tried)).findings
+    assert finding.kind == "tried-twice"
+    assert "Candidates 1 and 3 " in finding.message
+
+
+def test_a_failure_does_not_start() -> None:
+    found = image(failure="secret s does not decode")
+    assert (found.outcome, found.starts, found.findings) == (None, False, ())
+
+
+@pytest.mark.parametrize("verdicts", list(product([True, False, None], repeat=2)))
+def test_pods_and_clusters(verdicts: tuple[bool | None, bool | None]) -> None:
+    of = {True: Outcome.PULLABLE, False: Outcome.NOT_FOUND, None: Outcome.UNREACHABLE}
+    pod = PodProbe("ns", "p", "Pod", tuple(image(of[verdict]) for verdict in verdicts))
+    expected = False if False in verdicts else None if None in verdicts else True
+    assert pod.starts is expected
+    pods = tuple(PodProbe("ns", "p", "Pod", (image(of[verdict]),)) for verdict in verdicts)
+    assert ClusterProbe(pods).starts is expected
+    assert tuple(ClusterProbe(pods)) == pods
+
+
+def test_what_has_no_images_starts_and_ephemeral_containers_do_not_count() -> None:
+    assert PodProbe("ns", "p", "Pod", ()).starts is True
+    assert ClusterProbe(()).starts is True
+    ephemeral = evolve(image(Outcome.NOT_FOUND), kind="ephemeral")
+    assert PodProbe("ns", "p", "Pod", (image(Outcome.PULLABLE), ephemeral)).starts is True
+
+
+def test_json() -> None:
+    userinfo = evolve(CANDIDATE, entry=f"https://ann:{CANARY}@x.io\x1b")
+    requests = (
+        Request("GET", "https://x.io/v2/", 401, 1.5, shared=True),
+        Request("HEAD", "https://x.io/v2/a/manifests/latest", None, 2.0),
+    )
+    found = ClusterProbe(
+        (
+            PodProbe(
+                "ns",
+                "p",
+                "Deployment",
+                (
+                    ImageProbe(
+                        "c",
+                        "init",
+                        "x.io/a\n",
+                        (
+                            Attempt(
+                                userinfo,
+                                Outcome.RATE_LIMITED,
+                                "wait",
+                                requests,
+                                3.0,
+                                {"ratelimit-limit": "5"},
+                            ),
+                            Attempt(None, Outcome.PULLABLE, beside=True),
+                        ),
+                    ),
+                    ImageProbe("d", "container", "", (), "no image"),
+                ),
+            ),
+        )
+    )
+    document = json.loads(json.dumps(found.to_dict()))
+    assert document == {
+        "pods": [
+            {
+                "namespace": "ns",
+                "name": "p",
+                "kind": "Deployment",
+                "starts": False,
+                "images": [
+                    {
+                        "container": "c",
+                        "kind": "init",
+                        "image": "x.io/a\\n",
+                        "outcome": "rate-limited",
+                        "starts": None,
+                        "failure": None,
+                        "findings": [
+                            {
+                                "kind": "anonymous-would-work",
+                                "message": found.pods[0].images[0].findings[0].message,
+                            }
+                        ],
+                        "attempts": [
+                            {
+                                "source": {"kind": "secret", "namespace": "default", "name": "s0"},
+                                "entry": "https://********@x.io\\x1b",
+                                "outcome": "rate-limited",
+                                "detail": "wait",
+                                "wait": 3.0,
+                                "rate_limit": {"ratelimit-limit": "5"},
+                                "beside": False,
+                                "requests": [
+                                    {
+                                        "method": "GET",
+                                        "url": "https://x.io/v2/",
+                                        "status": 401,
+                                        "ms": 1.5,
+                                        "shared": True,
+                                    },
+                                    {
+                                        "method": "HEAD",
+                                        "url": "https://x.io/v2/a/manifests/latest",
+                                        "status": None,
+                                        "ms": 2.0,
+                                    },
+                                ],
+                            },
+                            {
+                                "source": None,
+                                "entry": None,
+                                "outcome": "pullable",
+                                "detail": "",
+                                "wait": None,
+                                "rate_limit": {},
+                                "beside": True,
+                                "requests": [],
+                            },
+                        ],
+                    },
+                    {
+                        "container": "d",
+                        "kind": "container",
+                        "image": "",
+                        "outcome": None,
+                        "starts": False,
+                        "failure": "no image",
+                        "findings": [],
+                        "attempts": [],
+                    },
+                ],
+            }
+        ]
+    }
+    assert CANARY not in f"{found!r}{found}{document}"
+
+
+def test_plain_values() -> None:
+    found = image(Outcome.PULLABLE)
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert hash(found) == hash(image(Outcome.PULLABLE))
+    with pytest.raises(FrozenInstanceError):
+        found.image = "y"  # type: ignore[misc]
+    assert not hasattr(found, "__dict__")
