@@ -1,0 +1,494 @@
+"""A password planted in every field and in every kind of malformed input appears nowhere."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import pickle
+import warnings
+
+import pytest
+import yaml
+from canary import AUTH, CANARY, b64, error_texts, leaks, texts
+from click.testing import CliRunner
+
+from pullsecrets import (
+    Cluster,
+    Credential,
+    DockerConfig,
+    InvalidDockerConfig,
+    InvalidManifest,
+    Keyring,
+    Password,
+    PullSecret,
+    load,
+    resolve,
+)
+from pullsecrets.cli import cli
+from pullsecrets.secrecy import HiddenBytes, printable, redact_entry
+
+TYPE = "kubernetes.io/dockerconfigjson"
+
+
+def check(*values):
+    for value in values:
+        for text in texts(value):
+            assert not leaks(text), text
+
+
+def check_error(error):
+    for text in error_texts(error):
+        assert not leaks(text), text
+
+
+# --- The types that hide ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hidden", [Password(CANARY), HiddenBytes(CANARY.encode())])
+def test_a_hidden_value_shows_itself_nowhere(hidden):
+    check(hidden, [hidden], {"a": hidden}, (hidden,))
+    assert not leaks(f"{hidden:>40}{hidden:s}{hidden!r}{hidden!s}")
+    assert str(hidden) == "********"
+    assert f"{hidden:>10}" == "  ********"
+    with pytest.raises(TypeError):
+        json.dumps(hidden)
+    with pytest.raises(TypeError):
+        "".join([hidden])
+    with pytest.raises(AttributeError) as error:
+        hidden._value = "x"
+    check_error(error.value)
+    with pytest.raises(AttributeError):
+        hidden.other = "x"
+    with pytest.raises(AttributeError):
+        del hidden._value
+    assert not hasattr(hidden, "__dict__")
+    assert hidden.reveal() in (CANARY, CANARY.encode())
+
+
+def test_a_password_is_a_value():
+    one, same, other = Password("a"), Password("a"), Password("b")
+    assert one == same
+    assert one != other
+    assert one != "a"
+    assert hash(one) == hash(same)
+    assert len({one, same, other}) == 2
+    assert Password("a") != HiddenBytes(b"a")
+    assert bool(one)
+    assert not Password("")
+    for copied in (copy.copy(one), copy.deepcopy(one), pickle.loads(pickle.dumps(one))):
+        assert copied == one
+        assert type(copied) is Password
+        assert copied.reveal() == "a"
+
+
+@pytest.mark.parametrize(
+    "entry, shown",
+    [
+        ("quay.io", "quay.io"),
+        ("https://quay.io:443/v1/", "https://quay.io:443/v1/"),
+        ("[::1]:5000/a", "[::1]:5000/a"),
+        ("quay.io:/a", "quay.io:/a"),
+        ("quay.io:443?a#b", "quay.io:443?a#b"),
+        ("quay.io/a:b", "quay.io/a:b"),
+        ("https://u:p@quay.io/team", "https://********@quay.io/team"),
+        ("u:p@quay.io", "********@quay.io"),
+        ("https://u:a@b/c@quay.io", "https://********@quay.io"),
+        ("https://u:a/b@quay.io", "https://********@quay.io"),
+        ("https://u:a#b@quay.io", "https://********@quay.io"),
+        ("HTTPS+x.1-2://u:p\n@quay.io", "HTTPS+x.1-2://********@quay.io"),
+        ("robot:p4ss", "robot:********"),
+        ("https://robot:4p/ss", "https://robot:********"),
+        ("https://robot:p4ss", "https://robot:********"),
+        ("a\x1b[31m\u202eb", "a\\x1b[31m\\u202eb"),
+        ("", ""),
+    ],
+)
+def test_an_entry_shows_no_password(entry, shown):
+    assert redact_entry(entry) == shown
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("plain é 😀", "plain é 😀"),
+        ("a\nb\r\t\x00", "a\\nb\\r\\t\\x00"),
+        ("\x7f\x9b", "\\x7f\\x9b"),
+        ("\u2028\u200b\ufeff", "\\u2028\\u200b\\ufeff"),
+        ("\ud800\udcff", "\\ud800\\udcff"),
+        ("\U000e0041", "\\U000e0041"),
+    ],
+)
+def test_printable(text, shown):
+    assert printable(text) == shown
+
+
+# --- Every field of what is well-formed ------------------------------------------------------
+
+USERINFO = f"https://user:{CANARY}@quay.io/acme"
+FIELDS = {
+    "password": {"quay.io": {"username": "user", "password": CANARY}},
+    "auth": {"quay.io": {"auth": AUTH}},
+    "auth beside other fields": {"quay.io": {"auth": AUTH, "username": "a", "password": CANARY}},
+    "identitytoken": {"quay.io": {"auth": b64("user:"), "identitytoken": CANARY}},
+    "registrytoken": {"quay.io": {"username": "user", "registryToken": CANARY}},
+    "unknown field": {"quay.io": {"username": "user", "secret": CANARY, "more": {"x": CANARY}}},
+    "two of a tier": {
+        "quay.io": {"auth": AUTH},
+        "https://quay.io": {"auth": b64(f"other:{CANARY}")},
+    },
+    "an entry that is dropped": {f"user:{CANARY}@quay.io/%zz": {"auth": AUTH}},
+    "an entry without its host": {f"user:{CANARY}": {"auth": AUTH}},
+    "a password with a slash": {f"https://user:12/{CANARY}@quay.io": {"auth": AUTH}},
+}
+
+
+def secret(payload, name="regcred", **more):
+    text = payload if isinstance(payload, str) else json.dumps(payload)
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name},
+        "type": TYPE,
+        "data": {".dockerconfigjson": b64(text), "other": b64(CANARY)},
+        **more,
+    }
+
+
+POD = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "app"},
+    "spec": {
+        "containers": [
+            {
+                "name": "app",
+                "image": "quay.io/acme/app",
+                "env": [{"name": "TOKEN", "value": CANARY}],
+                "command": [CANARY],
+            }
+        ],
+        "imagePullSecrets": [{"name": "regcred"}, {"name": "regcred"}],
+    },
+}
+
+
+def everything_about(cluster):
+    """Whatever can be had from a cluster."""
+    yield from (cluster, *cluster.pods, *cluster.service_accounts, *cluster.secrets)
+    yield from (cluster.node, *cluster.problems)
+    for answer in cluster.resolve_all():
+        yield from (answer, answer.resolution, *answer.resolution.candidates)
+        yield from (answer.resolution.warnings, answer.resolution.failure)
+        for candidate in answer.resolution.candidates:
+            yield from (candidate.credential, candidate.source)
+    for read in cluster.secrets:
+        yield from (read.data, read.skipped)
+        keyring = Keyring([read], cluster.node)
+        yield from (keyring, *keyring.entries, keyring.failure, keyring.warnings)
+        try:
+            yield read.config()
+        except InvalidDockerConfig as error:
+            check_error(error)
+
+
+def check_everywhere(tmp_path, text, caplog, *, node=None):
+    """Load a file and look at all that comes of it, in the library and on the command line."""
+    caplog.set_level(logging.DEBUG)
+    file = tmp_path / "manifest.yaml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        cluster = load(file)
+        shown = list(everything_about(cluster))
+        try:
+            load(file, strict=True)
+        except InvalidManifest as error:
+            check_error(error)
+    for value in shown:
+        if "entry" in getattr(value, "__slots__", ()):
+            # asdict gives an entry as written, which is what it is for.
+            assert not leaks(repr(value) + str(value)), value
+        else:
+            for line in texts_without_entries(value):
+                assert not leaks(line), line
+    for form in ("table", "json"):
+        arguments = ["resolve", str(file), "--format", form]
+        result = CliRunner().invoke(cli, arguments + (["--node-config", str(node)] if node else []))
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        assert not leaks(result.output), result.output
+        assert not leaks(result.stderr), result.stderr
+        assert "Traceback" not in result.output
+    assert not leaks(caplog.text)
+    assert not leaks(" ".join(str(w.message) for w in caught))
+    return cluster
+
+
+def texts_without_entries(value):
+    """The texts of a value; where entries as written are in it, only what shows itself."""
+    kinds = ("ImageResolution", "Resolution", "Keyring", "DockerConfig", "Cluster")
+    if type(value).__name__ in kinds:
+        return [repr(value), str(value), format(value), json.dumps([value], default=str)]
+    return list(texts(value))
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_no_field_shows_it(field, tmp_path, caplog):
+    documents = [POD, secret({"auths": FIELDS[field]})]
+    cluster = check_everywhere(tmp_path, yaml.safe_dump_all(documents), caplog)
+    assert cluster.secrets  # it was read, and so there was something to show
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "userinfo",
+        "stringData",
+        "annotation",
+        "legacy",
+        "cred store",
+        "other value",
+        "type",
+        "service account",
+    ],
+)
+def test_no_place_shows_it(where, tmp_path, caplog):
+    read = secret({"auths": FIELDS["password"]})
+    match where:
+        case "userinfo":
+            read = secret({"auths": {USERINFO: {"auth": AUTH}}})
+        case "stringData":
+            read = secret({"auths": {}})
+            read["stringData"] = {".dockerconfigjson": json.dumps({"auths": FIELDS["auth"]})}
+            read["stringData"]["token"] = CANARY
+        case "annotation":
+            last = "kubectl.kubernetes.io/last-applied-configuration"
+            read["metadata"]["annotations"] = {last: json.dumps(read) + CANARY}
+        case "legacy":
+            read["type"] = "kubernetes.io/dockercfg"
+            read["data"] = {".dockercfg": b64(json.dumps(FIELDS["auth"]))}
+        case "cred store":
+            read = secret(
+                {"auths": FIELDS["auth"], "credsStore": CANARY, "credHelpers": {"a": CANARY}}
+            )
+        case "other value":
+            read["type"] = "Opaque"
+            read["data"] = {"password": b64(CANARY)}
+        case "type":
+            read["data"] = {"password": b64(CANARY)}  # the key that the type asks for is missing
+        case "service account":
+            read = {
+                "kind": "ServiceAccount",
+                "metadata": {"name": "default", "annotations": {"token": CANARY}},
+                "secrets": [{"name": CANARY}],
+                "imagePullSecrets": [{"name": "regcred"}],
+            }
+    check_everywhere(tmp_path, yaml.safe_dump_all([POD, read]), caplog)
+
+
+def test_the_nodes_config_shows_nothing(tmp_path, caplog):
+    node = tmp_path / "config.json"
+    node.write_text(json.dumps({"auths": {**FIELDS["auth"], USERINFO: {"password": CANARY}}}))
+    check_everywhere(tmp_path, yaml.safe_dump(POD), caplog, node=node)
+    node.write_text(f'{{"auths": {{"quay.io": {{"auth": "{CANARY}"}}}}}}')
+    check_everywhere(tmp_path, yaml.safe_dump(POD), caplog, node=node)
+
+
+# --- Every kind of broken document in a secret -----------------------------------------------
+
+BROKEN_PAYLOADS = [
+    f'{{"auths": {{"quay.io": {{"password": "{CANARY}"',
+    f'{{"auths": {{"quay.io": {{"password": "{CANARY}\x01"}}}}}}',
+    f'{{"auths": {{"quay.io": {{"password": "{CANARY}\\x"}}}}}}',
+    f'{{"auths": {{"quay.io": {{"password": {CANARY}}}}}}}',
+    f'{{"auths": {{"quay.io": {{"password": ["{CANARY}"]}}}}}}',
+    f'{{"auths": {{"quay.io": {{"password": {{"{CANARY}": 1}}}}}}}}',
+    f'{{"auths": {{"quay.io": {{"username": true, "password": "{CANARY}"}}}}}}',
+    f'{{"auths": {{"quay.io": {{"email": 5, "password": "{CANARY}"}}}}}}',
+    f'{{"auths": {{"quay.io": "{CANARY}"}}}}',
+    f'{{"auths": {{"quay.io": ["{CANARY}"]}}}}',
+    f'{{"auths": "{CANARY}"}}',
+    f'{{"auths": ["{CANARY}"]}}',
+    f'["{CANARY}"]',
+    f'"{CANARY}"',
+    CANARY,
+    f'{{"auths": {{"quay.io": {{"auth": "{CANARY}"}}}}}}',  # not base64
+    f'{{"auths": {{"quay.io": {{"auth": "user:{CANARY}"}}}}}}',
+    f'{{"auths": {{"quay.io": {{"auth": "{b64(CANARY)}"}}}}}}',  # without a colon
+    f'{{"auths": {{"quay.io": {{"auth": "{AUTH} "}}}}}}',
+    f'{{"auths": {{"quay.io": {{"auth": ["{AUTH}"]}}}}}}',
+    f'{{"auths": {{"{USERINFO}": {{"auth": "{AUTH}!"}}}}}}',
+    f'{{"auths": {{"user:{CANARY}": 5}}}}',
+    f'{{"auths": {{}}, "HttpHeaders": {{"Authorization": ["{CANARY}"]}}}}',
+    f'{{"auths": {{}}, "HttpHeaders": "{CANARY}"}}',
+    f'{{"auths": {{}}, "HttpHeaders": ["{CANARY}"]}}',
+    f'{{"auths": {{"quay.io": {{"password": "{CANARY}"}}}}}} {{}}',
+    '{"auths": {"quay.io": {"x": ' + "[" * 20_000 + f'"{CANARY}"',
+    '{"auths": {"quay.io": {"x": ' + "[" * 20_000 + f'"{CANARY}"' + "]" * 20_000 + "}}}",
+    f'{{"auths": {{"quay.io": {{"password": "{CANARY}", "x": NaN}}}}}}',
+    f"auths: {{quay.io: {{password: {CANARY}}}}}",
+    b64(f'{{"auths": {{"quay.io": {{"password": "{CANARY}"}}}}}}'),  # encoded twice
+]
+
+
+@pytest.mark.parametrize("payload", BROKEN_PAYLOADS, ids=range(len(BROKEN_PAYLOADS)))
+def test_no_broken_docker_config_shows_it(payload, tmp_path, caplog):
+    cluster = check_everywhere(tmp_path, yaml.safe_dump_all([POD, secret(payload)]), caplog)
+    (answer,) = cluster.resolve_all()
+    assert answer.resolution.failure is not None
+    for decode in (DockerConfig.from_json, DockerConfig.from_legacy_json):
+        for data in (payload, payload.encode(), payload.encode() + b"\xff\xfe"):
+            try:
+                check(repr(decode(data)))
+            except InvalidDockerConfig as error:
+                check_error(error)
+    assert not leaks(repr(resolve("quay.io/a", [PullSecret.from_manifest(secret(payload))])))
+
+
+# --- Every kind of broken manifest -----------------------------------------------------------
+
+HEAD = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: regcred}}\ntype: {TYPE}\n"
+BROKEN_MANIFESTS = [
+    f"{HEAD}data: {{.dockerconfigjson: '{CANARY}!'}}",
+    f"{HEAD}data: {{.dockerconfigjson: [{CANARY}]}}",
+    f"{HEAD}data: {{.dockerconfigjson: {{password: {CANARY}}}}}",
+    f"{HEAD}data: {CANARY}",
+    f"{HEAD}data: [{CANARY}]",
+    f"{HEAD}data: {{5: {CANARY}}}",
+    f"{HEAD}data: {{'https://u:{CANARY}@quay.io': '!'}}",
+    f"{HEAD}data: {{'https://u:{CANARY}@quay.io': a, 'https://u:{CANARY}@quay.io': a}}",
+    f"{HEAD}stringData: {{.dockerconfigjson: {{auths: {{quay.io: {{password: {CANARY}}}}}}}}}",
+    f"{HEAD}stringData: [{CANARY}]",
+    f"{HEAD}stringData: {{.dockerconfigjson: 2024-01-01, b: [{CANARY}]}}",
+    f"{HEAD}password: *{CANARY}",
+    f"{HEAD}password: &{CANARY}",
+    f"{HEAD}password: &{CANARY} *{CANARY}",
+    f"{HEAD}password: !{CANARY} x",
+    f"{HEAD}password: !!{CANARY} x",
+    f"{HEAD}password: !<{CANARY}> x",
+    f"{HEAD}password: !{CANARY}! x",
+    f"{HEAD}password: !{CANARY}!x y",
+    f"%TAG !x! {CANARY}\n%FOO {CANARY}\n---\n{HEAD}password: !x!y z",
+    f"%YAML {CANARY}\n{HEAD}",
+    f'{HEAD}password: "{CANARY}',
+    f'{HEAD}password: "\\{CANARY}"',
+    f'{HEAD}password: "\\x{CANARY}"',
+    f'{HEAD}password: "{CANARY}" x',
+    f"{HEAD}password: '{CANARY}' {CANARY}",
+    f"{HEAD}password: a: {CANARY}",
+    f"{HEAD}password: [{CANARY}",
+    f"{HEAD}password: {{{CANARY}",
+    f"{HEAD}password: [{CANARY}}}",
+    f"{HEAD}\tpassword: {CANARY}",
+    f"{HEAD}password: |{CANARY}",
+    f"{HEAD}password: >9{CANARY}",
+    f"{HEAD}password: @{CANARY}",
+    f"{HEAD}password: `{CANARY}",
+    f"{HEAD}password: %{CANARY}",
+    f"{HEAD}password: !!int {CANARY}",
+    f"{HEAD}password: !!float {CANARY}",
+    f"{HEAD}password: !!bool {CANARY}",
+    f"{HEAD}password: !!null {CANARY}",
+    f"{HEAD}password: !!timestamp {CANARY}",
+    f"{HEAD}password: !!binary '{CANARY}é'",
+    f"{HEAD}password: !!binary '{CANARY}'",
+    f"{HEAD}password: !!omap {CANARY}",
+    f"{HEAD}password: !!omap [{CANARY}]",
+    f"{HEAD}password: !!pairs [{{a: {CANARY}, b: 1}}]",
+    f"{HEAD}password: !!set {CANARY}",
+    f"{HEAD}password: !!map {CANARY}",
+    f"{HEAD}password: !!seq {CANARY}",
+    f"{HEAD}password: !!str [{CANARY}]",
+    f"{HEAD}password: !!python/name:os.{CANARY}",
+    f"{HEAD}<<: {CANARY}",
+    f"{HEAD}<<: [{CANARY}]",
+    f"{HEAD}? [{CANARY}]\n: x",
+    f"{HEAD}? {{{CANARY}: x}}\n: y",
+    f"{HEAD}{CANARY}",
+    f"{HEAD}- {CANARY}",
+    f"{HEAD}password: {CANARY}\x07",
+    f"{HEAD}password: {CANARY}".encode() + b"\xff",
+    f"{HEAD}password: {CANARY}".encode("utf-16"),
+    f"{HEAD}...\n{CANARY}",
+    f"kind: [{CANARY}]",
+    f"kind: Secret\napiVersion: [{CANARY}]",
+    f"kind: Secret\nmetadata: {CANARY}",
+    f"kind: Secret\nmetadata: {{name: [{CANARY}]}}",
+    f"kind: Secret\nmetadata: {{name: a, annotations: {CANARY}}}",
+    f"kind: Secret\nmetadata: {{name: a, annotations: {{pullsecrets/ignore: [{CANARY}]}}}}",
+    f"kind: Secret\nmetadata: {{name: a}}\ntype: [{CANARY}]",
+    f"kind: ServiceAccount\nmetadata: {{name: a}}\nimagePullSecrets: {CANARY}",
+    f"kind: ServiceAccount\nmetadata: {{name: a}}\nimagePullSecrets: [{CANARY}]",
+    f"kind: Pod\nmetadata: {{name: a}}\nspec: {CANARY}",
+    f"kind: Pod\nmetadata: {{name: a}}\nspec: {{containers: {{a: {CANARY}}}}}",
+    f"kind: SecretList\nitems: {CANARY}",
+    f"kind: SecretList\nitems: [{CANARY}]",
+    CANARY,
+    f"- {CANARY}",
+    f'"{CANARY}"',
+    f'{{"kind": "Secret", "password": "{CANARY}"',
+    f'{{"kind": "Secret", "password": "{CANARY}" "x"}}',
+    f'{{"kind": "Secret", "password": "{CANARY}\n"}}',
+    f'{{"kind": "Secret", "password": "\\{CANARY}"}}',
+    f'{{"kind": "Secret", "password": {CANARY}}}',
+    f'{{"kind": "Secret", "password": NaN{CANARY}}}',
+    f'{{"kind": "Secret", "https://u:{CANARY}@h": 1, "https://u:{CANARY}@h": 2}}',
+    f'{{"kind": "Secret", "x": {"9" * 5000}, "password": "{CANARY}"}}',
+    f'{{"kind": "Secret", "password": "{CANARY}"}} {CANARY}',
+    '{"kind": "Secret", "x": ' + "[" * 20_000 + f'"{CANARY}"',
+]
+
+
+@pytest.mark.parametrize("text", BROKEN_MANIFESTS, ids=range(len(BROKEN_MANIFESTS)))
+def test_no_broken_manifest_shows_it(text, tmp_path, caplog):
+    check_everywhere(tmp_path, text, caplog)
+
+
+@pytest.mark.parametrize("text", BROKEN_MANIFESTS, ids=range(len(BROKEN_MANIFESTS)))
+def test_no_broken_manifest_shows_it_without_the_c_loader(text, tmp_path, caplog, monkeypatch):
+    """PyYAML's own parser words its errors differently."""
+    from pullsecrets import _documents
+
+    monkeypatch.delattr(yaml, "CSafeLoader")
+    _documents._pyyaml.cache_clear()
+    try:
+        check_everywhere(tmp_path, text, caplog)
+    finally:
+        monkeypatch.undo()
+        _documents._pyyaml.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        {"data": {".dockerconfigjson": CANARY}},
+        {"data": {".dockerconfigjson": [CANARY]}},
+        {"data": CANARY},
+        {"data": [CANARY]},
+        {"data": {5: CANARY}},
+        {"stringData": {".dockerconfigjson": CANARY.encode()}},
+        {"stringData": CANARY},
+        {"type": [CANARY]},
+        {"metadata": CANARY},
+        {"metadata": {"name": [CANARY]}},
+        {"metadata": {"annotations": {"pullsecrets/ignore": [CANARY]}}},
+    ],
+)
+def test_no_bad_mapping_shows_it(manifest):
+    with pytest.raises(InvalidManifest) as error:
+        PullSecret.from_manifest({"metadata": {"name": "a"}, **manifest})
+    check_error(error.value)
+    cluster = Cluster.from_manifests([{"kind": "Secret", "metadata": {"name": "a"}, **manifest}])
+    assert len(cluster.problems) == 1
+    check(*cluster.problems)
+
+
+def test_values_made_by_hand_hide_it():
+    config = DockerConfig({USERINFO: Credential("user", Password(CANARY))})
+    kept = PullSecret("a", data={".dockerconfigjson": HiddenBytes(CANARY.encode())})
+    check(config.auths[USERINFO], kept)
+    for value in (config, Cluster(secrets=(kept,), node=config), Keyring([kept], config)):
+        assert not leaks(repr(value) + str(value))
+    resolution = resolve("quay.io/acme/app", [], config)
+    assert resolution.candidates[0].entry == USERINFO  # as written, and so to be had
+    assert not leaks(repr(resolution) + str(resolution) + repr(resolution.candidates))
