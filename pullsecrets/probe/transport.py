@@ -367,7 +367,7 @@ class Transport:
         leash = self._leashes.current
         leash.connected = True
         addresses = self._resolve(host.strip("[]"), port, time.monotonic() + leash.left())
-        error: OSError = OSError("no address")
+        error: OSError = OSError(0, "no address")
         for number, address in enumerate(addresses):
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
             connection = self._plain(family, socket.SOCK_STREAM)
@@ -498,4 +498,4 @@ def _reason(error: BaseException) -> str:
         return "the time limit was reached"
     if isinstance(error, OSError) and error.strerror:
         return printable(error.strerror)
-    return "not a host name"
+    return "not a host name" if isinstance(error, UnicodeError) else "it failed"
