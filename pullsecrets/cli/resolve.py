@@ -99,7 +99,7 @@ def _image_json(answer: ImageResolution) -> dict[str, Any]:
                     "name": candidate.source.name,
                 },
                 "entry": redact_entry(candidate.entry),
-                "key": printable(candidate.key),
+                "key": redact_entry(candidate.key),
                 "username": candidate.credential.username,
             }
             for candidate in resolution.candidates

@@ -57,7 +57,7 @@ def resolution_records(resolution: Resolution) -> list[dict[str, Any]]:
             "tier": candidate.tier,
             "source": str(candidate.source),
             "entry": redact_entry(candidate.entry),
-            "key": printable(candidate.key),
+            "key": redact_entry(candidate.key),
             "username": printable(candidate.credential.username),
         }
         for number, candidate in enumerate(resolution.candidates, 1)
@@ -89,7 +89,7 @@ def explanation_records(explanation: Explanation) -> list[dict[str, Any]]:
                 {
                     **of_secret,
                     "entry": redact_entry(entry.entry),
-                    "key": None if entry.key is None else printable(entry.key),
+                    "key": None if entry.key is None else redact_entry(entry.key),
                     "username": printable(entry.username),
                     "number": entry.number,
                     "tier": entry.tier,
