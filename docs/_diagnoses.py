@@ -643,13 +643,17 @@ GROUPS: Final = {
 OUTSIDE: Final = [
     (
         "A credential has expired or was revoked, and breaks the pull even of a public image.",
-        "It looks like any other; only tokens that are known to be short-lived are reported "
-        "([PS405](ps405.md)). `pullsecrets probe` asks the registry.",
+        (
+            "It looks like any other; only tokens that are known to be short-lived are reported "
+            "([PS405](ps405.md)). `pullsecrets probe` asks the registry."
+        ),
     ),
     (
         "The node's own docker config is not found, or another file counts.",
-        "It is a file on the node: the first valid one of the search path is used, nothing is "
-        "merged ([rule 15](#rule-15)). With `--node-config FILE` it takes part.",
+        (
+            "It is a file on the node: the first valid one of the search path is used, nothing is "
+            "merged ([rule 15](#rule-15)). With `--node-config FILE` it takes part."
+        ),
     ),
     (
         "A credential provider on the node answers, or does not.",
@@ -657,18 +661,24 @@ OUTSIDE: Final = [
     ),
     (
         "A private image starts without a secret, as it is on the node already.",
-        "The pull policy lets it ([rule 17](#rule-17)). What a node has stands in its "
-        "`status.images`.",
+        (
+            "The pull policy lets it ([rule 17](#rule-17)). What a node has stands in its "
+            "`status.images`."
+        ),
     ),
     (
         "A pull through a mirror is refused.",
-        "Mirrors are configured in the container runtime. Credentials go by the image's name, not "
-        "by the mirror's.",
+        (
+            "Mirrors are configured in the container runtime. Credentials go by the image's name, not "
+            "by the mirror's."
+        ),
     ),
     (
         "The manifest of a static pod lists secrets.",
-        "On disk it looks like that of any pod. Its mirror in the cluster is known by an annotation, "
-        "and reported ([PS109](ps109.md)).",
+        (
+            "On disk it looks like any pod. Its mirror in the cluster is known by an annotation, "
+            "and reported ([PS109](ps109.md))."
+        ),
     ),
 ]
 

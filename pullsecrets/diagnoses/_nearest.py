@@ -13,7 +13,6 @@ from typing import Final
 from attrs import frozen
 
 from pullsecrets._gourl import BadURL, glob_matches
-from pullsecrets._spelling import unmatchable
 from pullsecrets.diagnoses._model import Severity
 from pullsecrets.diagnoses._spots import quoted
 from pullsecrets.images import Image
@@ -50,8 +49,8 @@ class Near:
     severity: Severity | None = None
 
 
-def nearest(image: Image, entries: Iterable[tuple[Source, str, str]]) -> Near | None:
-    """The nearest miss among entries (source, entry as written, key), or None."""
+def nearest(image: Image, entries: Iterable[tuple[Source, str, Pattern]]) -> Near | None:
+    """The nearest miss among entries (source, entry as written, its key), or None."""
     try:
         name = Pattern.parse(image.name)
     except BadURL:
@@ -59,8 +58,7 @@ def nearest(image: Image, entries: Iterable[tuple[Source, str, str]]) -> Near | 
     found = [
         near
         for source, entry, key in entries
-        if unmatchable(key) is None
-        for near in _misses(source, entry, Pattern.parse(key), name)
+        for near in _misses(source, entry, key, name)
         if pattern_matches(normalise(near.replacement), image.name)
     ]
     return min(found, key=lambda near: _ORDER.index(near.code), default=None)

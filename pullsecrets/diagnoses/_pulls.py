@@ -146,6 +146,7 @@ class _Run:
             self._listed.update((pod.namespace, name) for name in pod.pull_secrets)
         self._forgotten = self._unlisted()
         self._named: set[Name] = set()
+        self._patterns: dict[str, Pattern | None] = {}
 
     def _unlisted(self) -> Mapping[str, Keyring]:
         """Of each namespace the pull secrets that nothing lists, where there are pods."""
@@ -330,12 +331,21 @@ class _Run:
         near = nearest(
             image,
             (
-                (entry.source, entry.entry, entry.key)
+                (entry.source, entry.entry, pattern)
                 for entry in keyring.entries
-                if entry.key is not None and entry.source.kind == "secret" and is_sound(entry.key)
+                if entry.source.kind == "secret"
+                and (pattern := self._pattern(entry.key)) is not None
             ),
         )
         return None if near is None else self._near(near, written)
+
+    def _pattern(self, key: str | None) -> Pattern | None:
+        """The key taken apart; None where there is something wrong with it by itself."""
+        if key is None:
+            return None
+        if key not in self._patterns:
+            self._patterns[key] = Pattern.parse(key) if is_sound(key) else None
+        return self._patterns[key]
 
     def _near(self, near: Near, written: str) -> _Finding:
         shown = redact_entry(near.entry)
@@ -382,7 +392,7 @@ class _Run:
             asked.admission.origin == "pod"
             and asked.list.complete
             and bool(keys)
-            and all(key is not None and is_sound(key) for key in keys)
+            and all(self._pattern(key) is not None for key in keys)
             and bool(pod.images)
             and all(asked.list.resolve(each.image).anonymous for each in pod.images)
         )
