@@ -122,7 +122,7 @@ class EntryTrace:
 
     source: Source
     entry: str = field(repr=redact_entry)
-    key: str | None = field(repr=lambda key: repr(key and printable(key)))
+    key: str | None = field(repr=lambda key: repr(key and redact_entry(key)))
     username: str
     number: int | None = None
     tier: int | None = None
