@@ -66,17 +66,20 @@ copybutton_prompt_is_regexp = True
 copybutton_exclude = ".linenos, .gp, .go"
 
 
-def _keep_first_line(
+def _keep_sentences(
     app: object, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
-    """Keep napoleon from taking the words before a colon for the type of a property."""
-    if what == "property" and lines:
-        lines[0] = lines[0].replace(": ", " – ", 1)
+    """Keep napoleon from taking the words before a colon for a type: here types are annotations."""
+    firsts = [at + 1 for at, line in enumerate(lines[:-1]) if line in ("Returns:", "Yields:")]
+    if what == "property":
+        firsts.append(0)
+    for at in firsts:
+        lines[at] = lines[at].replace(": ", " – ", 1)
 
 
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
-    app.connect("autodoc-process-docstring", _keep_first_line, priority=400)
+    app.connect("autodoc-process-docstring", _keep_sentences, priority=400)
     for field in PyObject.doc_field_types:
         if field.name == "variable":
             field.label = "Attributes"
