@@ -139,8 +139,9 @@ class FakeRegistry:
         failing: A status to answer everything with, ``"disconnect"`` to hang up instead of an
             answer, ``"hang"`` to leave the client without any until the registry is closed.
         tls: Serve https with this context.
+        port: Where to listen; 0 for a free port.
 
-    The attributes of the same names may be changed while it runs, `tls` excepted.
+    The attributes of the same names may be changed while it runs, `tls` and `port` excepted.
 
     Attributes:
         host: ``127.0.0.1:PORT``, as it begins an image's name.
@@ -163,6 +164,7 @@ class FakeRegistry:
         retry_after: int = 3,
         failing: int | Literal["disconnect", "hang"] | None = None,
         tls: ssl.SSLContext | None = None,
+        port: int = 0,
     ) -> None:
         if auth not in ("open", "basic", "bearer"):
             raise ValueError(f"auth is 'open', 'basic' or 'bearer', not {auth!r}")
@@ -181,7 +183,7 @@ class FakeRegistry:
         self._counted = 0  # against the rate limit
         self._lock = threading.Lock()
         self._scheme = "http" if tls is None else "https"
-        self._server = _Server(self, tls)
+        self._server = _Server(self, tls, port)
         self.port: int = self._server.server_address[1]
         self.host = f"127.0.0.1:{self.port}"
         for image in images:
@@ -587,13 +589,13 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = False  # so that server_close() waits for them
     request_queue_size = 128
 
-    def __init__(self, registry: FakeRegistry, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, registry: FakeRegistry, tls: ssl.SSLContext | None, port: int) -> None:
         self.registry = registry
         self.ending = threading.Event()
         self._tls = tls
         self._connections: set[socket.socket] = set()
         self._guard = threading.Lock()
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", port), _Handler)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         self._track(request)
