@@ -669,8 +669,8 @@ OUTSIDE: Final = [
     (
         "A pull through a mirror is refused.",
         (
-            "Mirrors are configured in the container runtime. Credentials go by the image's name, not "
-            "by the mirror's."
+            "Mirrors are set in the container runtime. Credentials go by the image's name, not by "
+            "the mirror's."
         ),
     ),
     (

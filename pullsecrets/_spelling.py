@@ -14,7 +14,18 @@ from pullsecrets._gourl import BadURL
 from pullsecrets.keyring import Pattern, normalise
 from pullsecrets.registries import DOCKER_HUB, DOCKER_HUB_KEY
 
-__all__ = ["is_hub_mistake", "mend", "unmatchable"]
+__all__ = [
+    "HUB_ENTRY",
+    "is_api_path",
+    "is_hub_mistake",
+    "is_sound",
+    "mend",
+    "unmatchable",
+]
+
+HUB_ENTRY: Final = "https://index.docker.io/v1/"
+"""The entry for Docker Hub as ``docker login`` writes it."""
+
 
 # Labels of a host that an image's name can begin with: those of a domain, and those of a first
 # path component where distribution/reference finds no domain (underscores, rule 11).
@@ -25,6 +36,7 @@ _COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 # Every prefix of a repository's path, the empty one included.
 _PATH_PREFIX: Final = re.compile(rf"(?:/(?:{_COMPONENT}/)*(?:{_COMPONENT}(?:\.|__?|-+)?)?)?")
 _TAG: Final = re.compile(r"(?:[:@])[^/]*\Z")
+_DIGEST: Final = re.compile(r"@sha[0-9]+:[0-9a-f]*\s*\Z")
 _FOREIGN_SCHEME: Final = re.compile(r"\A\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 
 
@@ -89,6 +101,16 @@ def is_hub_mistake(key: str) -> bool:
     return folded.endswith((".docker.io", ".docker.com")) or folded == "docker.com"
 
 
+def is_api_path(key: str) -> bool:
+    """Whether a key's path was meant for the registry's API; ``/v1/`` would be taken off."""
+    return key.partition("/")[2] in ("v1", "v2")
+
+
+def is_sound(key: str) -> bool:
+    """Whether there is nothing to say about a key by itself."""
+    return unmatchable(key) is None and not is_hub_mistake(key) and not is_api_path(key)
+
+
 def mend(entry: str) -> str | None:
     """The entry with its spelling mended so that some image matches its key, or None.
 
@@ -99,14 +121,17 @@ def mend(entry: str) -> str | None:
     >>> mend("oci://quay.io/acme/*")
     'quay.io/acme/'
     """
-    if "@" in entry.partition("@sha")[0]:
+    if "@" in _DIGEST.sub("", entry):
         return None
     for mended in _attempts(entry):
         try:
-            if unmatchable(normalise(mended)) is None:
-                return mended
+            key = normalise(mended)
         except BadURL:
             continue
+        if is_hub_mistake(key):
+            return HUB_ENTRY
+        if is_sound(key):
+            return mended
     return None
 
 
@@ -126,3 +151,4 @@ def _attempts(entry: str) -> Iterator[str]:
     path = path[: match.start()] if (match := _GLOB.search(path)) else path
     yield host + slash + path
     yield host + slash + path.lower()
+    yield host

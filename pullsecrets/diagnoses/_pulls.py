@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from attrs import Factory, define, field, frozen
 
+from pullsecrets._spelling import is_sound
 from pullsecrets.diagnoses._model import Diagnosis, Severity, Where
 from pullsecrets.diagnoses._nearest import Near, nearest
-from pullsecrets.diagnoses._secrets import diagnose_secret, is_sound
+from pullsecrets.diagnoses._secrets import diagnose_secret
 from pullsecrets.diagnoses._spots import (
     diagnosis,
     image_fields,
@@ -321,7 +322,7 @@ class _Run:
             f"{pulled}: service account {quoted(account.name)} got its pull secrets ({names}) "
             "after the pod was made"
         )
-        return _Finding("PS107", "serviceAccountName", message)
+        return _Finding("PS107", "", message)
 
     def _serves(self, account: ServiceAccount, image: str) -> bool:
         return bool(self._list(account.namespace, account.pull_secrets).resolve(image).candidates)

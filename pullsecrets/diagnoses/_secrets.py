@@ -12,7 +12,7 @@ from typing import Final
 from pullsecrets._gobase64 import decode_base64
 from pullsecrets._gojson import BadJSON, Object, parse_json
 from pullsecrets._gourl import BadURL
-from pullsecrets._spelling import is_hub_mistake, mend, unmatchable
+from pullsecrets._spelling import HUB_ENTRY, is_api_path, is_hub_mistake, mend, unmatchable
 from pullsecrets.diagnoses._model import Diagnosis, Severity
 from pullsecrets.diagnoses._spots import diagnosis, in_secret, quoted, title
 from pullsecrets.dockerconfig import Credential, DockerConfig, InvalidDockerConfig
@@ -26,9 +26,8 @@ from pullsecrets.pods import (
 )
 from pullsecrets.secrecy import printable, redact_entry
 
-__all__ = ["diagnose_secret", "is_sound"]
+__all__ = ["diagnose_secret"]
 
-_HUB_ENTRY: Final = "https://index.docker.io/v1/"
 _PULL_TYPES: Final = (DOCKERCONFIGJSON_TYPE, DOCKERCFG_TYPE)
 
 
@@ -164,15 +163,6 @@ def _shared_keys(secret: PullSecret, config: DockerConfig) -> Iterator[Diagnosis
             yield diagnosis("PS306", in_secret(secret, same[-1][0]), message)
 
 
-def _is_api_path(key: str) -> bool:
-    return key.partition("/")[2] in ("v1", "v2")
-
-
-def is_sound(key: str) -> bool:
-    """Whether there is nothing to say about a key by itself."""
-    return unmatchable(key) is None and not is_hub_mistake(key) and not _is_api_path(key)
-
-
 def _key(secret: PullSecret, entry: str, used: Set[str]) -> Iterator[Diagnosis]:
     where = in_secret(secret, entry)
     shown = f"entry '{redact_entry(entry)}' of secret {title(secret)}"
@@ -187,15 +177,15 @@ def _key(secret: PullSecret, entry: str, used: Set[str]) -> Iterator[Diagnosis]:
         return
     if is_hub_mistake(key):
         message = f"{shown} never matches an image of Docker Hub"
-        advice = f"Write '{_HUB_ENTRY}' instead."
-        yield diagnosis("PS301", where, message, advice, replacement=_HUB_ENTRY)
+        advice = f"Write '{HUB_ENTRY}' instead."
+        yield diagnosis("PS301", where, message, advice, replacement=HUB_ENTRY)
         return
     reason = unmatchable(key)
     if reason is not None:
         mended = mend(entry)
         message = f"{shown} matches no image at all: {reason}"
         yield diagnosis("PS303", where, message, _instead(mended), replacement=mended)
-    elif _is_api_path(key):
+    elif is_api_path(key):
         host = key.partition("/")[0]
         message = f"{shown} serves only images whose path begins with /{key.partition('/')[2]}"
         yield diagnosis("PS304", where, message, _instead(host), replacement=host)
