@@ -19,8 +19,9 @@ equality, which a dictionary decides as well as a comparison does, or it is stil
    length of the key's. So the name's path is cut to each length that a path of that host has, and
    looked up (`_Host`).
 
-Nothing is found twice, since a key stands in one table, under one host, at one path. What is found
-is sorted as rule 13 sorts all keys.
+Strings are equal, and prefixes of others, by their bytes (`_bytewise`), as they are in Go. Nothing
+is found twice, since a key stands in one table, under one host, at one path. What is found is
+sorted as rule 13 sorts all keys.
 
 A lookup costs what the different path lengths under one host cost (never more than the image's path
 has characters), the sets of places for globs (one, two), and the hosts that differ in their globs
@@ -36,7 +37,7 @@ from pullsecrets._gourl import BadURL, glob_matches, go_bytes
 from pullsecrets._keys import PLAIN_ENTRY, is_wild, normalise, split_key
 from pullsecrets.registries import DOCKER_HUB, DOCKER_HUB_KEY
 
-__all__ = ["Group", "Ring", "Spelling", "is_default_registry"]
+__all__ = ["Group", "Name", "Ring", "Spelling", "is_default_registry"]
 
 _Labels = tuple[str, ...]
 _Places = tuple[int, ...]
@@ -46,16 +47,46 @@ Spelling = tuple[int, str]
 """Where an entry stands: the number of its config in the keyring, and the entry as written."""
 
 
-class Group(NamedTuple):
-    """All entries that come down to one key.
+class Group:
+    """All entries that come down to one key; compared by identity.
 
     Attributes:
         key: The key.
         spellings: The entries, in the order of their slots.
     """
 
-    key: str
-    spellings: list[Spelling]
+    __slots__ = ("key", "spellings")
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.spellings: list[Spelling] = []
+
+
+class Name(NamedTuple):
+    """An image's name, taken apart once for lookups in any number of rings.
+
+    Attributes:
+        text: The name.
+        authority: Host and port in one string, empty where Go cannot parse the name.
+        host: The host.
+        port: The port's digits.
+        path: The path with its first slash, `_bytewise`.
+    """
+
+    text: str
+    authority: str = ""
+    host: str = ""
+    port: str = ""
+    path: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> Name:
+        """Take a name apart."""
+        try:
+            host, port, path = split_key(text)
+        except BadURL:
+            return cls(text)
+        return cls(text, _authority(host, port), host, port, _bytewise(path))
 
 
 class _Host:
@@ -72,15 +103,17 @@ class _Host:
         self.entries: dict[int, list[str]] = {}
         self._groups: dict[int, dict[str, list[Group]]] | None = None
 
-    def serving(self, path: str) -> Iterator[Group]:
+    def serving(self, path: str) -> list[Group]:
         """The groups whose key's path is a prefix of the given one."""
         # Built aside and stored at once: a thread that comes in between only builds it again.
         groups = self._groups
         if groups is None:
             groups = self._groups = self._by_path()
+        found: list[Group] = []
         for length, paths in groups.items():
             if length <= len(path):
-                yield from paths.get(path[:length], ())
+                found += paths.get(path[:length], ())
+        return found
 
     def _by_path(self) -> dict[int, dict[str, list[Group]]]:
         """Length of a path → path → groups."""
@@ -88,11 +121,12 @@ class _Host:
         for slot, entries in self.entries.items():
             for entry in entries:
                 key = normalise(entry)
-                keys.setdefault(key, Group(key, [])).spellings.append((slot, entry))
+                keys.setdefault(key, Group(key)).spellings.append((slot, entry))
         groups: dict[int, dict[str, list[Group]]] = {}
         for key, group in keys.items():
             _, _, path = split_key(key)
             # Two keys may come to one path: an escape in a key is decoded once more (rule 12).
+            path = _bytewise(path)
             groups.setdefault(len(path), {}).setdefault(path, []).append(group)
         return groups
 
@@ -130,6 +164,9 @@ class Ring:
             for authority, written in hosts.items():
                 self._literal.setdefault(authority, _Host()).entries[slot] = written
 
+    def __bool__(self) -> bool:
+        return bool(self._literal or self._wild)
+
     def _place(self, slot: int, entry: str) -> str | None:
         """Give the authority of an entry of any form, or put it elsewhere than in `_literal`."""
         try:
@@ -150,46 +187,52 @@ class Ring:
         hosts.setdefault(labels, _Host()).entries.setdefault(slot, []).append(entry)
         return None
 
-    def lookup(self, image_name: str) -> list[Group]:
+    def lookup(self, name: Name) -> list[Group]:
         """The groups that serve an image, in the order of rule 13 (``Lookup``)."""
-        found = self._matching(image_name)
+        found: list[Group] = []
+        host = self._literal.get(name.authority)
+        if host is not None:
+            found = host.serving(name.path)
+        if self._wild and name.authority:
+            for host in self._wild_hosts(name):
+                found += host.serving(name.path)
         if len(found) > 1:
             found.sort(key=lambda group: go_bytes(group.key), reverse=True)
-        elif not found and is_default_registry(image_name):
-            # Rule 14. The key matches no image of Docker Hub's, but of its own host.
-            found.extend(g for g in self._matching(DOCKER_HUB_KEY) if g.key == DOCKER_HUB_KEY)
+        elif not found and DOCKER_HUB_KEY in self._literal and is_default_registry(name.text):
+            # Rule 14: under the key of Docker Hub itself, not under a path or a port of that host.
+            hub = self._literal[DOCKER_HUB_KEY].serving("")
+            return [group for group in hub if group.key == DOCKER_HUB_KEY]
         return found
 
-    def _matching(self, image_name: str) -> list[Group]:
-        """The groups whose keys match (rule 12), in any order."""
-        try:
-            name, port, path = split_key(image_name)
-        except BadURL:
-            return []
-        host = self._literal.get(_authority(name, port))
-        found = [] if host is None else list(host.serving(path))
-        if self._wild:
-            labels = tuple(name.split("."))
-            for places in self._blanks.get((len(labels), port), ()):
-                for globs, host in self._wild.get((_frame(labels, places), port), {}).items():
-                    if all(glob_matches(globs[place], labels[place]) for place in places):
-                        found.extend(host.serving(path))
-        return found
+    def _wild_hosts(self, name: Name) -> Iterator[_Host]:
+        """The hosts with globs that match a name's host, and have its port."""
+        labels = tuple(name.host.split("."))
+        for places in self._blanks.get((len(labels), name.port), ()):
+            hosts = self._wild.get((_frame(labels, places), name.port), {})
+            for globs, host in hosts.items():
+                if all(glob_matches(globs[place], labels[place]) for place in places):
+                    yield host
 
 
 def _authority(host: str, port: str) -> str:
-    """Host and port in one string, another one for each two of them."""
+    """Host and port in one string, another one for each two of them, and never an empty one."""
+    host = _bytewise(host)
     if ":" in host:
         return f"[{host}]:{port}"
-    return f"{host}:{port}" if port else host
+    return f"{host}:{port}" if port or not host else host
 
 
 def _frame(labels: _Labels, places: _Places) -> _Frame:
     """The labels, with None at the given places."""
-    frame: list[str | None] = list(labels)
+    frame: list[str | None] = [_bytewise(label) for label in labels]
     for place in places:
         frame[place] = None
     return tuple(frame)
+
+
+def _bytewise(text: str) -> str:
+    """A string with a character for each byte: as bytes Go compares them, and takes prefixes."""
+    return text if text.isascii() else go_bytes(text).decode("latin-1")
 
 
 def is_default_registry(image_name: str) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from pullsecrets._gourl import BadURL
-from pullsecrets._index import Ring, is_default_registry
+from pullsecrets._index import Group, Name, Ring, is_default_registry
 from pullsecrets._keys import Mismatch, Pattern, compare, normalise, pattern_matches
 from pullsecrets.dockerconfig import Credential, DockerConfig, InvalidDockerConfig
 from pullsecrets.images import Image, InvalidImage
@@ -201,6 +201,10 @@ _MAX_ANSWERS: Final = 4096
 _MAX_REMEMBERED: Final = 1024  # characters; no image reference is as long
 
 
+def _memory() -> Any:
+    return field(init=False, repr=False, eq=False, factory=dict)
+
+
 @frozen
 class Keyring:
     """The credentials that a pod has, ready to be looked up for many images.
@@ -225,9 +229,10 @@ class Keyring:
     _configs: tuple[_Config, ...] = field(init=False, repr=False, eq=False)
     _rings: tuple[Ring, ...] = field(init=False, repr=False, eq=False)
     _entries: tuple[Entry, ...] | None = field(init=False, repr=False, eq=False, default=None)
-    # The answers to the last images asked for as strings. They are values, and looked up and stored
-    # in one step each, so that no thread sees half of one.
-    _answers: dict[str, Resolution] = field(init=False, repr=False, eq=False, factory=dict)
+    # What was found before: groups → candidates, and image as written → answer. All are values, and
+    # each is looked up or stored in one step, so that no thread sees half of one.
+    _served: dict[tuple[Group, ...], tuple[Candidate, ...]] = _memory()
+    _answers: dict[str, Resolution] = _memory()
 
     def __attrs_post_init__(self) -> None:
         failure = None
@@ -246,7 +251,7 @@ class Keyring:
             ("failure", failure),
             ("warnings", tuple(_warnings(self.secrets, configs, rings))),
             ("_configs", configs),
-            ("_rings", rings),
+            ("_rings", tuple(filter(None, rings))),
         ):
             object.__setattr__(self, name, value)
 
@@ -293,21 +298,32 @@ class Keyring:
         return self._resolve(image)
 
     def _resolve(self, image: Image) -> Resolution:
-        if self.failure is not None:
-            return Resolution(image, failure=self.failure, warnings=self.warnings)
-        return Resolution(image, tuple(self._candidates(image.name)), warnings=self.warnings)
+        return Resolution(image, self.lookup(Name.of(image.name)), self.failure, self.warnings)
 
-    def _candidates(self, image_name: str) -> Iterator[Candidate]:
-        """The keys that serve the image, ring after ring, key after key, slot after slot."""
+    def lookup(self, name: Name) -> tuple[Candidate, ...]:
+        """The candidates for an image's name: the secrets', then the node's (rule 15).
+
+        None where a secret does not decode; `failure` tells.
+        """
+        groups = tuple([group for ring in self._rings for group in ring.lookup(name)])
+        candidates = self._served.get(groups)
+        if candidates is None:
+            candidates = tuple(self._candidates(groups))
+            if len(self._served) >= _MAX_ANSWERS:
+                self._served.clear()
+            self._served[groups] = candidates
+        return candidates
+
+    def _candidates(self, groups: Iterable[Group]) -> Iterator[Candidate]:
+        """Key after key, and of each key slot after slot (rule 13)."""
         tier = -1
-        for ring in self._rings:
-            for key, spellings in ring.lookup(image_name):
-                last = -1
-                for slot, entry in spellings:
-                    tier += slot != last
-                    last = slot
-                    source, auths = self._configs[slot]
-                    yield Candidate(auths[entry], source, entry, key, tier)
+        for group in groups:
+            last = -1
+            for slot, entry in group.spellings:
+                tier += slot != last
+                last = slot
+                source, auths = self._configs[slot]
+                yield Candidate(auths[entry], source, entry, group.key, tier)
 
 
 class _SecretFails(Exception):

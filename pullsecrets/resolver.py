@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from attrs import Factory, evolve, field, frozen
+from attrs import Factory, field, frozen
 
+from pullsecrets._index import Name
 from pullsecrets.clients import manifests_of
 from pullsecrets.dockerconfig import DockerConfig
-from pullsecrets.images import Image
+from pullsecrets.images import Image, InvalidImage
 from pullsecrets.keyring import Admission, Keyring, Resolution
 from pullsecrets.pods import (
     POD_TEMPLATES,
@@ -249,7 +250,7 @@ class Cluster:
 
     def resolve(self, pod: Pod) -> tuple[ImageResolution, ...]:
         """The resolution of each of the pod's images, in the order of `Pod.images`."""
-        return tuple(self._resolve(pod, {}))
+        return tuple(_Shared(self).resolve(pod))
 
     def explain(self, pod: Pod) -> PodExplanation:
         """Why each entry of each secret is, or is not, a candidate for each of the pod's images."""
@@ -258,10 +259,13 @@ class Cluster:
         return explain_pod(self, pod)
 
     def resolve_all(self) -> Iterator[ImageResolution]:
-        """The resolutions of all images of all pods, pod after pod."""
-        keyrings: dict[tuple[str, tuple[str, ...]], Keyring] = {}
+        """The resolutions of all images of all pods, pod after pod, each made when it is asked for.
+
+        Pods with the same list, and containers with the same image, share what can be shared.
+        """
+        shared = _Shared(self)
         for pod in self.pods:
-            yield from self._resolve(pod, keyrings)
+            yield from shared.resolve(pod)
 
     def to_records(self) -> list[dict[str, Any]]:
         """One flat dict for each image of each pod: for a data frame."""
@@ -279,29 +283,96 @@ class Cluster:
 
         return cluster_table(self)
 
-    def _resolve(
-        self, pod: Pod, keyrings: dict[tuple[str, tuple[str, ...]], Keyring]
-    ) -> Iterator[ImageResolution]:
-        admission, warnings = admit(pod, self)
-        identity = pod.namespace, admission.pull_secrets
-        keyring = keyrings.get(identity)
-        if keyring is None:
-            found = (self.secret(pod.namespace, name) for name in admission.pull_secrets if name)
-            keyring = Keyring((secret for secret in found if secret is not None), self.node)
-            keyrings[identity] = keyring
+
+_MAX_SHARED: Final = 65_536
+
+
+@frozen(eq=False)
+class _List:
+    """What all pods with one list of secrets have in common.
+
+    Attributes:
+        admission: Whose list it is.
+        warnings: What was passed over, in the list and in its secrets.
+        keyring: The secrets' keyring.
+        answers: Image as written → its resolution.
+    """
+
+    admission: Admission
+    warnings: tuple[str, ...]
+    keyring: Keyring
+    answers: dict[str, Resolution] = field(factory=dict)
+
+
+class _Shared:
+    """What is made once for a cluster's pods, however many of them ask for it.
+
+    When it has become too much it is all forgotten, so that memory stays bounded.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._kept = 0
+        # What admission looks at → list
+        self._lists: dict[tuple[object, ...], _List] = {}
+        # The secrets, by their identities (which they keep, as the cluster holds them) → keyring
+        self._keyrings: dict[tuple[int, ...], Keyring] = {}
+        # Image as written → what `_parse` makes of it
+        self._images: dict[str, tuple[Image, Name] | tuple[str, None]] = {}
+
+    def resolve(self, pod: Pod) -> Iterator[ImageResolution]:
+        """The resolution of each of the pod's images."""
+        used = self._list(pod)
         for container in pod.images:
-            resolution = keyring.resolve(container.image)
-            resolution = evolve(
-                resolution, warnings=(*warnings, *resolution.warnings), admission=admission
-            )
+            written = container.image
+            answer = used.answers.get(written)
+            if answer is None:
+                answer = used.answers[written] = self._answer(used, written)
             yield ImageResolution(
-                pod,
-                container.name,
-                container.kind,
-                container.image,
-                resolution.image,
-                resolution,
+                pod, container.name, container.kind, written, answer.image, answer
             )
+
+    def _list(self, pod: Pod) -> _List:
+        if self._kept > _MAX_SHARED:
+            for known in self._lists.values():
+                known.answers.clear()
+            self._kept = 0
+        key = pod.namespace, pod.service_account, pod.pull_secrets, pod.stored, pod.mirror
+        used = self._lists.get(key)
+        if used is None:
+            admission, warnings = admit(pod, self._cluster)
+            keyring = self._keyring(pod.namespace, admission.pull_secrets)
+            used = self._lists[key] = _List(admission, warnings + keyring.warnings, keyring)
+        return used
+
+    def _keyring(self, namespace: str, names: Iterable[str]) -> Keyring:
+        found = (self._cluster.secret(namespace, name) for name in names if name)
+        secrets = tuple(secret for secret in found if secret is not None)
+        key = tuple(map(id, secrets))
+        keyring = self._keyrings.get(key)
+        if keyring is None:
+            keyring = self._keyrings[key] = Keyring(secrets, self._cluster.node)
+        return keyring
+
+    def _answer(self, used: _List, written: str) -> Resolution:
+        self._kept += 1
+        parsed = self._images.get(written)
+        if parsed is None:
+            parsed = self._images[written] = _parse(written)
+        image, name = parsed
+        if name is None:
+            return Resolution(written, (), str(image), used.warnings, used.admission)
+        candidates = used.keyring.lookup(name)
+        return Resolution(image, candidates, used.keyring.failure, used.warnings, used.admission)
+
+
+def _parse(written: str) -> tuple[Image, Name] | tuple[str, None]:
+    """An image and its name, or why it is none."""
+    try:
+        image = Image.parse(written)
+    except InvalidImage as error:
+        return str(error), None
+    return image, Name.of(image.name)
 
 
 def admit(pod: Pod, cluster: Cluster) -> tuple[Admission, tuple[str, ...]]:

@@ -19,7 +19,7 @@ from index.drawing import draw_hosts, draw_keyring, draw_name, image_of
 from index.plain_walk import PlainWalk
 from pullsecrets import Candidate, DockerConfig, Image, Keyring, PullSecret
 from pullsecrets import keyring as keyring_module
-from pullsecrets._index import Ring
+from pullsecrets._index import Name, Ring
 from pullsecrets.secrecy import HiddenBytes
 
 
@@ -255,7 +255,7 @@ def test_many_hosts_with_globs_are_found_by_what_is_fixed(monkeypatch: pytest.Mo
         "pullsecrets._index.glob_matches", lambda g, n: asked.append(g) or matches(g, n)
     )
     ring = Ring([(0, [f"*.r{number}.example.com" for number in range(10_000)])])
-    assert [group.key for group in ring.lookup("a.r77.example.com/app")] == ["*.r77.example.com"]
+    assert [group.key for group in ring.lookup(Name.of("a.r77.example.com/app"))] == ["*.r77.example.com"]
     assert asked == ["*"]
 
 
