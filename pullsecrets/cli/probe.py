@@ -43,7 +43,11 @@ UNASKED: Final = 3
 
 @click.command()
 @cluster_options
-@click.option("--image", metavar="IMAGE", help="Only this image, as written or in its full form.")
+@click.option(
+    "--image",
+    metavar="IMAGE",
+    help="Only this image; without tag and digest it stands for all of them.",
+)
 @click.option(
     "--exhaustive",
     is_flag=True,
@@ -168,10 +172,15 @@ def _api_host(text: str) -> tuple[str, str]:
 
 def _image_filter(text: str) -> Callable[[ImageResolution], bool]:
     try:
-        name: Image | str = Image.parse(text)
+        wanted = str(Image.parse(text))
     except InvalidImage:
-        name = text
-    return lambda answer: text == answer.written or name == answer.image
+        wanted = text
+
+    def select(answer: ImageResolution) -> bool:
+        image = answer.image
+        return wanted in ((str(image), image.name) if isinstance(image, Image) else (image,))
+
+    return select
 
 
 def _wait(run: Run) -> bool:

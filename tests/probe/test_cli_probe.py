@@ -211,7 +211,8 @@ class TestOptions:
 
         assert images("--pod", "p") == ["p/c0", "p/c1", "p/c2"]
         assert images("--image", server.image("b:1")) == ["p/c1"]
-        assert images("--image", server.image("a")) == ["p/c0"]
+        assert images("--image", server.image("a")) == ["p/c0", "q/c0"]
+        assert images("--image", server.image("a:latest")) == ["q/c0"]
         assert images("--image", "Upper:1") == ["p/c2"]
         assert images("--pod", "pod/q", "--image", server.image("c")) == ["q/c1"]
         assert {target for _, target in server.asked if "latest" in target} == {
