@@ -404,7 +404,7 @@ _KINDS: Final[tuple[Kind, ...]] = (
     Kind(
         "PS506",
         "idle-list",
-        _WARNING,
+        _NOTE,
         "The pod lists secrets, and none of them has a credential for any of its images.",
         "All its images are pulled anonymously (rule 16). Reported only where all listed secrets "
         "are there and the list is the pod's own.",

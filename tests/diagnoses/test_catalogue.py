@@ -1,0 +1,120 @@
+"""Each diagnosis: manifests that show it, manifests beside it that do not, and the mend."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import re
+
+import pytest
+from catalogue_examples import EXAMPLES, pages
+
+from pullsecrets import Cluster, Severity, check
+from pullsecrets.diagnoses import CATALOGUE
+
+
+def codes(manifests):
+    cluster = Cluster.from_manifests(manifests)
+    assert not cluster.problems
+    return [found.code for found in check(cluster)]
+
+
+def test_each_code_has_an_example():
+    assert list(EXAMPLES) == list(CATALOGUE) == sorted(CATALOGUE)
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_before_it_is_found_and_nothing_else(code):
+    assert codes(EXAMPLES[code].before) == [code]
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_after_the_advice_it_is_gone(code):
+    assert codes(EXAMPLES[code].after) == []
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_beside_it_nothing_is_found(code):
+    assert codes(EXAMPLES[code].beside) == []
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_the_object_can_ask_not_to_report_it(code):
+    manifests = copy.deepcopy(EXAMPLES[code].before)
+    [found] = check(Cluster.from_manifests(manifests))
+    for manifest in manifests:
+        if (manifest["kind"], manifest["metadata"]["name"]) == (found.where.kind, found.where.name):
+            manifest["metadata"].setdefault("annotations", {})["pullsecrets/ignore"] = (
+                f"PS000, {code}"
+            )
+    assert codes(manifests) == []
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_it_can_be_ignored_by_code(code):
+    cluster = Cluster.from_manifests(EXAMPLES[code].before)
+    assert not check(cluster, ignore=[code])
+    assert check(cluster, ignore=["PS000"])
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_its_place_and_words(code):
+    [found] = check(Cluster.from_manifests(EXAMPLES[code].before))
+    assert found.kind is CATALOGUE[code]
+    assert found.severity is found.kind.severity
+    for text in (found.message, found.kind.title, found.advice, found.kind.advice):
+        assert text.strip() == text != ""
+    assert not found.message.endswith(".")
+    assert found.advice.endswith(".")
+    assert found.where.document is not None
+    assert found.where.file is None
+    assert str(found) == f"{found.severity.value} {code}: {found.message}"
+
+
+@pytest.mark.parametrize(
+    "code", [code for code in EXAMPLES if code[:3] in ("PS3", "PS5") and code not in ("PS306",)]
+)
+def test_the_replacement_is_the_mend(code):
+    """Where the advice is another entry, writing just that makes the diagnosis go away."""
+    manifests = copy.deepcopy(EXAMPLES[code].before)
+    [found] = check(Cluster.from_manifests(manifests))
+    if found.replacement is None:
+        assert code in ("PS307", "PS308", "PS501", "PS506")
+        return
+    assert f"'{found.replacement}'" in found.advice
+    [secret] = [each for each in manifests if each["kind"] == "Secret"]
+    document = json.loads(secret["stringData"][".dockerconfigjson"])
+    [entry] = document["auths"]
+    document["auths"] = {found.replacement: document["auths"][entry]}
+    secret["stringData"][".dockerconfigjson"] = json.dumps(document)
+    assert code not in codes(manifests)
+
+
+@pytest.mark.parametrize("kind", CATALOGUE.values(), ids=CATALOGUE)
+def test_the_catalogue_is_complete(kind):
+    assert re.fullmatch(r"PS[1-5]\d\d", kind.code)
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z]+)*", kind.name)
+    assert kind.title.endswith(".")
+    assert kind.advice[-1] in ".:"
+    assert "ule" in kind.why or kind.code in ("PS207", "PS309", "PS401", "PS406", "PS407")
+    assert kind.page == f"diagnoses/{kind.code.lower()}"
+
+
+def test_the_pages_are_up_to_date():
+    """`python docs/_diagnoses.py` writes them."""
+    written = {path.name: path.read_text("utf-8") for path in pages.PAGES.glob("*.md")}
+    assert written == pages.pages()
+
+
+def test_the_names_are_different():
+    assert len({kind.name for kind in CATALOGUE.values()}) == len(CATALOGUE)
+    assert [severity.rank for severity in Severity] == [0, 1, 2]
+
+
+def test_examples_show_no_secret_in_their_pages():
+    """Passwords stand in the manifests only, never in what `check` prints."""
+    for code in EXAMPLES:
+        for output in re.findall(r"```console\n.*?```", pages.page(CATALOGUE[code]), re.DOTALL):
+            assert "example-password" not in output
+            assert base64.b64encode(b"example-password").decode()[:-4] not in output
