@@ -168,8 +168,9 @@ class TestTheList:
         assert resolution.anonymous
         assert resolution.warnings == (
             (
-                "secret a/s is not among the manifests: a pull goes on without a secret that does not "
-                "exist; there is one in namespace default"
+                "secret a/s is not among the manifests: "
+                "a pull goes on without a secret that does not exist; "
+                "there is one in namespace default"
             ),
         )
 
