@@ -74,24 +74,25 @@ def _misses(source: Source, entry: str, key: Pattern, name: Pattern) -> Iterator
     host = same_count and all(map(glob_matches, key.labels, name.labels))
     if host and path:
         severity = Severity.NOTE if key.port and name.port else None
-        difference = f"has port {key.port or 'none'}, the image {name.port or 'none'}"
+        theirs, images = (f"port {each}" if each else "no port" for each in (key.port, name.port))
+        difference = f"has {theirs}, the image has {images}"
         edited = _spelled(key.labels, name.port, key.path)
         yield Near("PS502", source, entry, difference, edited, severity)
     elif host and port:
         near = _near_path(key, name)
         if near is not None:
-            difference = f"has the path {quoted(key.path)}, the image {quoted(name.path)}"
+            difference = f"has the path {quoted(key.path)}, the image has {quoted(name.path)}"
             yield Near("PS504", source, entry, difference, _spelled(key.labels, key.port, near))
     elif port and path and same_count:
         labels = _near_labels(key.labels, name.labels)
         if labels is not None:
-            difference = f"has {quoted(labels[0])}, the image {quoted(labels[1])}"
+            difference = f"has {quoted(labels[0])}, the image has {quoted(labels[1])}"
             edited = _spelled(name.labels, name.port, key.path)
             yield Near("PS505", source, entry, difference, edited)
     elif port and path and _same_domain(key.labels, name.labels):
         what = "the glob" if "*" in "".join(key.labels) else "the key"
         difference = (
-            f"does not cover it: {what} has {len(key.labels)} labels, the host {len(name.labels)}"
+            f"does not cover it: {what} has {len(key.labels)} labels, the host has {len(name.labels)}"
         )
         edited = _spelled(name.labels, name.port, key.path)
         yield Near("PS503", source, entry, difference, edited)

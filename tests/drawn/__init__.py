@@ -1,5 +1,7 @@
 """Clusters drawn by hypothesis, as manifests, with passwords that must not show anywhere."""
 
+# ruff: noqa: E501 - tables of samples
+
 from __future__ import annotations
 
 import base64

@@ -1,4 +1,4 @@
-"""The trace: each reason with the manifest that shows it, and that it cannot drift from `resolve`."""
+"""The trace: each reason with what shows it, and that it cannot drift from `resolve`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,145 @@
+"""JSON, SARIF and GitHub's commands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from catalogue_examples import EXAMPLES
+from drawn import clusters
+from hypothesis import given, settings
+
+from pullsecrets import Cluster, Place, Pod, Severity, check
+from pullsecrets.diagnoses import CATALOGUE, Diagnoses, Diagnosis, Where
+from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
+
+jsonschema = pytest.importorskip("jsonschema")
+SCHEMA = Path(__file__).parents[1] / "data" / "sarif" / "sarif-2.1.0-rtm.5.json"
+VALIDATOR = jsonschema.Draft4Validator(
+    json.loads(SCHEMA.read_text("utf-8")),
+    format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER,
+)
+
+
+def all_of_them(file=None):
+    found = []
+    for example in EXAMPLES.values():
+        found += check(Cluster.from_manifests(example.before))
+    if file is None:
+        return Diagnoses(found)
+    return Diagnoses(
+        Diagnosis(
+            each.kind, each.severity, each.message, each.advice, Where(file, *_rest(each.where))
+        )
+        for each in found
+    )
+
+
+def _rest(where):
+    return where.document, where.kind, where.namespace, where.name, where.field, where.entry
+
+
+def test_json_has_the_shape_that_is_promised():
+    [found] = check(Cluster.from_manifests(EXAMPLES["PS203"].before))
+    assert to_json(Diagnoses([found])) == {
+        "diagnoses": [
+            {
+                "code": "PS203",
+                "severity": "error",
+                "message": found.message,
+                "advice": found.advice,
+                "where": {
+                    "file": None,
+                    "document": 2,
+                    "kind": "Secret",
+                    "namespace": "default",
+                    "name": "regcred",
+                    "field": "data['.dockerconfigjson']",
+                    "entry": "quay.io",
+                },
+            }
+        ]
+    }
+
+
+@pytest.mark.parametrize("file", [None, "-", "a b/ü#%.yaml", "/elsewhere/x.yaml"])
+def test_sarif_is_valid(file):
+    log = to_sarif(all_of_them(file), lambda where: 7)
+    VALIDATOR.validate(log)
+    [run] = log["runs"]
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == list(CATALOGUE)
+    for result in run["results"]:
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+        [location] = result["locations"]
+        assert ("physicalLocation" in location) == (file not in (None, "-"))
+    assert {result["level"] for result in run["results"]} == {"error", "warning", "note"}
+
+
+def test_sarif_can_be_invalid():
+    log = to_sarif(all_of_them(), lambda where: 1)
+    log["runs"][0]["results"][0]["level"] = "fatal"
+    with pytest.raises(jsonschema.ValidationError):
+        VALIDATOR.validate(log)
+
+
+@settings(max_examples=30, deadline=None)
+@given(clusters)
+def test_sarif_of_drawn_clusters_is_valid(manifests):
+    VALIDATOR.validate(to_sarif(check(Cluster.from_manifests(manifests)), lambda where: None))
+
+
+@pytest.mark.parametrize(
+    "file, uri",
+    [
+        ("k8s/pod.yaml", "k8s/pod.yaml"),
+        ("a b/ü#%.yaml", "a%20b/%C3%BC%23%25.yaml"),
+        (str(Path.cwd() / "x" / "pod.yaml"), "x/pod.yaml"),
+        ("/elsewhere/x.yaml", "file:///elsewhere/x.yaml"),
+    ],
+)
+def test_sarif_places(file, uri):
+    log = to_sarif(all_of_them(file), lambda where: None)
+    place = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}
+
+
+def test_the_same_finding_keeps_its_fingerprint_when_lines_move():
+    first, second = (
+        to_sarif(all_of_them("x.yaml"), lambda where, line=line: line) for line in (1, 9)
+    )
+    prints = [
+        [result["partialFingerprints"] for result in log["runs"][0]["results"]]
+        for log in (first, second)
+    ]
+    assert prints[0] == prints[1]
+    assert len({json.dumps(each) for each in prints[0]}) == len(prints[0])
+
+
+def diagnosis(severity, message="100% of it,\nsee: x", file="a,b:c.yaml"):
+    pod = Pod("p", place=Place(file, 1))
+    return Diagnosis(
+        CATALOGUE["PS104"],
+        severity,
+        message,
+        "Mend it.",
+        Where.of(pod.place, "Pod", pod, "spec", None),
+    )
+
+
+def test_github_commands():
+    lines = list(
+        to_github(Diagnoses([diagnosis(severity) for severity in Severity]), lambda where: None)
+    )
+    assert lines == [
+        f"::{command} file=a%2Cb%3Ac.yaml,line=1,title=PS104 nameless-reference::"
+        "100%25 of it,%0Asee: x. Mend it."
+        for command in ("error", "warning", "notice")
+    ]
+
+
+def test_github_commands_without_a_file():
+    [line] = to_github(Diagnoses([diagnosis(Severity.NOTE, "x", "-")]), lambda where: 3)
+    assert line == "::notice title=PS104 nameless-reference::x. Mend it."
+    [line] = to_github(Diagnoses([diagnosis(Severity.NOTE, "x", "f")]), lambda where: 3)
+    assert line.startswith("::notice file=f,line=3,title=")
