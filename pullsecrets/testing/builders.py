@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from pullsecrets.clients import manifests_of
 from pullsecrets.dockerconfig import Credential, DockerConfig
@@ -23,7 +25,9 @@ from pullsecrets.secrecy import HiddenBytes, redact_entry
 
 __all__ = ["cluster", "pod", "pull_secret", "service_account"]
 
-_SHOWN: int = 60
+_SHOWN: Final = 60
+# One line that is no mapping and looks like a path.
+_A_PATH: Final = re.compile(rb"\s*(?!#)[^:\n]*(?:/[^:\n]*|\.(?:yaml|yml|json))\s*")
 
 
 def pull_secret(
@@ -169,7 +173,7 @@ def _is_object(item: object) -> bool:
 
 def _text(text: str | bytes) -> Iterator[Document | Problem]:
     data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
-    if data.strip() and b"\n" not in data.strip() and b":" not in data:
+    if _A_PATH.fullmatch(data):
         shown = redact_entry(data.decode("utf-8", "replace")[:_SHOWN])
         raise InvalidManifest(
             f"'{shown}' is text, and no manifest; a file is given as pathlib.Path('{shown}')"

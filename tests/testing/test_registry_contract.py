@@ -327,9 +327,7 @@ def test_fake_and_real_answer_alike(auth: str, tmp_path: Path) -> None:
             for left, right in [(_levelled(real.ask(*asked)), _levelled(fake.ask(*asked)))]
             if left != right
         ]
-    for case in different:
-        print(case)
-    assert not different, f"{len(different)} answers differ"
+    assert not different, "\n".join(map(str, different))
 
 
 def _copy(real: Either, fake: FakeRegistry, credentials: Mapping[str, str]) -> None:
