@@ -1,0 +1,325 @@
+"""``pullsecrets check``, as somebody types it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("click")
+pytest.importorskip("rich")
+pytest.importorskip("yaml")
+
+from click.testing import CliRunner
+
+from pullsecrets import Where, load
+from pullsecrets.cli import check as command
+from pullsecrets.cli import cli
+from pullsecrets.cli._lines import Lines
+from pullsecrets.diagnoses import check as diagnose
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+GOOD, BROKEN = EXAMPLES / "good", EXAMPLES / "broken"
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """No pyproject.toml of ours is found from here."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments, status=0, stdin=None):
+    result = CliRunner().invoke(cli, ["check", *map(str, arguments)], input=stdin)
+    assert result.exit_code == status, result.output
+    return result
+
+
+def test_good_examples_are_silent():
+    for form in ("text", "github"):
+        result = run(GOOD, "--fail-on", "note", "--format", form)
+        assert (result.stdout, result.stderr) == ("", "")
+    assert json.loads(run(GOOD, "--format", "json").stdout) == {"diagnoses": []}
+    assert json.loads(run(GOOD, "--format", "sarif").stdout)["runs"][0]["results"] == []
+
+
+# Every diagnosis of the broken examples, worked out by hand.
+EXPECTED = {
+    ("PS101", "other-namespace", "api"),
+    ("PS103", "replaced-list", "shop"),
+    ("PS111", "not-listed", "api"),
+    ("PS201", "wrong-type", "quay"),
+    ("PS203", "broken-secret", "old"),
+    ("PS208", "laptop-config", "my-login"),
+    ("PS301", "docker-hub-keys", "by-api-host"),
+    ("PS305", "neighbour", "quay"),
+    ("PS306", "two-spellings", "quay"),
+    ("PS307", "docker-hub-keys", "docker-login"),
+    ("PS401", "line-break", "quay"),
+    ("PS405", "ecr-token", "ecr"),
+    ("PS502", "missing-port", "web"),
+    ("PS503", "wildcard", "ledger"),
+}
+
+
+def test_broken_examples_are_complete():
+    found = json.loads(run(BROKEN, "--format", "json", status=1).stdout)["diagnoses"]
+    assert {
+        (each["code"], each["where"]["namespace"], each["where"]["name"]) for each in found
+    } == EXPECTED
+    assert len(found) == len(EXPECTED)
+
+
+def test_no_password_shows_in_any_format():
+    for form in ("text", "json", "sarif", "github"):
+        assert "example-password" not in run(BROKEN, "--format", form, status=1).output
+
+
+def test_text():
+    shown = run(BROKEN / "missing-port", status=1).stdout
+    assert shown == (
+        "warning PS502 'registry.example.com:5000/shop/web:2' is pulled anonymously: entry "
+        "'registry.example.com' of secret missing-port/shop has no port, the image has port 5000\n"
+        f"  at  {BROKEN}/missing-port/pod.yaml:13  Pod missing-port/web, spec.containers[0].image\n"
+        "  do  Write 'registry.example.com:5000' in place of 'registry.example.com', or beside it "
+        "where other images need that.\n"
+        "1 warning in 1 pod and 1 secret\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "folder, limit, status",
+    [
+        ("line-break", "error", 1),
+        ("line-break", "note", 1),
+        ("missing-port", "error", 0),
+        ("missing-port", "warning", 1),
+        ("missing-port", "note", 1),
+    ],
+)
+def test_fail_on(folder, limit, status):
+    run(BROKEN / folder, "--fail-on", limit, status=status)
+
+
+NOTE = """
+kind: Pod
+metadata: {name: p}
+spec: {containers: [{name: c, image: nginx}], imagePullSecrets: [{name: gone}]}
+"""
+
+
+def test_notes_do_not_fail_by_default():
+    result = run("-", stdin=NOTE)
+    assert result.stdout.startswith("note PS102 ")
+    assert "  at  Pod default/p, spec.imagePullSecrets[0] (document 1)\n" in result.stdout
+    run("-", "--fail-on", "note", stdin=NOTE, status=1)
+
+
+def test_input_that_cannot_be_read_is_2_whatever_else():
+    run("-", stdin=NOTE + "---\n{", status=2)
+    run("nowhere.yaml", status=2)
+
+
+def test_ignore_on_the_command_line():
+    assert run(BROKEN / "missing-port", "--ignore", "PS502").stdout == ""
+    assert run(BROKEN / "missing-port", "--ignore", "ps101, ps502", "--ignore", "PS999", status=2)
+    run(BROKEN / "docker-hub-keys", "--ignore", "PS301,", "--ignore", "PS307")
+    result = run(GOOD, "--ignore", "PS999", status=2)
+    assert "--ignore: there is no code PS999" in result.stderr
+
+
+def test_ignore_in_pyproject(elsewhere, monkeypatch):
+    (elsewhere / "pyproject.toml").write_text('[tool.pullsecrets]\nignore = ["PS502"]\n')
+    (elsewhere / "sub").mkdir()
+    monkeypatch.chdir(elsewhere / "sub")
+    assert run(BROKEN / "missing-port").stdout == ""
+    run(BROKEN / "line-break", status=1)
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("[", "cannot be read"),
+        ('[tool.pullsecrets]\nignore = "PS502"', "is not a list of strings"),
+        ("[tool.pullsecrets]\nignore = [1]", "is not a list of strings"),
+        ('[tool.pullsecrets]\nignore = ["PS1"]', "there is no code PS1"),
+    ],
+)
+def test_a_pyproject_that_cannot_be_used(elsewhere, text, message):
+    (elsewhere / "pyproject.toml").write_text(text)
+    assert message in run(GOOD, status=2).stderr
+
+
+@pytest.mark.parametrize("text", ["", "[tool.other]\nx = 1\n", "[tool.pullsecrets]\n"])
+def test_a_pyproject_that_says_nothing(elsewhere, text):
+    (elsewhere / "pyproject.toml").write_text(text)
+    run(BROKEN / "missing-port", status=1)
+
+
+def test_ignore_by_annotation():
+    annotated = NOTE.replace(
+        "{name: p}", "{name: p, annotations: {pullsecrets/ignore: 'PS101,PS102'}}"
+    )
+    assert run("-", "--fail-on", "note", stdin=annotated).stdout == ""
+
+
+def test_a_pod_or_a_namespace_of_many():
+    def codes(*arguments, status):
+        shown = run(EXAMPLES, *arguments, "--format", "json", status=status).stdout
+        return {each["code"] for each in json.loads(shown)["diagnoses"]}
+
+    assert codes("-n", "line-break", status=1) == {"PS401"}
+    assert codes("-n", "overlapping", status=0) == set()
+    # The secret stands in the list of the pod.
+    assert codes("--pod", "three-keys", status=1) == {"PS301", "PS307"}
+    assert codes("--pod", "ledger", status=1) == {"PS503"}
+    assert codes("--pod", "report", status=0) == set()
+    # A secret that only other pods list is not unused.
+    run(EXAMPLES / "good", "--pod", "shop", "--fail-on", "note")
+
+
+def test_sarif_and_github_name_lines(monkeypatch):
+    monkeypatch.chdir(EXAMPLES.parent)
+    log = json.loads(run("examples/broken/line-break", "--format", "sarif", status=1).stdout)
+    [result] = log["runs"][0]["results"]
+    text = (BROKEN / "line-break" / "pod.yaml").read_text().split("\n")
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "examples/broken/line-break/pod.yaml"
+    assert '"quay.io"' in text[place["region"]["startLine"] - 1]
+    line = place["region"]["startLine"]
+    shown = run("examples/broken/line-break", "--format", "github", status=1).stdout
+    assert shown.startswith(f"::error file=examples/broken/line-break/pod.yaml,line={line},")
+
+
+class Terminal:
+    """A stream that says that it is a terminal."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def isatty(self):
+        return True
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+
+def test_on_a_terminal_it_tells_how_far_it_is_and_that_all_is_well(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stderr", Terminal(sys.stderr))
+    with pytest.raises(SystemExit) as end:
+        command.check.callback((str(GOOD),), None, None, None, "text", "warning", ())
+    assert end.value.code == 0
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "checking" in shown.err
+    assert "no diagnosis in 4 pods and 6 secrets" in shown.err
+
+
+# Lines
+
+
+def lines_of(tmp_path, text, name="all.yaml"):
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8")
+    lines = Lines()
+    return [(each.code, lines(each.where)) for each in diagnose(load(file)) if each.code != "PS102"]
+
+
+POD = """\
+# A comment.
+---
+apiVersion: v1
+kind: List
+items:
+- kind: Deployment
+  metadata:
+    name: d
+  spec:
+    template:
+      spec:
+        containers:
+        - name: a
+          image: nginx
+        - name: b
+          image: Q
+        volumes:
+        - name: other
+        - name: model
+          image:
+            reference: R
+        imagePullSecrets:
+        - name: x
+        - name: ""
+"""
+
+
+def test_lines_in_yaml(tmp_path):
+    assert sorted(lines_of(tmp_path, POD)) == [("PS104", 24), ("PS501", 16), ("PS501", 21)]
+
+
+def test_lines_after_other_documents_and_marks(tmp_path):
+    text = "\ufeffkind: ConfigMap\nmetadata: {name: x}\n--- \n" + POD
+    assert sorted(lines_of(tmp_path, text)) == [("PS104", 27), ("PS501", 19), ("PS501", 24)]
+
+
+def test_lines_in_json(tmp_path):
+    text = '{"kind": "Pod",\n "metadata": {"name": "p"},\n "spec": {"containers": [\n'
+    text += '  {"name": "c",\n   "image": "Q"}]}}\n'
+    assert lines_of(tmp_path, text, "p.json") == [("PS501", 5)]
+
+
+def secret(data):
+    return f"kind: Secret\nmetadata: {{name: s}}\ntype: kubernetes.io/dockerconfigjson\n{data}"
+
+
+def test_lines_of_entries(tmp_path):
+    literal = secret(
+        'stringData:\n  .dockerconfigjson: |\n    {"auths": {\n'
+        '      "quay.io": {"username": "a", "password": "b"},\n'
+        '      "ghcr.io": {}}}\n'
+    )
+    assert lines_of(tmp_path, literal) == [("PS403", 8)]
+    encoded = secret("data:\n  .dockerconfigjson: eyJhdXRocyI6IHsicXVheS5pbyI6IHt9fX0=\n---\n#x\n")
+    assert lines_of(tmp_path, encoded) == [("PS403", 5)]
+    both = secret("data: {other: eA==}\nstringData:\n  .dockerconfigjson: '{\"auths\": {}}'\n")
+    assert lines_of(tmp_path, both) == [("PS207", 6)]
+    last = secret('stringData: {.dockerconfigjson: \'{"auths": {"a.io": {}}}\'}')
+    assert lines_of(tmp_path, last) == [("PS403", 4)]
+
+
+def where(file, **more):
+    place = {
+        "document": 1, "kind": "Pod", "namespace": "default", "name": "p", "field": "spec", **more
+    }  # fmt: skip
+    return Where(file, **place)
+
+
+def test_places_without_lines(tmp_path):
+    lines = Lines()
+    assert lines(where(None)) is None
+    assert lines(where("-")) is None
+    assert lines(where(str(tmp_path / "gone.yaml"))) is None
+    file = tmp_path / "x.yaml"
+    file.write_text(
+        "[1]\n---\n{\n---\nkind: Pod\nmetadata: {name: p}\n---\nkind: Pod\nmetadata: 1\n"
+    )
+    assert lines(where(str(file), name="other")) is None
+    # As deep as the field is there.
+    assert lines(where(str(file), field="spec.containers[0].image")) == 5
+    assert lines(where(str(file), field="metadata.annotations")) == 6
+    assert lines(where(str(file), field="metadata[3]")) == 6
+
+
+def test_lists_that_are_shorter_or_have_other_names(tmp_path):
+    file = tmp_path / "x.yaml"
+    file.write_text("kind: Pod\nmetadata: {name: p}\nspec:\n  volumes:\n  - name: a\n  - name: b\n")
+    lines = Lines()
+    assert lines(where(str(file), field="spec.volumes[1]")) == 6
+    assert lines(where(str(file), field="spec.volumes[2]")) == 4
+    assert lines(where(str(file), field="spec.volumes['b']")) == 6
+    assert lines(where(str(file), field="spec.volumes['c']")) == 4
+    # Of two with one name the later counts.
+    file.write_text("kind: Pod\nmetadata: {name: p}\n---\nkind: Pod\nmetadata: {name: p}\n")
+    assert Lines()(where(str(file))) == 4
