@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -128,6 +129,7 @@ class PullSecret:
     other_keys: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     place: Place | None = _place()
+    _config: DockerConfig | None = field(default=None, init=False, eq=False, repr=False)
 
     @property
     def data(self) -> Mapping[str, HiddenBytes]:
@@ -233,12 +235,18 @@ class PullSecret:
             InvalidDockerConfig: It does not decode: then no pull of a pod that names this Secret
                 gets any credential (rule 8).
         """
-        if self.skipped is not None:
-            return None
-        payload = self.data[_KEYS[self.type]].reveal()
-        if self.type == DOCKERCFG_TYPE:
-            return DockerConfig.from_legacy_json(payload)
-        return DockerConfig.from_json(payload)
+        # A secret may stand in many lists: what is decoded once is kept.
+        if self._config is None and self.skipped is None:
+            payload = self.data[_KEYS[self.type]].reveal()
+            legacy = self.type == DOCKERCFG_TYPE
+            decode = DockerConfig.from_legacy_json if legacy else DockerConfig.from_json
+            object.__setattr__(self, "_config", decode(payload))
+        return self._config
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without what is decoded, which is found in `data` again.
+        fields = self.name, self.namespace, self.type, self._data, self.other_keys, self.ignore
+        return partial(PullSecret, place=self.place), fields
 
 
 @frozen

@@ -125,6 +125,13 @@ def _by_name(objects: Iterable[_Named]) -> Mapping[tuple[str, str], _Named]:
     return {(found.namespace, found.name): found for found in objects}
 
 
+def _homes(secrets: Iterable[PullSecret]) -> Mapping[str, tuple[str, ...]]:
+    homes: dict[str, list[str]] = {}
+    for secret in secrets:
+        homes.setdefault(secret.name, []).append(secret.namespace)
+    return {name: tuple(sorted(found)) for name, found in homes.items()}
+
+
 @frozen
 class Cluster:
     """What is known of a cluster, or of a set of manifests.
@@ -147,6 +154,12 @@ class Cluster:
         repr=False,
         eq=False,
         default=Factory(lambda self: _by_name(self.secrets), takes_self=True),
+    )
+    _homes: Mapping[str, tuple[str, ...]] = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(lambda self: _homes(self.secrets), takes_self=True),
     )
     _accounts: Mapping[tuple[str, str], ServiceAccount] = field(
         init=False,
@@ -244,6 +257,10 @@ class Cluster:
         """The Secret of that name, or None."""
         return self._secrets.get((namespace, name))
 
+    def namespaces_with(self, name: str) -> tuple[str, ...]:
+        """The namespaces that have a Secret of that name, sorted."""
+        return self._homes.get(name, ())
+
     def service_account(self, namespace: str, name: str) -> ServiceAccount | None:
         """The service account of that name, or None."""
         return self._accounts.get((namespace, name))
@@ -284,7 +301,9 @@ class Cluster:
         return cluster_table(self)
 
 
+# Few clusters have more. These numbers bound the memory, the number of pods does not.
 _MAX_SHARED: Final = 65_536
+_MAX_LISTS_SHARED: Final = 4_096
 
 
 @frozen(eq=False)
@@ -307,12 +326,12 @@ class _List:
 class _Shared:
     """What is made once for a cluster's pods, however many of them ask for it.
 
-    When it has become too much it is all forgotten, so that memory stays bounded.
+    What has become too much is forgotten, so that memory stays bounded.
     """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._kept = 0
+        self._kept = 0  # answers, in all lists
         # What admission looks at → list
         self._lists: dict[tuple[object, ...], _List] = {}
         # The secrets, by their identities (which they keep, as the cluster holds them) → keyring
@@ -333,10 +352,7 @@ class _Shared:
             )
 
     def _list(self, pod: Pod) -> _List:
-        if self._kept > _MAX_SHARED:
-            for known in self._lists.values():
-                known.answers.clear()
-            self._kept = 0
+        self._make_room()
         key = pod.namespace, pod.service_account, pod.pull_secrets, pod.stored, pod.mirror
         used = self._lists.get(key)
         if used is None:
@@ -344,6 +360,17 @@ class _Shared:
             keyring = self._keyring(pod.namespace, admission.pull_secrets)
             used = self._lists[key] = _List(admission, warnings + keyring.warnings, keyring)
         return used
+
+    def _make_room(self) -> None:
+        if len(self._images) > _MAX_SHARED:
+            self._images.clear()
+        if len(self._lists) > _MAX_LISTS_SHARED:
+            self._lists.clear()
+            self._keyrings.clear()
+        if self._kept > _MAX_SHARED:
+            for used in self._lists.values():
+                used.answers.clear()
+            self._kept = 0
 
     def _keyring(self, namespace: str, names: Iterable[str]) -> Keyring:
         found = (self._cluster.secret(namespace, name) for name in names if name)
@@ -407,16 +434,18 @@ def admit(pod: Pod, cluster: Cluster) -> tuple[Admission, tuple[str, ...]]:
 
 def _passed_over(namespace: str, names: Sequence[str], cluster: Cluster) -> Iterator[str]:
     """The references that lead nowhere (rule 4), each name once."""
+    seen: set[str] = set()
     for position, name in enumerate(names):
         if not name:
             yield f"imagePullSecrets[{position}] has no name: it is skipped in silence"
-        elif name not in names[:position] and cluster.secret(namespace, name) is None:
-            others = sorted(s.namespace for s in cluster.secrets if s.name == name)
+        elif name not in seen and cluster.secret(namespace, name) is None:
+            others = cluster.namespaces_with(name)
             hint = f"; there is one in namespace {', '.join(others)}" if others else ""
             yield printable(
                 f"secret {namespace}/{name} is not among the manifests: "
                 f"a pull goes on without a secret that does not exist{hint}"
             )
+        seen.add(name)
 
 
 _MAX_LISTS: Final = 8
