@@ -503,8 +503,8 @@ SEEDS = [
 PIECES = [
     b"---\n", b"{", b"}", b"[", b"]", b"&a ", b"*a", b"!!int ", b"!x ", b"<<: ", b"? ", b": ",
     b"- ", b"'", b'"', b"\\", b"|\n", b">", b"%", b"@", b"`", b"#", b"\t", b"\x00", b"\x07",
-    b"\xff", b"\xc3", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"null", b"!!omap ", b"!!set ", b"!!binary ",
-    b"!!timestamp ", b"\n", b"  ", b"5", b"1e999", b"NaN", b"\\ud800", b"metadata: ",
+    b"\xff", b"\xc3", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"null", b"!!omap ", b"!!set ",
+    b"!!binary ", b"!!timestamp ", b"\n", b"  ", b"5", b"1e999", b"NaN", b"\\ud800", b"metadata: ",
     b"kind: List\nitems: ",
 ]  # fmt: skip
 
