@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from enum import Enum
 from itertools import groupby, islice
 from typing import Any, Final
@@ -421,10 +422,8 @@ class _Tracer:
             self._numbers[candidate.source, candidate.entry].append(number)
             self._first.setdefault(candidate.source.kind == "node", candidate)
         if isinstance(resolution.image, Image):
-            try:
+            with suppress(BadURL):
                 self._name = Pattern.parse(resolution.image.name)
-            except BadURL:
-                self._name = None
 
     def trace(self, entry: Any) -> EntryTrace:
         numbers = self._numbers.get((entry.source, entry.entry))

@@ -91,9 +91,8 @@ def _misses(source: Source, entry: str, key: Pattern, name: Pattern) -> Iterator
             yield Near("PS505", source, entry, difference, edited)
     elif port and path and _same_domain(key.labels, name.labels):
         what = "the glob" if "*" in "".join(key.labels) else "the key"
-        difference = (
-            f"does not cover it: {what} has {len(key.labels)} labels, the host has {len(name.labels)}"
-        )
+        counts = f"{len(key.labels)} labels, the host has {len(name.labels)}"
+        difference = f"does not cover it: {what} has {counts}"
         edited = _spelled(name.labels, name.port, key.path)
         yield Near("PS503", source, entry, difference, edited)
 

@@ -54,12 +54,11 @@ def diagnose_secret(
         yield diagnosis("PS202", in_secret(secret, field="type"), message)
         return
     try:
-        config = secret.config()
+        config = secret.config() or DockerConfig()  # None is what is skipped, seen to above
     except InvalidDockerConfig as error:
         yield _undecodable(secret, error)
         return
-    if config is not None:
-        yield from _document(secret, config, used)
+    yield from _document(secret, config, used)
 
 
 def _payload(secret: PullSecret) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from pullsecrets.explain import EntryTrace, SecretTrace
 from pullsecrets.keyring import Admission, Candidate, Source
@@ -62,8 +62,3 @@ def attempt(number: int, candidate: Candidate) -> str:
 def verdict_mark(entry: EntryTrace) -> str:
     """A mark that can be told without colour."""
     return f"✓ {entry.number}" if entry.reason is None else "✗"
-
-
-def shown(value: Any) -> str:
-    """Any value of a record, as text."""
-    return "" if value is None else printable(str(value))

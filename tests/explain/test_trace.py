@@ -179,6 +179,7 @@ def test_references_that_lead_nowhere():
     found = cluster.explain(cluster.pods[0])
     assert isinstance(found, PodExplanation)
     [image] = found
+    assert found[0] is image
     assert [each.reason for each in image.secrets] == [
         None,
         Reason.NAMELESS,
