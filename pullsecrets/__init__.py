@@ -7,18 +7,42 @@
 
 from __future__ import annotations
 
-from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, Where, check
-from pullsecrets.dockerconfig import Credential, DockerConfig, InvalidDockerConfig
-from pullsecrets.errors import MissingExtra, PullsecretsError
-from pullsecrets.explain import EntryTrace, Explanation, PodExplanation, SecretTrace, explain
-from pullsecrets.handover import NothingToHandOver, to_docker_config, write_docker_config
-from pullsecrets.images import Image, InvalidImage
-from pullsecrets.keyring import Admission, Candidate, Keyring, Resolution, Source, pattern_matches
-from pullsecrets.manifests import load
-from pullsecrets.pods import Container, InvalidManifest, Place, Pod, PullSecret, ServiceAccount
-from pullsecrets.registries import Registry
-from pullsecrets.resolver import Cluster, ImageResolution, Problem, resolve
-from pullsecrets.secrecy import Password
+import sys
+from types import ModuleType
+
+TYPE_CHECKING = False  # what `typing` has, without its 7 ms
+if TYPE_CHECKING:
+    from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, Where, check
+    from pullsecrets.dockerconfig import Credential, DockerConfig, InvalidDockerConfig
+    from pullsecrets.errors import MissingExtra, PullsecretsError
+    from pullsecrets.explain import EntryTrace, Explanation, PodExplanation, SecretTrace, explain
+    from pullsecrets.handover import NothingToHandOver, to_docker_config, write_docker_config
+    from pullsecrets.images import Image, InvalidImage
+    from pullsecrets.keyring import (
+        Admission,
+        Candidate,
+        Keyring,
+        Resolution,
+        Source,
+        pattern_matches,
+    )
+    from pullsecrets.manifests import load
+    from pullsecrets.pods import Container, InvalidManifest, Place, Pod, PullSecret, ServiceAccount
+    from pullsecrets.registries import Registry
+    from pullsecrets.resolver import Cluster, ImageResolution, Problem, resolve
+    from pullsecrets.secrecy import Password
+else:  # out of the type checkers' sight: to them it would allow any name
+
+    def __getattr__(name):
+        """Load the module that a public name is from (PEP 562)."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+
 
 __all__ = [
     "Admission",
@@ -61,3 +85,35 @@ __all__ = [
     "to_docker_config",
     "write_docker_config",
 ]
+
+# `import pullsecrets` loads nothing else: each name brings its module when it is first used.
+_NAMES = {
+    "diagnoses": ("Diagnoses", "Diagnosis", "Severity", "Where", "check"),
+    "dockerconfig": ("Credential", "DockerConfig", "InvalidDockerConfig"),
+    "errors": ("MissingExtra", "PullsecretsError"),
+    "explain": ("EntryTrace", "Explanation", "PodExplanation", "SecretTrace", "explain"),
+    "handover": ("NothingToHandOver", "to_docker_config", "write_docker_config"),
+    "images": ("Image", "InvalidImage"),
+    "keyring": ("Admission", "Candidate", "Keyring", "Resolution", "Source", "pattern_matches"),
+    "manifests": ("load",),
+    "pods": ("Container", "InvalidManifest", "Place", "Pod", "PullSecret", "ServiceAccount"),
+    "registries": ("Registry",),
+    "resolver": ("Cluster", "ImageResolution", "Problem", "resolve"),
+    "secrecy": ("Password",),
+}
+_HOMES = {name: home for home, names in _NAMES.items() for name in names}
+
+
+class _Package(ModuleType):
+    """The package: `explain` stays the function when the module of that name is loaded."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in _HOMES or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
