@@ -94,9 +94,9 @@ class Login:
 
 
 def _spellings(secret: str) -> tuple[str, ...]:
-    """A secret as it is, and as it stands in a URL or in JSON."""
+    """A secret as it is, as it stands in a URL or in JSON, and as it would be shown."""
     quoted = urllib.parse.quote(secret, safe="", errors="surrogateescape")
-    return secret, quoted, json.dumps(secret)[1:-1]
+    return secret, quoted, json.dumps(secret)[1:-1], printable(secret)
 
 
 @frozen

@@ -97,7 +97,7 @@ class Target:
         Raises:
             InvalidTarget: it is no plain http or https URL.
         """
-        shown = printable(url[:200])
+        shown = printable(url)
         # Spaces, controls, backslashes and non-ASCII: parsers differ about them, and whoever is
         # asked has to be whom the policy looked at.
         if len(url) > _MAX_URL or not re.fullmatch(r"[!-\[\]-~]+", url):

@@ -331,6 +331,7 @@ class Run:
                 self._ask(job)
             except BaseException as error:  # noqa: BLE001  # raised again by `wait`
                 self._error = error
+                self._take_back()
             finally:
                 with self._changed:
                     self._active[job.image.registry] -= 1
@@ -341,8 +342,6 @@ class Run:
         """Take a job of a registry that is not busy; None when there are no more."""
         with self._changed:
             while True:
-                if self._error is not None:
-                    return None
                 for registry, jobs in self._waiting.items():
                     if jobs and self._active.get(registry, 0) < self._prober._per_host:
                         self._active[registry] = self._active.get(registry, 0) + 1

@@ -30,6 +30,7 @@ from registries import Authority
 
 from pullsecrets import Password, resolve
 from pullsecrets.probe import ImageProbe, Outcome, Prober
+from pullsecrets.probe.policy import Target
 from pullsecrets.probe.transport import MAX_BODY, Failed, Transport
 
 Serve = Callable[..., Scripted]
@@ -674,6 +675,22 @@ class TestNothingLeaks:
         assert echo not in found.attempts[0].detail
         assert "(not shown: it repeats what is secret)" in found.attempts[0].detail
 
+    @pytest.mark.parametrize("secret", [CANARY, "can\x1bary-secret"])
+    @pytest.mark.parametrize("padding", range(150, 210, 6))
+    def test_a_realm_that_repeats_the_secret(
+        self, serve: Serve, prober: Make, secret: str, padding: int
+    ) -> None:
+        """Wherever a long text is cut: no part of the secret is left on the near side."""
+
+        def answer(request: Received) -> bytes:
+            if not request.authorization:
+                return reply(401, ("WWW-Authenticate", "Basic realm=x"))
+            return challenge(f"nonsense://{'a' * padding}{secret}")
+
+        found = prober().probe(resolution(serve(answer).image(), ("ann", secret)))
+        assert found.outcome is Outcome.PROTOCOL_ERROR
+        assert secret[:3] not in found.attempts[0].detail
+
     def test_a_token_is_shown_nowhere(self, serve: Serve, prober: Make) -> None:
         def answer(request: Received) -> bytes | None:
             if request.target == "/v2/":
@@ -698,8 +715,6 @@ class TestNothingLeaks:
         """`requests` puts the request into its exceptions, and `raise ... from` would keep them."""
         transport = Transport()
         server = serve(lambda request: None)
-        from pullsecrets.probe.policy import Target
-
         with pytest.raises(Failed) as caught:
             transport.send(
                 "GET",

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -199,6 +200,36 @@ class TestParallel:
         images = [server.image() for server in servers]
         found = prober(per_host=1).probe_all(cluster(pod_manifest("p", images)))
         assert found.starts is True
+
+    def test_whoever_has_nothing_to_do_waits_for_a_busy_registry(
+        self, serve: Serve, prober: Make
+    ) -> None:
+        """Another registry's thread is free early, and must not break the first one's bound."""
+        free = threading.Event()
+        meeting = Meeting(1)
+
+        def slow(request: Received) -> bytes:
+            if request.method == "HEAD":
+                free.wait(20)
+            return meeting.answer(request)
+
+        busy, idle = serve(slow), serve(open_registry)
+        images = [*(busy.image(f"a:{n}") for n in range(3)), idle.image()]
+        run = prober(per_host=1).start(cluster(pod_manifest("p", images)))
+
+        def watch() -> None:
+            until = time.monotonic() + 20
+            # Two wait: whoever called `wait`, and the free thread.
+            while len(run._changed._waiters) < 2 and time.monotonic() < until:  # type: ignore[attr-defined]
+                time.sleep(0.01)
+            free.set()
+
+        watching = threading.Thread(target=watch)
+        watching.start()
+        run.wait()
+        watching.join()
+        assert run.result().starts is True
+        assert meeting.most == 1
 
     def test_a_shared_token_server_has_its_own_bound(self, serve: Serve, prober: Make) -> None:
         meeting = Meeting(2)
