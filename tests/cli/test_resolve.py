@@ -222,9 +222,8 @@ def check(result, expected):
             for source, _, key, user, _, _ in tier
         ]
         entries = [candidate.pop("entry") for candidate in image["candidates"]]
-        for entry, (_, written, *_) in zip(
-            entries, functools.reduce(operator.iadd, plain["tiers"], []), strict=True
-        ):
+        spelled = [row[1] for tier in plain["tiers"] for row in tier]
+        for entry, written in zip(entries, spelled, strict=True):
             assert entry == written or "@" in written or not written.isprintable()
         assert image["candidates"] == candidates
         for field in ("container", "kind", "image", "name"):
@@ -590,9 +589,8 @@ def python(*arguments, stdin=""):
 
 
 def test_the_module_runs():
-    result = python(
-        "-m", "pullsecrets", "resolve", "-", "--format", "json", stdin=json.dumps(pod())
-    )
+    module = ("-m", "pullsecrets", "resolve", "-")
+    result = python(*module, "--format", "json", stdin=json.dumps(pod()))
     assert (result.returncode, result.stderr) == (0, "")
     assert json.loads(result.stdout)["pods"][0]["name"] == "p"
     result = python(*module, stdin="[")
