@@ -43,9 +43,9 @@ class Kind:
         code: Its stable code, ``PS101``.
         name: Its name in lower case with hyphens.
         severity: How bad it is, where an instance does not say otherwise.
-        title: What is wrong, in one sentence.
+        title: What is wrong, in one sentence of Markdown.
         why: What happens and why, in Markdown.
-        advice: What to do, in one sentence.
+        advice: What to do, in one sentence of Markdown.
     """
 
     code: str
@@ -54,6 +54,11 @@ class Kind:
     title: str
     why: str = field(repr=False)
     advice: str = field(repr=False)
+
+    @staticmethod
+    def plain(text: str) -> str:
+        """A text of the catalogue without Markdown: quotation marks around code."""
+        return text.replace("`", "'")
 
     @property
     def page(self) -> str:

@@ -35,7 +35,7 @@ def diagnosis(
         kind,
         severity or kind.severity,
         printable(message),
-        printable(advice or kind.advice),
+        printable(advice or kind.plain(kind.advice)),
         where,
         replacement,
     )

@@ -59,10 +59,10 @@ def _rule(kind: Kind) -> dict[str, Any]:
     return {
         "id": kind.code,
         "name": "".join(part.capitalize() for part in kind.name.split("-")),
-        "shortDescription": {"text": kind.title},
-        "fullDescription": {"text": f"{kind.title} {kind.advice}"},
+        "shortDescription": {"text": kind.plain(kind.title)},
+        "fullDescription": {"text": kind.plain(f"{kind.title} {kind.advice}")},
         "help": {
-            "text": f"{kind.why}\n\n{kind.advice}",
+            "text": kind.plain(f"{kind.why}\n\n{kind.advice}"),
             "markdown": f"{kind.why}\n\n**What to do:** {kind.advice}",
         },
         "defaultConfiguration": {"level": _LEVELS[kind.severity]},

@@ -6,6 +6,7 @@ read on any page. Where a viewer strips the style, plain tables remain.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import islice
@@ -14,6 +15,7 @@ from typing import Final
 from pullsecrets.diagnoses import Diagnoses
 from pullsecrets.display.text import (
     attempt,
+    cluster_title,
     list_used,
     pod_title,
     secret_title,
@@ -49,7 +51,8 @@ _STYLE: Final = """<style>
   font-style: normal; }
 .pullsecrets caption span { opacity: 0.75; font-weight: 400; }
 .pullsecrets code { background: none; border: 0; padding: 0; color: inherit; font-size: 0.95em;
-  font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+  font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; white-space: normal;
+  overflow-wrap: break-word; }
 .pullsecrets ol { margin: 0; padding-left: 1.3em; }
 .pullsecrets .faint { opacity: 0.75; }
 .pullsecrets .badge { border-radius: 0.7em; color: #fff; padding: 0.05em 0.6em; font-size: 0.9em;
@@ -61,6 +64,10 @@ _STYLE: Final = """<style>
 </style>"""
 
 
+_BREAK: Final = re.compile(r"(?<=\w)(?:[/:.@]|(?=\[))(?=[\w\[])")
+_BREAKABLE: Final = r"\g<0><wbr>"
+
+
 def _box(*parts: str) -> str:
     return f'<div class="pullsecrets">{_STYLE}{"".join(parts)}</div>'
 
@@ -70,7 +77,8 @@ def _text(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    return f"<code>{_text(text)}</code>"
+    """Monospaced; a long name may break behind the marks that it consists of."""
+    return f"<code>{_BREAK.sub(_BREAKABLE, _text(text))}</code>"
 
 
 def _faint(text: str) -> str:
@@ -106,11 +114,7 @@ def cluster_html(cluster: Cluster) -> str:
         )
         for answer in islice(cluster.resolve_all(), MAX_ROWS)
     ]
-    caption = (
-        f"<strong>Cluster</strong> <span>{len(cluster.pods):,} pods and workloads, "
-        f"{len(cluster.secrets):,} secrets, {len(cluster.service_accounts):,} service accounts"
-        f"{', a node config' if cluster.node is not None else ''}</span>"
-    )
+    caption = f"<strong>Cluster</strong> <span>{_text(cluster_title(cluster))}</span>"
     images = sum(len(pod.images) for pod in cluster.pods)
     table = _table(caption, ("pod", "container", "image", "tried, in this order"), rows)
     return _box(table, _more(len(rows), images, "images"))

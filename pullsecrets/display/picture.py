@@ -24,14 +24,14 @@ __all__ = ["MAX_ROWS", "Picture", "draw"]
 MAX_ROWS: Final = 30
 """Boxes that a column shows at most."""
 
-_WIDTH: Final = 940
-_BOX: Final = 230
-_COLUMNS: Final = (20, 355, 690)
+_WIDTH: Final = 980
+_BOX: Final = 250
+_COLUMNS: Final = (20, 365, 710)
 _HEADINGS: Final = ("pods and workloads", "secrets", "registries")
 _TOP: Final = 58
 _HEIGHT: Final = 46
 _STEP: Final = 64
-_CHARS: Final = 29  # that fit into a box
+_CHARS: Final = 28  # that fit into a box
 
 # Dark where the reader's system asks for it, or the page around it says so: furo, JupyterLab and
 # VS Code each in their way.
@@ -115,12 +115,14 @@ class _Map:
         for pod in cluster.pods:
             kind = printable(f"{pod.kind} in {pod.namespace}")
             drawn.columns[0][pod.kind, pod.namespace, pod.name] = _Box(printable(pod.name), kind)
+        for answer in cluster.resolve_all():
+            drawn._add(cluster, answer)
+        # After those that are listed, which so stand beside their pods.
         for secret in cluster.secrets:
             if secret.skipped is None:
                 key = "Secret", secret.namespace, secret.name
-                drawn.columns[1][key] = _Box(printable(secret.name), f"in {secret.namespace}")
-        for answer in cluster.resolve_all():
-            drawn._add(cluster, answer)
+                box = _Box(printable(secret.name), printable(f"in {secret.namespace}"))
+                drawn.columns[1].setdefault(key, box)
         by_place: dict[tuple[str, ...], list[Diagnosis]] = defaultdict(list)
         for each in diagnoses:
             by_place[each.where.kind, each.where.namespace, each.where.name].append(each)
@@ -211,7 +213,7 @@ def _box(drawsvg: Any, box: _Box, x: int, y: int) -> Any:
     style = "ps-missing" if box.missing else "ps-box"
     group.append(drawsvg.Rectangle(x, y, _BOX, _HEIGHT, rx=6, class_=style))
     top = y + (20 if box.second else 28)
-    group.append(drawsvg.Text(_cut(box.title), 14, x + 10, top, font_weight="600"))
+    group.append(drawsvg.Text(_cut(box.title), 13, x + 10, top, font_weight="600"))
     if box.second:
         group.append(drawsvg.Text(_cut(box.second), 12, x + 10, y + 37, class_="ps-second"))
     if box.found:

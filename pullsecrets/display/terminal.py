@@ -17,6 +17,7 @@ from rich.tree import Tree
 from pullsecrets.diagnoses import Diagnoses, Diagnosis
 from pullsecrets.display.text import (
     attempt,
+    cluster_title,
     list_used,
     pod_title,
     secret_title,
@@ -71,12 +72,8 @@ def cluster_table(cluster: Cluster) -> RenderableType:
             _text(answer.written),
             _attempts(answer.resolution),
         )
-    title = (
-        f"{len(cluster.pods):,} pods and workloads, {len(cluster.secrets):,} secrets, "
-        f"{len(cluster.service_accounts):,} service accounts"
-    )
     images = sum(len(pod.images) for pod in cluster.pods)
-    return Group(Text(title, style="bold"), table, *_more(shown, images, "images"))
+    return Group(Text(cluster_title(cluster), style="bold"), table, *_more(shown, images, "images"))
 
 
 def _attempts(resolution: Resolution) -> Text:

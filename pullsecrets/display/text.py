@@ -7,10 +7,12 @@ from typing import Final
 from pullsecrets.explain import EntryTrace, SecretTrace
 from pullsecrets.keyring import Admission, Candidate, Source
 from pullsecrets.pods import Pod
+from pullsecrets.resolver import Cluster
 from pullsecrets.secrecy import printable, redact_entry
 
 __all__ = [
     "attempt",
+    "cluster_title",
     "list_used",
     "pod_title",
     "secret_title",
@@ -24,6 +26,17 @@ _ORIGINS: Final = {
     "stored-pod": "imagePullSecrets as stored in the cluster",
     "mirror-pod": "a static pod: no imagePullSecrets",
 }
+
+
+def cluster_title(cluster: Cluster) -> str:
+    """What a cluster holds."""
+    counts = (
+        (len(cluster.pods), "pod or workload", "pods and workloads"),
+        (len(cluster.secrets), "secret", "secrets"),
+        (len(cluster.service_accounts), "service account", "service accounts"),
+    )
+    parts = [f"{number:,} {one if number == 1 else more}" for number, one, more in counts]
+    return ", ".join([*parts, *(["a node config"] if cluster.node is not None else [])])
 
 
 def pod_title(pod: Pod) -> str:

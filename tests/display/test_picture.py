@@ -96,7 +96,7 @@ def test_long_names_and_many_boxes_are_cut():
         [pod("quay.io/a", name=f"{name}{n}") for n in range(MAX_ROWS + 3)]
     )
     shown = texts(draw(cluster, Diagnoses()))
-    assert "a" * 28 + "…" in shown
+    assert "a" * 27 + "…" in shown
     assert "… and 3 more" in shown
     assert f"{name}0" in draw(cluster).svg
 
