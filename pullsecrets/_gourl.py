@@ -16,7 +16,7 @@ from ipaddress import AddressValueError, IPv6Address
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-__all__ = ["BadURL", "GoURL", "glob_matches", "go_bytes", "parse_url", "split_host_port"]
+__all__ = ["BadURL", "GoURL", "glob_matches", "go_bytes", "is_wild", "parse_url", "split_host_port"]
 
 # The part of ASCII that net/url lets stand in a host. "?", "/", "#" and "@" end it, and what
 # else is missing ("^", "\\", "{", "|", a space …) is refused: of the glob's operators only "*"
@@ -145,12 +145,22 @@ _SLASH: Final = ord("/")
 _NOT_A_SLASH: Final[_Set] = (True, ((_SLASH, _SLASH),))
 
 
+def is_wild(pattern: str) -> bool:
+    """Whether a pattern is more than a literal to `glob_matches`.
+
+    An IPv6 address is, in its brackets: as a glob they hold a set of characters.
+    """
+    return "*" in pattern or "[" in pattern or "?" in pattern or "\\" in pattern
+
+
 def glob_matches(pattern: str, name: str) -> bool:
     """``path/filepath.Match`` on Linux; a malformed pattern matches nothing.
 
     ``*`` is any run without a slash, ``?`` any character but a slash, ``[a-c]`` a set, ``[^a]``
     all but a set, and a backslash takes the next character literally.
     """
+    if not is_wild(pattern):  # most labels: no need to look at each byte
+        return pattern == name or go_bytes(pattern) == go_bytes(name)
     tokens = _tokens(pattern)
     if tokens is None:
         return False

@@ -33,8 +33,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from pullsecrets._gourl import BadURL, glob_matches, go_bytes
-from pullsecrets._keys import PLAIN_ENTRY, is_wild, normalise, split_key
+from pullsecrets._gourl import BadURL, glob_matches, go_bytes, is_wild
+from pullsecrets._keys import PLAIN_ENTRY, normalise, split_key
 from pullsecrets.registries import DOCKER_HUB, DOCKER_HUB_KEY
 
 __all__ = ["Group", "Name", "Ring", "Spelling", "is_default_registry"]

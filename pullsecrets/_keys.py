@@ -19,7 +19,6 @@ __all__ = [
     "Mismatch",
     "Pattern",
     "compare",
-    "is_wild",
     "normalise",
     "pattern_matches",
     "split_key",
@@ -132,14 +131,6 @@ def _begins(path: str, prefix: str) -> bool:
     return path.startswith(prefix) or (
         not prefix.isascii() and go_bytes(path).startswith(go_bytes(prefix))
     )
-
-
-def is_wild(host: str) -> bool:
-    """Whether a host, or a label, is more than a literal to `glob_matches`.
-
-    An IPv6 address is, in its brackets: as a glob they hold a set of characters.
-    """
-    return "*" in host or "[" in host or "?" in host or "\\" in host
 
 
 def pattern_matches(pattern: str, image_name: str) -> bool:

@@ -321,6 +321,9 @@ def _explain(
     return PodExplanation(pod, tuple(images))
 
 
+_MAX_TRACES: Final = 256  # of one list
+
+
 @frozen
 class _Listed:
     """A list of secrets with the keyring that is made of it; one serves many images."""
@@ -328,6 +331,8 @@ class _Listed:
     keyring: Keyring
     references: tuple[tuple[str, str, PullSecret | None], ...]
     hints: tuple[str, ...] = ()
+    # Image as written → the traces: many pods of a workload ask for the same.
+    traces: dict[str, tuple[SecretTrace, ...]] = field(factory=dict, eq=False, repr=False)
 
     @classmethod
     def of(cls, cluster: Cluster, namespace: str, names: Sequence[str]) -> _Listed:
@@ -352,9 +357,12 @@ class _Listed:
         kind: str = "",
         written: str = "",
     ) -> Explanation:
-        return Explanation(
-            resolution, tuple(self._secrets(resolution)), pod, container, kind, written
-        )
+        traces = self.traces.get(written)
+        if traces is None:
+            if len(self.traces) >= _MAX_TRACES:
+                self.traces.clear()
+            traces = self.traces[written] = tuple(self._secrets(resolution))
+        return Explanation(resolution, traces, pod, container, kind, written)
 
     def _secrets(self, resolution: Resolution) -> Iterator[SecretTrace]:
         tracer = _Tracer(self.keyring, resolution)
