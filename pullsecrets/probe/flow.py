@@ -82,20 +82,29 @@ class Login:
     def basic(self) -> str:
         """The `Authorization` header: UTF-8, and base64, so that no character can leave it."""
         pair = f"{self.username}:{self.password.reveal()}"
-        # Bytes that are no UTF-8 stand as lone surrogates; the kubelet sends them as they are.
-        return "Basic " + base64.b64encode(pair.encode("utf-8", "surrogateescape")).decode()
+        return "Basic " + base64.b64encode(_bytes(pair)).decode()
 
-    def is_in(self, text: str) -> bool:
-        """Whether something that is secret here stands in a text that a server wrote."""
-        secrets = [self.password.reveal(), self.basic.partition(" ")[2]]
-        if self.identity_token is not None:
-            secrets.append(self.identity_token.reveal())
-        return any(form in text for secret in secrets if secret for form in _spellings(secret))
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be shown where a server repeats it."""
+        identity = () if self.identity_token is None else (self.identity_token.reveal(),)
+        return self.password.reveal(), self.basic.partition(" ")[2], *identity
+
+
+def _bytes(text: str) -> bytes:
+    """The bytes of a user or a password, as the kubelet sends them.
+
+    A byte that was no UTF-8 in the docker config stands as a lone surrogate; here it is itself.
+    """
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # surrogates of the caller's own making
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _spellings(secret: str) -> tuple[str, ...]:
     """A secret as it is, as it stands in a URL or in JSON, and as it would be shown."""
-    quoted = urllib.parse.quote(secret, safe="", errors="surrogateescape")
+    quoted = urllib.parse.quote(_bytes(secret), safe="")
     return secret, quoted, json.dumps(secret)[1:-1], printable(secret)
 
 
@@ -142,6 +151,14 @@ class _Trail:
         self.login = login
         self.requests: list[Request] = []
         self.rate_limit: dict[str, str] = {}
+        self._secrets: list[str] = []
+        for secret in () if login is None else login.secrets:
+            self.hide(secret)
+
+    def hide(self, secret: str) -> None:
+        """From here on, show no text in which a server repeats this."""
+        if secret:
+            self._secrets += _spellings(secret)
 
     def shown(self, text: str, limit: int = 200) -> str:
         """What a server wrote, safe to show: no secret, no control character, not too long.
@@ -149,7 +166,7 @@ class _Trail:
         A text that repeats a secret is left out as a whole: with only the secret masked, the rest
         would tell where in a known text it stands.
         """
-        if self.login is not None and self.login.is_in(text):
+        if any(secret in text for secret in self._secrets):
             return _CONCEALED
         text = printable(text)
         return text if len(text) <= limit else text[:limit] + "…"
@@ -377,6 +394,7 @@ class RegistryClient:
         token, mine = self._learn(
             self._tokens, key, trail, lambda own: self._token(ask, bearer, scopes, own)
         )
+        trail.hide(token.value.reveal())
         answer = self._head(ask, f"Bearer {token.value.reveal()}", trail)
         if answer.status != 401:
             return self._judge(answer, allows=token.allows)
@@ -403,16 +421,13 @@ class RegistryClient:
         realm = self._realm(ask, bearer, trail)
         login = trail.login
         start = time.monotonic()
-        named = {"service": bearer.get("service")} if bearer.get("service") else {}
-        query = urllib.parse.urlencode(
-            [*named.items(), *(("scope", scope) for scope in scopes)],
-            quote_via=urllib.parse.quote,
-            safe="/:,*",
-        )
-        shown = f"{trail.shown(f'{realm.origin}{realm.path}')}?{query}"
+        service = bearer.get("service")
+        # What the registry wrote is shown like all that servers write, our own scope as it is.
+        own = f"repository:{ask.repository}:pull"
+        shown = trail.shown(f"{realm.origin}{realm.path}")
         if login is not None and login.identity_token is not None:
             form = {
-                **named,
+                **({"service": service} if service else {}),
                 "scope": " ".join(scopes),
                 "client_id": _CLIENT_ID,
                 "grant_type": "refresh_token",
@@ -423,8 +438,10 @@ class RegistryClient:
             headers = {}
             if login is not None and not login.is_blank:
                 headers["Authorization"] = login.basic
-            target = evolve(realm, query="&".join(part for part in (realm.query, query) if part))
-            answer = self._send("GET", target, trail, headers, shown=shown)
+            query = "&".join(part for part in (realm.query, _query(service, scopes)) if part)
+            safe = tuple(scope if scope == own else trail.shown(scope) for scope in scopes)
+            shown = f"{shown}?{_query(trail.shown(service), safe)}"
+            answer = self._send("GET", evolve(realm, query=query), trail, headers, shown=shown)
         if answer.status != 200:
             raise _token_refused(answer, realm, trail)
         try:
@@ -619,6 +636,12 @@ def _bearer(challenges: Sequence[Challenge]) -> Challenge | None:
 
 def _scopes(bearer: Challenge) -> tuple[str, ...]:
     return tuple(dict.fromkeys(bearer.get("scope").split()))[:_MAX_SCOPES]
+
+
+def _query(service: str, scopes: Sequence[str]) -> str:
+    pairs = [("service", service)] if service else []
+    pairs += [("scope", scope) for scope in scopes]
+    return urllib.parse.urlencode(pairs, quote_via=urllib.parse.quote, safe="/:,*")
 
 
 def _token_refused(answer: Answer, realm: Target, trail: _Trail) -> _Stop:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -701,6 +702,38 @@ class TestNothingLeaks:
         assert found.outcome is Outcome.UNREACHABLE
         assert not has_canary(found, json.dumps(found.to_dict()))
 
+    def test_a_token_that_the_registry_repeats(self, serve: Serve, prober: Make) -> None:
+        def answer(request: Received) -> bytes:
+            if request.target == "/v2/":
+                return challenge(f"http://{request.headers['host']}/token")
+            if "token" in request.target:
+                return token_reply(CANARY)
+            return reply(
+                307, ("RateLimit-Limit", CANARY), ("Location", f"http://{CANARY}.localhost/")
+            )
+
+        found = prober().probe(resolve(serve(answer).image(), []))
+        assert found.outcome is Outcome.REFUSED
+        assert not has_canary(found, json.dumps(found.to_dict()))
+
+    def test_a_challenge_that_repeats_the_secret(self, serve: Serve, prober: Make) -> None:
+        """The first challenge made it send the credential; the second one has it in all fields."""
+
+        def answer(request: Received) -> bytes:
+            if not request.authorization:
+                return reply(401, ("WWW-Authenticate", "Basic realm=x"))
+            if "token" in request.target:
+                return reply(401)
+            realm = f"http://{request.headers['host']}/token/{CANARY}?{CANARY}"
+            return challenge(realm, service=CANARY, scope=f"{CANARY} own:scope:x")
+
+        server = serve(answer)
+        found = probe(prober(), server)
+        assert found.outcome is Outcome.BAD_CREDENTIAL
+        assert CANARY in server.received[-1].target
+        assert not has_canary(found, json.dumps(found.to_dict()))
+        assert "own:scope:x" in found.attempts[0].requests[-1].url
+
     def test_logs(self, serve: Serve, prober: Make, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG)
         for step in (*STEPS, "none"):
@@ -762,6 +795,50 @@ class TestNothingLeaks:
         assert "cookie" not in seen_by(server).lower()
         assert not has_canary(seen_by(server))
         assert {r.headers["user-agent"] for r in server.received} == {"pullsecrets"}
+
+    def test_https_through_a_proxy(self, serve: Serve, prober: Make, authority: Authority) -> None:
+        """It sees where the tunnel goes, and nothing of what is in it."""
+        server = serve(
+            lambda request: (
+                MANIFEST_HEAD
+                if request.authorization
+                else reply(401, ("WWW-Authenticate", "Basic realm=x"))
+            ),
+            tls=authority.issue("registry.example", name="tunnel"),
+        )
+        seen: list[bytes] = []
+
+        def pump(source: socket.socket, sink: socket.socket) -> None:
+            with contextlib.suppress(OSError):
+                while piece := source.recv(65536):
+                    seen.append(piece)
+                    sink.sendall(piece)
+            with contextlib.suppress(OSError):
+                sink.shutdown(socket.SHUT_RDWR)
+
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+
+            def accept() -> None:
+                client, _ = listener.accept()
+                with client, socket.create_connection(("127.0.0.1", server.port)) as upstream:
+                    seen.append(client.recv(65536))
+                    client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                    back = threading.Thread(target=pump, args=(upstream, client), daemon=True)
+                    back.start()
+                    pump(client, upstream)
+                    back.join(10)
+
+            thread = threading.Thread(target=accept, daemon=True)
+            thread.start()
+            asking = prober(
+                ca=authority.path, proxy=f"http://localhost:{listener.getsockname()[1]}"
+            )
+            found = asking.probe(resolution("registry.example/a", ANN))
+            asking.close()
+            thread.join(10)
+        assert found.outcome is Outcome.PULLABLE
+        assert seen[0].startswith(b"CONNECT registry.example:443 HTTP/1.")
+        assert not has_canary(b"".join(seen).decode("latin-1"))
 
     def test_a_proxy_by_explicit_setting(self, serve: Serve, prober: Make) -> None:
         proxy = serve(lambda request: reply(403) if request.method == "CONNECT" else MANIFEST_HEAD)
