@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from pullsecrets.images import Image
+from pullsecrets.keyring import Admission
 from pullsecrets.pods import Pod
 from pullsecrets.resolver import Cluster, ImageResolution
 from pullsecrets.secrecy import printable, redact_entry
@@ -131,11 +132,16 @@ def assert_no_problems(
 
 def _involved(answer: ImageResolution) -> Iterator[tuple[str, str, str]]:
     """The objects that decide about an image, as a diagnosis names them."""
-    pod, admission = answer.pod, answer.resolution.admission
+    pod = answer.pod
     named = [(pod.kind, pod.name), ("ServiceAccount", pod.service_account)]
-    if admission is not None:
-        named += [("Secret", name) for name in admission.pull_secrets]
+    named += [("Secret", name) for name in _admission(answer).pull_secrets]
     return ((kind, printable(pod.namespace), printable(name)) for kind, name in named)
+
+
+def _admission(answer: ImageResolution) -> Admission:
+    admission = answer.resolution.admission
+    assert admission is not None  # noqa: S101  (it is None only where no pod was asked about)
+    return admission
 
 
 def _all(cluster: Cluster) -> list[ImageResolution]:
@@ -226,16 +232,16 @@ def _explained(cluster: Cluster, answers: list[ImageResolution]) -> Iterator[str
 
 def _explanation(cluster: Cluster, answer: ImageResolution) -> Iterator[str]:
     """The trace of an image, as ``pullsecrets explain`` shows it."""
-    from pullsecrets.display.text import list_used, secret_title, verdict_mark
+    from pullsecrets.display.text import list_used, secret_title
 
     pod = cluster.explain(answer.pod)
     trace = pod[[a.resolution for a in cluster.resolve(answer.pod)].index(answer.resolution)]
     yield f"{_title(answer.pod)}, {answer.kind} {printable(answer.container)}"
     yield f"  image {printable(answer.written)}: {trace.headline}"
-    if pod.admission is not None:
-        yield f"  {list_used(pod.admission)}"
+    yield f"  {list_used(_admission(answer))}"
     for secret in trace.secrets:
         yield f"  {secret_title(secret)}{': ' if secret.message else ''}{secret.message}"
         for entry in secret.entries:
-            yield f"     {verdict_mark(entry)} {redact_entry(entry.entry)}: {entry.sentence}"
+            mark = "✓" if entry.reason is None else "✗"
+            yield f"     {mark} {redact_entry(entry.entry)}: {entry.sentence}"
     yield from (f"  note: {warning}" for warning in answer.resolution.warnings)

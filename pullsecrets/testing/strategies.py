@@ -340,13 +340,10 @@ def suspicious_docker_configs() -> st.SearchStrategy[bytes]:
 def _beside(sound: bytes, flawed: bytes) -> bytes:
     """The entries of both documents in one; the flawed one alone where its flaw is no entry's."""
     prefix = b'{"auths": {'
-    if not flawed.startswith(prefix) or not flawed.endswith(b"}}"):
+    if not flawed.startswith(prefix + b'"') or not flawed.endswith(b"}}"):
         return flawed
-    inner = flawed.removeprefix(prefix)[:-2]
-    entries_ = next(iter(json.loads(sound).values()))
-    if not inner.strip() or not entries_:
-        return flawed
-    return prefix + json.dumps(entries_)[1:-1].encode() + b", " + inner + b"}}"
+    own = json.dumps(next(iter(json.loads(sound).values())))
+    return prefix + own[1:-1].encode() + b", " + flawed.removeprefix(prefix)
 
 
 @st.composite
