@@ -394,22 +394,22 @@ class _Listed:
     def _slots(self) -> Iterator[Any]:
         """The entries of each secret that is there, then the node's; why, where one has none."""
         keyring = self.keyring
-        if keyring.failure is None:
-            slots = {
-                slot: list(entries)
-                for slot, entries in groupby(keyring.entries, lambda entry: entry.slot)
-            }
-            for slot in range(len(keyring.secrets) + 1):
-                yield slots.get(slot, [])
-            return
-        for secret in keyring.secrets:
-            try:
-                secret.config()
-            except InvalidDockerConfig as error:
-                yield f"does not decode: {error}"
-            else:
-                yield Keyring((secret,)).entries
-        yield Keyring((), keyring.node).entries
+        if keyring.failure is not None:
+            return iter([*map(_entries, keyring.secrets), Keyring((), keyring.node).entries])
+        slots = {
+            slot: list(entries)
+            for slot, entries in groupby(keyring.entries, lambda entry: entry.slot)
+        }
+        return iter([slots.get(slot, []) for slot in range(len(keyring.secrets) + 1)])
+
+
+def _entries(secret: PullSecret) -> Any:
+    """The entries of a secret by itself; why, where it does not decode."""
+    try:
+        secret.config()
+    except InvalidDockerConfig as error:
+        return f"does not decode: {error}"
+    return Keyring((secret,)).entries
 
 
 _Known = dict[tuple[str, tuple[str, ...]], _Listed]

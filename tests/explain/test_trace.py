@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import pickle
 
@@ -180,6 +181,7 @@ def test_references_that_lead_nowhere():
     assert isinstance(found, PodExplanation)
     [image] = found
     assert found[0] is image
+    assert len(found) == 1
     assert [each.reason for each in image.secrets] == [
         None,
         Reason.NAMELESS,
@@ -210,6 +212,22 @@ def test_a_trace_shows_no_password():
     found = explain("quay.io/a", [secret({"https://u:hunter2@quay.io": login(), "x:hunter2@": {}})])
     assert "hunter2" not in repr(found)
     assert "hunter2" not in str(found.to_records())
+
+
+def test_a_list_that_serves_many_images(monkeypatch):
+    module = importlib.import_module("pullsecrets.explain")
+    monkeypatch.setattr(module, "_MAX_TRACES", 2)
+    containers = [{"name": f"c{n}", "image": f"quay.io/a/b{n % 5}"} for n in range(20)]
+    cluster = Cluster.from_manifests(
+        [
+            pod_manifest(containers=containers, imagePullSecrets=[{"name": "s"}]),
+            secret_manifest("s", auths={"quay.io/a/b3": login(), "quay.io": login()}),
+        ]
+    )
+    [found] = explain_all(cluster)
+    assert [len(each.candidates) for each in found] == [1, 1, 1, 2, 1] * 4
+    for each in found:
+        assert_is_the_resolution(each)
 
 
 def assert_is_the_resolution(explanation):
