@@ -205,7 +205,7 @@ _PLACEHOLDER: Final = re.compile(
     | %[A-Z_]+% | @@?[A-Z_]+@@? | __[A-Z_]+__
     | \[?redacted\]? | \*{3,} | x{3,} | \.{3} | …
     | change[-_ ]?(me|it) | replace[-_ ]?(me|this) | fill[-_ ]?me[-_ ]?in | todo | tbd
-    | (my|your)[-_ ]?(registry|docker|harbor|hub|github)?[-_ ]?(access)?[-_ ]?
+    | your[-_ ]?(registry|docker|harbor|hub|github)?[-_ ]?(access)?[-_ ]?
       (user|username|name|login|password|passwd|token|pat|secret|key)([-_ ]?here)?
     | (username|password|token|secret)[-_ ]here
     """,
@@ -254,13 +254,13 @@ def _credential(
     lifetime = _lifetime(username, password)
     if lifetime:
         yield diagnosis("PS405", where, f"the password in {shown} is {lifetime}")
-    if _LOST_ROBOT.fullmatch(username):
-        severity = None if "harbor" in entry.lower() else Severity.NOTE
+    harbor = "harbor" in entry.lower()
+    if _LOST_ROBOT.fullmatch(username) and (harbor or username != "robot"):
         message = (
             f"the user name in {shown} is {quoted(username)}: a Harbor robot account's begins with "
             "'robot$'"
         )
-        yield diagnosis("PS407", where, message, severity=severity)
+        yield diagnosis("PS407", where, message, severity=None if harbor else Severity.NOTE)
 
 
 def _space_around(text: str) -> str:

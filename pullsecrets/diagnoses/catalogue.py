@@ -352,8 +352,9 @@ _KINDS: Final[tuple[Kind, ...]] = (
         _WARNING,
         "The user name looks like a Harbor robot account that has lost its `$`.",
         "Harbor names its robots `robot$name`. Within double quotes a shell takes `$name` for a "
-        "variable and leaves `robot`; a backslash that was meant to prevent it may stay. Only a "
-        "note where the registry is not called Harbor.",
+        "variable and leaves `robot`; a backslash that was meant to prevent it may stay. Where "
+        "the registry is not called Harbor it is only a note, and `robot` alone is a name like "
+        "any other.",
         "Write robot$ and the name, in single quotes where a shell reads it.",
     ),
     Kind(

@@ -384,6 +384,8 @@ def test_credentials_that_cannot_be_meant(credential, code):
         login("_json_key", "{}"),
         login("robot$ci", "x"),
         login("robots", "x"),
+        login("robot", "x"),
+        login("myuser", "mypassword"),
         login("aws", "x"),
         login("token", "dckr_pat_x"),
         login("user", "password1"),
@@ -400,7 +402,7 @@ def test_credentials_that_may_be_good(credential):
         ("robot+ci", "harbor.example.com", "warning"),
         ("robot", "harbor.example.com", "warning"),
         ("robot\\$ci", "harbor.example.com", "warning"),
-        ("robot", "registry.example.com", "note"),
+        ("robot+ci", "registry.example.com", "note"),
     ],
 )
 def test_robots_without_their_dollar(user, entry, severity):
