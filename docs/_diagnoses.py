@@ -574,6 +574,8 @@ def _linked(text: str) -> str:
     """The rules' numbers become links to the page of the rules."""
 
     def link(match: re.Match[str]) -> str:
+        if match[2].isdecimal():
+            return f"[{match[0]}](#rule-{match[2]})"
         numbers = re.sub(r"\d+", lambda m: f"[{m[0]}](#rule-{m[0]})", match[2])
         return match[1] + numbers
 
