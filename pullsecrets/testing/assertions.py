@@ -98,18 +98,18 @@ def assert_no_problems(
     cluster: Cluster,
     *,
     allow: Collection[str] = (),
-    fail_on: Literal["error", "warning", "note"] = "note",
+    fail_on: Literal["error", "warning", "note"] = "warning",
 ) -> None:
-    """`pullsecrets.check` finds nothing, and all of the input could be read.
+    """`pullsecrets.check` finds no error and no warning, and all of the input could be read.
 
     Args:
         cluster: The cluster.
         allow: Codes of diagnoses that may stay: ``["PS102"]``. For one object only, annotate it
             with ``pullsecrets/ignore``.
-        fail_on: The least severity that fails, as for ``pullsecrets check``.
+        fail_on: The least severity that fails, as for ``pullsecrets check``; ``note`` for all.
 
     Raises:
-        AssertionError: There is a diagnosis of another code.
+        AssertionError: There is a diagnosis of that severity, and of another code.
         ValueError: `allow` holds something that is no code.
     """
     __tracebackhide__ = True

@@ -171,6 +171,13 @@ def test_no_problems() -> None:
     assert_no_problems(cluster(API, TWO_SPELLINGS), fail_on="error")
 
 
+def test_notes_are_no_problems_unless_asked_for() -> None:
+    twice = pod("api", images=["quay.io/acme/api"], pull_secrets=["regcred", "regcred"])
+    assert_no_problems(cluster(twice, REGCRED))
+    with pytest.raises(AssertionError, match="note PS105"):
+        assert_no_problems(cluster(twice, REGCRED), fail_on="note")
+
+
 def test_problems_of_an_account_concern_its_pods() -> None:
     account = service_account("default", pull_secrets=["regcred", ""])
     found = cluster(pod("api", images=["quay.io/acme/api"]), account, REGCRED)
