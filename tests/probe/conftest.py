@@ -19,7 +19,7 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     real = transport._lookup
 
     def look_up(host: str, port: int) -> list[str]:
-        if host != "localhost" and not host.startswith("127."):
+        if host not in ("localhost", "::1") and not host.startswith("127."):
             raise OSError(-2, "Name or service not known")
         return real(host, port)
 

@@ -127,8 +127,14 @@ class Scripted:
     tls: Certificate | None = None
     received: list[Received] = field(factory=list)
     raw: list[bytes] = field(factory=list)
-    _listener: socket.socket = field(factory=lambda: socket.create_server(("127.0.0.1", 0)))
+    address: str = "127.0.0.1"
+    _listener: socket.socket = field()
     _open: list[socket.socket] = field(factory=list)
+
+    @_listener.default
+    def _listen(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
+        return socket.create_server((self.address, 0), family=family)
 
     @property
     def port(self) -> int:

@@ -132,6 +132,15 @@ class TestTheUsualWay:
         prober().probe(resolve(f"{server.host}/{image}", []))
         assert server.received[-1].target == path
 
+    def test_over_ipv6(self, serve: Serve, prober: Make) -> None:
+        try:
+            server = serve(bearer_registry(), address="::1")
+        except OSError:
+            pytest.skip("this machine has no IPv6")
+        asking = prober(api_hosts={"x.io": f"http://[::1]:{server.port}"})
+        assert asking.probe(resolution("x.io/a", ANN)).outcome is Outcome.PULLABLE
+        assert {r.headers["host"] for r in server.received} == {f"[::1]:{server.port}"}
+
     def test_another_api_host_with_a_path(self, serve: Serve, prober: Make) -> None:
         server = serve(lambda request: MANIFEST_HEAD)
         asking = prober(api_hosts={"docker.io": f"http://{server.host}/mirror/"})
