@@ -15,8 +15,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from itertools import product
-from operator import itemgetter
+from itertools import combinations, permutations, product
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -66,10 +65,12 @@ _HOSTS: Final = (
     "eu.registry.example.com",
 )
 _PATHS: Final = ("library/nginx", "acme/api", "acme/web", "acme-tools/api", "acme/team/api")
-_PODS: Final = ("api", "web", "jobs")
-_NAMES: Final = ("regcred", "quay", "hub", "registry")
+_PODS: Final = ("api", "web")
+_NAMES: Final = ("regcred", "quay", "hub")
 _NAMESPACES: Final = ("default", "shop")
 _ACCOUNTS: Final = ("default", "deployer")
+_USERS: Final = ("user", "bot", "robot$acme", "_json_key", "AWS", "ann@example.com", "")
+_PASSWORDS: Final = ("password", "secret", "p:a:s:s", "")
 _SUFFIXES: Final = ("", ":1.27", ":latest", f"@sha256:{'0' * 64}", f":v2@sha256:{'a' * 64}")
 _IMAGES: Final = (
     "nginx",
@@ -143,18 +144,10 @@ def entries() -> st.SearchStrategy[str]:
 
 def credentials() -> st.SearchStrategy[Credential]:
     """Users with passwords; now and then an empty one, or one that is hard to write down."""
-    users = ("user", "bot", "robot$acme", "_json_key", "AWS", "ann@example.com", "ü<&>", "")
-    # Anything but surrogates, which neither JSON nor base64 carries.
-    text = st.one_of(
-        st.sampled_from(("password", "secret", "p:a:s:s", "<&>\u2028", "")),
-        st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
-    )
-    return st.builds(
-        Credential,
-        st.sampled_from(users),
-        text.map(Password),
-        st.sampled_from(("", "", "user@example.com")),
-    )
+    logins = product(_USERS, map(Password, _PASSWORDS), ("", "", "user@example.com"))
+    common = st.sampled_from([Credential(*login) for login in logins])
+    odd = st.text('ab:\x00\n "\\<&>ü\u2028😀', max_size=8)
+    return st.one_of(common, common, st.builds(Credential, odd, odd.map(Password), odd))
 
 
 def docker_config_values() -> st.SearchStrategy[DockerConfig]:
@@ -173,32 +166,34 @@ def docker_configs() -> st.SearchStrategy[bytes]:
     With ``auth``, with user name and password, with both; names of fields in any letter case; with
     fields that the kubelet passes over; indented or not; non-ASCII text escaped or not.
     """
-    return _documents(st.dictionaries(entries(), _written_entries(), min_size=1, max_size=4))
+    return _documents(st.lists(st.tuples(entries(), _written_entries()), min_size=1, max_size=3))
+
+
+_LAYOUTS: Final = tuple(product(("auths", "auths", "Auths"), (False, True), (None, "\t")))
+_FORMS: Final = ("auth", "fields", "both", "unpadded", "broken lines")
+_CASES: Final = (str, str, str.upper, str.title)
 
 
 @st.composite
-def _documents(draw: st.DrawFn, maps: st.SearchStrategy[Any]) -> bytes:
-    document: dict[str, Any] = {draw(st.sampled_from(("auths", "auths", "Auths"))): draw(maps)}
-    if draw(st.booleans()):
+def _documents(draw: st.DrawFn, entries_: st.SearchStrategy[Any]) -> bytes:
+    name, more, indent = draw(st.sampled_from(_LAYOUTS))
+    document = {name: dict(draw(entries_))}
+    if more:
         document["HttpHeaders"] = {"User-Agent": "docker"}
-    return _dump(draw, document)
-
-
-def _dump(draw: st.DrawFn, document: Any) -> bytes:
-    indent = draw(st.sampled_from((None, None, "\t")))
-    ascii_only = draw(st.booleans())
-    return json.dumps(document, indent=indent, ensure_ascii=ascii_only).encode()
+    return json.dumps(document, indent=indent, ensure_ascii=more).encode()
 
 
 @st.composite
 def _written_entries(draw: st.DrawFn) -> dict[str, Any]:
     credential = draw(credentials())
     user, password = credential.username, credential.password.reveal()
+    form = draw(st.sampled_from(_FORMS))
+    case = draw(st.sampled_from(_CASES))
     fields: dict[str, Any] = {}
-    form = draw(st.sampled_from(("auth", "fields", "both", "unpadded", "broken lines")))
     if form in ("fields", "both"):
         fields = {"username": user, "password": password}
-    if form != "fields":
+    # A colon in the user name cannot be told from the one that ends it.
+    if form != "fields" and ":" not in user:
         auth = b64encode(f"{user}:{password}".encode()).decode()
         if form == "unpadded":
             auth = auth.rstrip("=")
@@ -207,8 +202,7 @@ def _written_entries(draw: st.DrawFn) -> dict[str, Any]:
         fields["auth"] = auth
     if credential.email:
         fields["email"] = credential.email
-    case = draw(st.sampled_from(("lower", "lower", "upper", "title")))
-    return {getattr(field, case)(): value for field, value in fields.items()}
+    return {case(field): value for field, value in fields.items()}
 
 
 def _in_auths(entry: Any, *, host: str = "quay.io") -> str:
@@ -382,9 +376,7 @@ def _or_one_of(given: str | None, choices: tuple[str, ...]) -> st.SearchStrategy
 
 def _lists() -> st.SearchStrategy[tuple[str, ...]]:
     """Lists of pull secrets: mostly names that exist, now and then none, another or one twice."""
-    names = st.sampled_from((*_NAMES * 4, "missing", ""))
-    some = st.lists(names, min_size=2, max_size=4).map(tuple)
-    return st.one_of(some, some, some, st.lists(names, max_size=1).map(tuple))
+    return st.sampled_from(_LISTS)
 
 
 def service_accounts(
@@ -399,6 +391,17 @@ def service_accounts(
     )
 
 
+_LISTS: Final = (
+    (),
+    *((name,) for name in _NAMES),
+    *permutations(_NAMES, 2),
+    *permutations(_NAMES, 3),
+    ("regcred", "missing"),
+    ("missing", "quay", "hub"),
+    ("", "quay"),
+    ("hub", "", "missing", "quay"),
+    ("quay", "regcred", "quay"),
+)
 _POLICIES: Final = (None, None, "Always", "IfNotPresent", "Never")
 
 
@@ -454,15 +457,17 @@ def clusters(draw: st.DrawFn, *, configs: st.SearchStrategy[bytes] | None = None
     """
 
     def places(names: tuple[str, ...], least: int) -> list[tuple[str, str]]:
-        namespaces = ("default",) * 7 + ("shop",)
-        pairs = st.sampled_from([(name, space) for name in names for space in namespaces])
-        return draw(st.lists(pairs, min_size=least, max_size=4, unique_by=itemgetter(0)))
+        sizes = range(least, len(names) + 1)
+        chosen = draw(st.sampled_from([c for size in sizes for c in combinations(names, size)]))
+        # All in one namespace, or one of them in the other.
+        stray = draw(st.sampled_from((*("",) * 8, *chosen)))
+        return [(name, "shop" if name == stray else "default") for name in chosen]
 
     return Cluster(
         tuple(draw(pods(name=n, namespace=ns)) for n, ns in places(_PODS, 1)),
         tuple(draw(service_accounts(name=n, namespace=ns)) for n, ns in places(_ACCOUNTS, 1)),
         tuple(
-            draw(pull_secrets(name=n, namespace=ns, configs=configs)) for n, ns in places(_NAMES, 3)
+            draw(pull_secrets(name=n, namespace=ns, configs=configs)) for n, ns in places(_NAMES, 2)
         ),
         draw(node_configs()),
     )
