@@ -39,30 +39,31 @@ __all__ = [
 MAX_ROWS: Final = 60
 """Rows that a table shows at most; `to_records` has them all."""
 
+# The doubled class outweighs the notebooks' own rules for tables and code.
 _STYLE: Final = """<style>
 .pullsecrets { font-size: 0.9em; line-height: 1.35; overflow-x: auto; }
-.pullsecrets table { border-collapse: collapse; margin: 0.4em 0; width: auto; }
-.pullsecrets table th, .pullsecrets table td { border: 0; border-bottom: 1px solid
-  rgba(128, 128, 128, 0.35); padding: 0.25em 0.7em 0.25em 0; text-align: left; vertical-align: top;
-  white-space: normal; max-width: 42em; }
-.pullsecrets table th { font-weight: 600; opacity: 0.75; }
-.pullsecrets table tr, .pullsecrets table tr:hover { background: none; }
-.pullsecrets caption { caption-side: top; text-align: left; padding: 0.2em 0; color: inherit;
-  font-style: normal; }
-.pullsecrets caption span { opacity: 0.75; font-weight: 400; }
-.pullsecrets code { background: none; border: 0; padding: 0; color: inherit; font-size: 0.95em;
-  font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; white-space: normal;
-  overflow-wrap: break-word; }
-.pullsecrets ol { margin: 0; padding-left: 1.3em; }
+.pullsecrets.pullsecrets table { border-collapse: collapse; margin: 0.4em 0; width: auto; }
+.pullsecrets.pullsecrets th, .pullsecrets.pullsecrets td {
+  border: 0; border-bottom: 1px solid rgba(128, 128, 128, 0.35); max-width: 42em;
+  padding: 0.25em 0.7em 0.25em 0; text-align: left; vertical-align: top; white-space: normal; }
+.pullsecrets.pullsecrets th { font-weight: 600; opacity: 0.75; }
+.pullsecrets.pullsecrets table tr, .pullsecrets.pullsecrets table tr:hover { background: none; }
+.pullsecrets.pullsecrets caption {
+  caption-side: top; color: inherit; font-style: normal; padding: 0.2em 0; text-align: left; }
+.pullsecrets.pullsecrets caption span { font-weight: 400; opacity: 0.75; }
+.pullsecrets.pullsecrets code {
+  background: none; border: 0; color: inherit; font-size: 0.95em; padding: 0;
+  font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
+  overflow-wrap: break-word; white-space: normal; }
 .pullsecrets .faint { opacity: 0.75; }
-.pullsecrets .badge { border-radius: 0.7em; color: #fff; padding: 0.05em 0.6em; font-size: 0.9em;
+.pullsecrets .badge {
+  border-radius: 0.7em; color: #fff; font-size: 0.9em; padding: 0.05em 0.6em;
   white-space: nowrap; }
 .pullsecrets .error { background: #b42318; }
 .pullsecrets .warning { background: #8a5300; }
 .pullsecrets .note { background: #2b5f9e; }
 .pullsecrets .good { background: #24703a; }
 </style>"""
-
 
 _BREAK: Final = re.compile(r"(?<=\w)(?:[/:.@]|(?=\[))(?=[\w\[])")
 _BREAKABLE: Final = r"\g<0><wbr>"
