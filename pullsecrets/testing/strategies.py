@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import combinations, permutations, product
 from typing import Any, Final
 
@@ -171,7 +171,7 @@ def docker_configs() -> st.SearchStrategy[bytes]:
 
 _LAYOUTS: Final = tuple(product(("auths", "auths", "Auths"), (False, True), (None, "\t")))
 _FORMS: Final = ("auth", "fields", "both", "unpadded", "broken lines")
-_CASES: Final = (str, str, str.upper, str.title)
+_CASES: Final[tuple[Callable[[str], str], ...]] = (str, str, str.upper, str.title)
 
 
 @st.composite
