@@ -17,9 +17,11 @@ from attrs import field, frozen
 
 from pullsecrets.errors import MissingExtra
 
-__all__ = ["Read", "read_json", "read_yaml"]
+__all__ = ["TOO_DEEP", "Read", "read_json", "read_yaml"]
 
 _JSON_NEXT: Final = re.compile(r"^(?=[ \t]*\{)", re.MULTILINE)
+
+TOO_DEEP: Final = "nested too deeply"
 
 _MAX_DEPTH: Final = 500  # of collections; Kubernetes objects stay far below 100
 _MAX_VALUES: Final = 1_000_000  # that the aliases of one document may expand to
@@ -89,7 +91,7 @@ def _json_error(error: ValueError | RecursionError, at: int) -> tuple[str, int]:
         # The message is one of a fixed set, the document is only in the error's other attributes.
         return f"not JSON: {error.msg}", error.pos
     if isinstance(error, RecursionError):
-        return "nested too deeply", at
+        return TOO_DEEP, at
     return "not JSON: a number that is none, or too long", at
 
 
@@ -114,7 +116,7 @@ def read_yaml(text: str) -> Iterator[Read]:
     except yaml.YAMLError as error:
         yield Read(error=f"not YAML: {_yaml_problem(error)}", line=_yaml_line(error))
     except RecursionError:
-        yield Read(error="nested too deeply")
+        yield Read(error=TOO_DEEP)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         # PyYAML's own, from a value that is not what its tag says.
         yield Read(error="not YAML: a value that does not fit its tag")

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from pullsecrets._documents import Read, read_json, read_yaml
+from pullsecrets._documents import TOO_DEEP, Read, read_json, read_yaml
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.errors import MissingExtra, PullsecretsError
 from pullsecrets.pods import InvalidManifest, Place
@@ -160,7 +160,7 @@ def _read_json(chunk: str, at: int) -> Iterator[Read]:
     """The JSON documents from there on; or the YAML document that begins with a brace, too."""
     reads = read_json(chunk, at)
     first = next(reads)
-    if first.error is not None:
+    if first.error not in (None, TOO_DEEP):
         try:
             (flow,) = read_yaml(chunk)
         except MissingExtra:
