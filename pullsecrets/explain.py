@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from enum import Enum
 from itertools import groupby, islice
-from typing import Any, Final
+from typing import Any, Final, overload
 
 from attrs import field, frozen
 
@@ -100,6 +100,9 @@ _WHAT: Final = {
     Reason.LABEL: "the host",
     Reason.PATH: "the path",
 }
+
+
+_SEVERAL: Final = 2
 
 
 @frozen
@@ -205,9 +208,10 @@ class Explanation:
             return printable(resolution.failure)
         if resolution.anonymous:
             asked = len(self.entries)
-            if not asked:
-                return "pulled anonymously: there is no credential to try"
-            return f"pulled anonymously: none of {asked} entr{'y' if asked == 1 else 'ies'} matches"
+            if asked < _SEVERAL:
+                none = "the only entry does not match" if asked else "there is no credential to try"
+                return f"pulled anonymously: {none}"
+            return f"pulled anonymously: none of {asked} entries matches"
         count = len(resolution.candidates)
         order = "" if resolution.is_deterministic else ", partly in an order left to chance"
         return f"{count} candidate{'s' if count > 1 else ''}{order}"
@@ -251,7 +255,13 @@ class PodExplanation(Sequence[Explanation]):
     def warnings(self) -> tuple[str, ...]:  # noqa: D102 - described above
         return tuple(dict.fromkeys(w for each in self.images for w in each.resolution.warnings))
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Explanation: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Explanation, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Explanation | tuple[Explanation, ...]:
         return self.images[index]
 
     def __len__(self) -> int:

@@ -29,7 +29,7 @@ from pullsecrets.pods import Pod
 from pullsecrets.resolver import Cluster, admit
 from pullsecrets.secrecy import printable
 
-__all__ = ["check"]
+__all__ = ["about_pods", "check", "place", "tracker"]
 
 _PYPROJECT = "pyproject.toml"
 
@@ -76,7 +76,7 @@ def check(
     cluster = read_cluster(paths, namespace, node_config)
     # All of the input takes part in the check, so that what is used elsewhere is known to be.
     chosen = select_pods(cluster, namespace, pod)
-    found = diagnose(cluster, ignore=codes, track=_tracker(cluster))
+    found = diagnose(cluster, ignore=codes, track=tracker(cluster))
     if pod is not None:
         found = about_pods(cluster, chosen.pods, found)
     elif namespace is not None:
@@ -150,7 +150,7 @@ def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _tracker(cluster: Cluster) -> Callable[[Iterable[Pod]], Iterable[Pod]]:
+def tracker(cluster: Cluster) -> Callable[[Iterable[Pod]], Iterable[Pod]]:
     """A progress bar where somebody looks at it."""
     if not sys.stderr.isatty():
         return iter

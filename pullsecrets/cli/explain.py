@@ -13,7 +13,7 @@ from rich.text import Text
 
 from pullsecrets.cli._common import cluster_options, exit_status, read_cluster, select_pods
 from pullsecrets.cli._lines import Lines
-from pullsecrets.cli.check import about_pods, place
+from pullsecrets.cli.check import about_pods, place, tracker
 from pullsecrets.diagnoses import Diagnoses
 from pullsecrets.diagnoses import check as diagnose
 from pullsecrets.display.terminal import diagnosis_lines, explanation_tree, pod_tree
@@ -57,7 +57,7 @@ def explain(
     """
     cluster = read_cluster(paths, namespace, node_config)
     chosen = select_pods(cluster, namespace, pod)
-    found = diagnose(cluster)
+    found = diagnose(cluster, track=tracker(cluster))
     if cluster.pods:
         found = about_pods(cluster, chosen.pods, found)
     explanations: Iterable[Explanation | PodExplanation] = explain_all(chosen)
@@ -65,8 +65,7 @@ def explain(
         explanations = _of_image(cluster, chosen, image)
     elif not cluster.pods:
         click.echo("there are no pods or workloads here; --image IMAGE explains an image", err=True)
-    images = _show_json(explanations) if form == "json" else _show(explanations, found)
-    failed = any(each.resolution.failure is not None for each in images)
+    failed = _show_json(explanations) if form == "json" else _show(explanations, found)
     raise SystemExit(exit_status(cluster, failed=failed))
 
 
@@ -102,23 +101,24 @@ def _is(image: Image | str, wanted: Image) -> bool:
     )
 
 
-def _images(explanation: Explanation | PodExplanation) -> tuple[Explanation, ...]:
-    return explanation.images if isinstance(explanation, PodExplanation) else (explanation,)
+def _failed(explanation: Explanation | PodExplanation) -> bool:
+    images = explanation if isinstance(explanation, PodExplanation) else (explanation,)
+    return any(each.resolution.failure is not None for each in images)
 
 
-def _show_json(explanations: Iterable[Explanation | PodExplanation]) -> list[Explanation]:
-    images: list[Explanation] = []
+def _show_json(explanations: Iterable[Explanation | PodExplanation]) -> bool:
+    """Print them, and tell whether a lookup fails as a whole."""
+    failed = False
     records = []
     for each in explanations:
-        images.extend(_images(each))
+        failed = failed or _failed(each)
         records.extend(each.to_records())
     click.echo(json.dumps({"entries": records}, indent=2))
-    return images
+    return failed
 
 
-def _show(
-    explanations: Iterable[Explanation | PodExplanation], found: Diagnoses
-) -> list[Explanation]:
+def _show(explanations: Iterable[Explanation | PodExplanation], found: Diagnoses) -> bool:
+    """Print what is wrong, then the trees, and tell whether a lookup fails as a whole."""
     console = Console(highlight=False)
     lines = Lines()
     # The cause before everything else: whoever asks has a pod that does not start.
@@ -127,11 +127,11 @@ def _show(
             console.print(text, soft_wrap=True)
     if not found:
         console.print(Text("nothing wrong to be seen in the manifests", style="green"))
-    images: list[Explanation] = []
+    failed = False
     for each in explanations:
-        images.extend(_images(each))
+        failed = failed or _failed(each)
         console.print()
         console.print(
             pod_tree(each) if isinstance(each, PodExplanation) else explanation_tree(each)
         )
-    return images
+    return failed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, overload
 
 from attrs import field, frozen
 
@@ -209,7 +209,13 @@ class Diagnoses(Sequence[Diagnosis]):
 
         return diagnoses_records(self)
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Diagnosis: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Diagnosis, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Diagnosis | tuple[Diagnosis, ...]:
         return self.items[index]
 
     def __len__(self) -> int:

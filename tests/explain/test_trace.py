@@ -145,7 +145,7 @@ def test_skipped_and_empty_secrets_say_so():
 def test_headlines():
     assert explain("nginx", []).headline == "pulled anonymously: there is no credential to try"
     one = explain("nginx", [secret({"quay.io": login()})])
-    assert one.headline == "pulled anonymously: none of 1 entry matches"
+    assert one.headline == "pulled anonymously: the only entry does not match"
     two = explain("nginx", [secret({"quay.io": login(), "ghcr.io": login()})])
     assert two.headline == "pulled anonymously: none of 2 entries matches"
     assert explain("quay.io/a", [secret({"quay.io": login()})]).headline == "1 candidate"
@@ -182,6 +182,7 @@ def test_references_that_lead_nowhere():
     [image] = found
     assert found[0] is image
     assert len(found) == 1
+    assert found[:1] == (image,)
     assert [each.reason for each in image.secrets] == [
         None,
         Reason.NAMELESS,
