@@ -32,8 +32,8 @@ from pullsecrets.secrecy import printable, redact_entry
 
 try:
     from pullsecrets.probe import Attempt, ClusterProbe, ImageProbe, Outcome, PodProbe, Prober, Run
-except MissingExtra as missing:
-    raise click.UsageError(str(missing)) from None
+except MissingExtra as _missing:
+    raise click.UsageError(str(_missing)) from None
 
 __all__ = ["probe"]
 
@@ -201,9 +201,18 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
         yield None
         return
     columns = TextColumn("asking registries"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=screen, transient=True) as bar:
+    # Drawn here, not by a thread of rich's that would still run when the answer is printed.
+    with Progress(*columns, console=screen, transient=True, auto_refresh=False) as bar:
         task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        drawn = -1
+
+        def draw(done: int, total: int) -> None:
+            nonlocal drawn
+            if (percent := done * 100 // total) != drawn:
+                drawn = percent
+                bar.update(task, completed=done, total=total, refresh=True)
+
+        yield draw
 
 
 def _status(found: ClusterProbe) -> int:

@@ -29,8 +29,8 @@ from pullsecrets.probe.outcomes import (
 
 try:
     from pullsecrets.probe.prober import Prober, Run
-except ModuleNotFoundError as error:
-    if error.name not in ("requests", "urllib3"):
+except ModuleNotFoundError as _error:
+    if _error.name not in ("requests", "urllib3"):
         raise
     raise MissingExtra("asking registries", "probe") from None
 

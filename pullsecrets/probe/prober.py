@@ -237,8 +237,8 @@ class Run:
                 key = resolution.image, tuple(logins)
                 described.first = key not in jobs
                 described.job = jobs.setdefault(key, _Job(*key))
-        self.total = len(jobs)
-        self.done = 0
+        self.total: int = len(jobs)
+        self.done: int = 0
         self._waiting: dict[Registry, deque[_Job]] = {}
         for job in jobs.values():
             self._waiting.setdefault(job.image.registry, deque()).append(job)

@@ -63,7 +63,7 @@ class Failed(Exception):
         super().__init__(message)
         self.outcome = outcome
         self.garbled = garbled
-        self.ms = 0.0
+        self.ms: float = 0.0
 
 
 @frozen

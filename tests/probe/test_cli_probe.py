@@ -332,7 +332,10 @@ class TestTable:
     def test_a_progress_bar_only_on_a_terminal(
         self, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        path = write(tmp_path, pod_manifest("p", [serve(open_registry).image()]))
+        server = serve(open_registry)
+        # More than a hundred: not every one of them is drawn.
+        images = [server.image(f"a:{number}") for number in range(250)]
+        path = write(tmp_path, pod_manifest("p", images))
         monkeypatch.delenv("FORCE_COLOR", raising=False)
         assert run(path).stderr == ""
         monkeypatch.setenv("FORCE_COLOR", "1")
