@@ -9,6 +9,7 @@ import pytest
 from pullsecrets import (
     Credential,
     DockerConfig,
+    InvalidDockerConfig,
     Keyring,
     Password,
     PullSecret,
@@ -445,3 +446,93 @@ def test_the_message_of_a_bad_url_does_not_repeat_it():
         with pytest.raises(BadURL) as error:
             parse_url(text)
         assert "hunter2" not in str(error.value)
+
+
+# --- What the fast ways have to keep -------------------------------------------------------
+
+
+def test_a_name_that_go_cannot_parse_matches_nothing():
+    """The grammar of images admits an address that is none."""
+    assert tried("[1:2]/a", secret("s", "*", "[1:2]", "index.docker.io")) == []
+    assert tried("[1:2]:5000/a", secret("s", "*:5000"), node=config("*", "*:5000")) == []
+
+
+def test_many_brackets_are_not_deep():
+    flat = ", ".join(["[]", "{}"] * 15_000)
+    text = f'{{"other": [{flat}, [[1]]], "auths": {{"quay.io": {{"auth": "dTpw"}}}}}}'
+    assert list(DockerConfig.from_json(text).auths) == ["quay.io"]
+
+
+def test_the_depth_is_measured_where_brackets_are_many(monkeypatch):
+    """Where Python's stack is deep enough to read on, the end is Go's all the same."""
+    from pullsecrets import _gojson
+
+    monkeypatch.setattr(_gojson, "_MAX_DEPTH", 20)
+    for opening, closing in (("[", "]"), ('{"a":', "}")):
+        for depth, accepted in ((18, True), (19, False), (40, False)):
+            deep = opening * depth + "1" + closing * depth
+            text = f'{{"x": [{deep}, "]]]", []], "y": [[], {{}}]}}'
+            if accepted:
+                assert DockerConfig.from_json(text).auths == {}
+            else:
+                with pytest.raises(InvalidDockerConfig, match="nested more than 20 deep"):
+                    DockerConfig.from_json(text)
+
+
+@pytest.mark.parametrize("data", [None, 5, ["{}"], bytearray(b"{}")])
+def test_only_bytes_and_text_are_configs(data):
+    for decode in (DockerConfig.from_json, DockerConfig.from_legacy_json):
+        with pytest.raises(InvalidDockerConfig, match="is bytes or str, not"):
+            decode(data)
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("[]", "the document is an array, not an object"),
+        ("5", "the document is a number, not an object"),
+        ('"x"', "the document is a string, not an object"),
+        ("true", "the document is a boolean, not an object"),
+        ('{"auths": []}', "auths is an array, not an object"),
+        ('{"auths": {"a": 5}}', "auths['a'] is a number, not an object"),
+        ('{"auths": {"a": {"auth": 5}}}', "auths['a'].auth is a number, not a string"),
+        ('{"auths": {"a": {"Email": {}}}}', "auths['a'].email is an object, not a string"),
+        ('{"auths": {"a\\n": {"auth": "!"}}}', "auths['a\\n'].auth is not base64"),
+        (
+            '{"auths": {"a": {"auth": "YQ=="}}}',
+            "auths['a'].auth holds no colon between user and password",
+        ),
+        ('{"HttpHeaders": {"A": 5}}', "HttpHeaders['A'] is a number, not a string"),
+        ('{"HttpHeaders": []}', "HttpHeaders is an array, not an object"),
+        ('{\n "auths" 5', "not JSON (line 2 column 10)"),
+        ('{"a": NaN}', "not JSON (a number that is none)"),
+    ],
+)
+def test_what_is_wrong_with_a_config_is_said(text, message):
+    with pytest.raises(InvalidDockerConfig) as error:
+        DockerConfig.from_json(text)
+    assert str(error.value) == message
+
+
+def test_a_keyring_remembers_no_answer_wrongly():
+    keyring = Keyring([secret("s", "quay.io")], config("ghcr.io"))
+    for _ in range(2):
+        for image in ("quay.io/a", "quay.io/a:1", "ghcr.io/a", "Bad", "x" * 2000, "nginx"):
+            assert keyring.resolve(image) == resolve(image, keyring.secrets, keyring.node)
+    for number in range(5000):
+        assert keyring.resolve(f"quay.io/a:{number}").candidates
+    assert keyring.resolve("quay.io/a") == resolve("quay.io/a", keyring.secrets, keyring.node)
+
+
+@pytest.mark.parametrize("image", [None, 5, ["quay.io/a"], {}, b"quay.io/a"])
+def test_an_image_that_is_no_text_is_a_failure(image):
+    resolution = resolve(image, [secret("s", "quay.io")])
+    assert resolution.image == image
+    assert "an image reference is a string, not" in (resolution.failure or "")
+
+
+def test_a_text_of_another_type_is_an_image():
+    class Text(str):
+        __slots__ = ()
+
+    assert tried(Text("quay.io/a"), secret("s", "quay.io")) == ["s:quay.io"]
