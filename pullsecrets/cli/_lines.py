@@ -118,7 +118,7 @@ def _walk(document: MappingNode, field: str) -> int:
             node = named[0] if named else None
             at = node
         else:
-            at, node = _step(document, node, name or key)
+            at, node = _step(document, node, str(name or key))
         if node is None:
             break
         line = at.start_mark.line

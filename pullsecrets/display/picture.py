@@ -190,7 +190,7 @@ def draw(cluster: Cluster, diagnoses: Diagnoses | None = None) -> Picture:
             svg.append(_edge(drawsvg, from_column, first, to_column, last, style))
     legend = "line: lists, has a credential for · broken line: pulled anonymously"
     svg.append(drawsvg.Text(legend, 12, _COLUMNS[0], height - 12, class_="ps-second"))
-    return Picture(svg.as_svg(header=""))
+    return Picture(str(svg.as_svg(header="")))
 
 
 def _draw_column(drawsvg: Any, svg: Any, number: int, column: dict[Any, _Box]) -> None:
