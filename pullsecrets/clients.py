@@ -60,7 +60,8 @@ def _mapping(item: Any) -> Mapping[str, Any] | None:
     for name in ("to_manifest", "to_dict"):
         method = getattr(item, name, None)
         if callable(method):
-            return _plain(_with_kind(method()))
+            made: Any = method()
+            return _plain(_with_kind(made))
     return None
 
 

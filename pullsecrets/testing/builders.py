@@ -13,6 +13,7 @@ from pullsecrets.dockerconfig import Credential, DockerConfig
 from pullsecrets.manifests import read_data, read_documents
 from pullsecrets.pods import (
     DOCKERCONFIGJSON_KEY,
+    DOCKERCONFIGJSON_TYPE,
     Container,
     InvalidManifest,
     Place,
@@ -50,7 +51,9 @@ def pull_secret(
     if isinstance(credentials, Mapping):
         return PullSecret.from_credentials(name, credentials, namespace=namespace)
     data = credentials.encode() if isinstance(credentials, str) else credentials
-    return PullSecret(name, namespace, data={DOCKERCONFIGJSON_KEY: HiddenBytes(data)})
+    return PullSecret(
+        name, namespace, DOCKERCONFIGJSON_TYPE, {DOCKERCONFIGJSON_KEY: HiddenBytes(data)}
+    )
 
 
 def service_account(

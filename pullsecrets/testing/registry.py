@@ -20,7 +20,7 @@ import urllib.parse
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from attrs import field, frozen
 
@@ -637,13 +637,13 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = _IDLE
-    server: _Server
     # A status line, headers and a body are three small packets: without this, 40 ms of waiting.
     wbufsize = -1
     disable_nagle_algorithm = True
 
     def _serve(self) -> None:
-        registry = self.server.registry
+        server = cast(_Server, self.server)
+        registry = server.registry
         body = self._body()
         headers: dict[str, str] = {}
         for name, value in self.headers.items():  # skopeo sends one Accept for each type
@@ -668,7 +668,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
         if silent is not None:
             if silent == "hang":
-                self.server.ending.wait()
+                server.ending.wait()
             self.close_connection = True
             return
         self.send_response_only(answer.status, _reason(answer.status))
