@@ -133,6 +133,19 @@ def differential(session: nox.Session) -> None:
 
 
 @nox.session(python=NEWEST)
+def drawn(session: nox.Session) -> None:
+    """Run the tests of the rules that draw their inputs with 50 times as many (or `-- TIMES`)."""
+    session.install("-e", ".[all]", *_group("test"))
+    times = session.posargs[0] if session.posargs else "50"
+    files = ["core/test_against_plain_rules.py", "core/test_pods.py", "core/test_reading.py"]
+    session.run(
+        "pytest",
+        *(f"tests/{name}" for name in [*files, "cli/test_resolve.py"]),
+        env={"PULLSECRETS_TEST_EFFORT": times},
+    )
+
+
+@nox.session(python=NEWEST)
 def build(session: nox.Session) -> None:
     """Build wheel and sdist and check both; run the README's first command in a copy."""
     session.install(*_group("build"))
