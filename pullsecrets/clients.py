@@ -48,7 +48,7 @@ def _mapping(item: Any) -> Mapping[str, Any] | None:
     """The item as the API has it; None where it is no object."""
     if isinstance(item, Mapping):
         snake = "api_version" in item and "apiVersion" not in item
-        return _plain(_with_kind(_camel(item) if snake else item))
+        return _manifest(_camel(item) if snake else item)
     if _is_model(item):
         # The API leaves kind out of a list's items, so their class has to say it.
         return {"kind": _VERSION.sub("", type(item).__name__), **_plain(item)}
@@ -56,13 +56,18 @@ def _mapping(item: Any) -> Mapping[str, Any] | None:
         held = getattr(item, name, None)
         if isinstance(held, Mapping):
             kind = getattr(item, "kind", None)
-            return _plain(_with_kind({**({"kind": kind} if isinstance(kind, str) else {}), **held}))
+            return _manifest({**({"kind": kind} if isinstance(kind, str) else {}), **held})
     for name in ("to_manifest", "to_dict"):
         method = getattr(item, name, None)
         if callable(method):
             made: Any = method()
-            return _plain(_with_kind(made))
+            return _manifest(made)
     return None
+
+
+def _manifest(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
+    manifest: Mapping[str, Any] = _plain(_with_kind(mapping))
+    return manifest
 
 
 def _is_model(value: Any) -> bool:
