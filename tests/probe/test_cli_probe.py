@@ -36,8 +36,12 @@ from pullsecrets.errors import MissingExtra
 Serve = Callable[..., Scripted]
 
 
-def run(*arguments: object, **how: Any) -> Result:
-    return CliRunner().invoke(cli, ["probe", *map(str, arguments)], catch_exceptions=False, **how)
+def run(*arguments: object) -> Result:
+    try:
+        runner = CliRunner(mix_stderr=False)  # type: ignore[call-arg]  # click before 8.2
+    except TypeError:
+        runner = CliRunner()
+    return runner.invoke(cli, ["probe", *map(str, arguments)], catch_exceptions=False)
 
 
 def write(folder: Path, *manifests: dict[str, Any]) -> Path:
