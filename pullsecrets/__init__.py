@@ -111,6 +111,10 @@ class _Package(ModuleType):
         if name not in _HOMES or not isinstance(value, ModuleType):
             super().__setattr__(name, value)
 
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        # Programs that are sent to other processes (cloudpickle) may hold the module itself.
+        return __import__, (self.__name__,)
+
 
 sys.modules[__name__].__class__ = _Package
 

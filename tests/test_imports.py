@@ -90,5 +90,9 @@ def test_explain_is_the_function_whatever_is_loaded_first() -> None:
     assert "pullsecrets.explain" in sys.modules
 
 
+def test_the_package_pickles_like_any_module_for_cloudpickle() -> None:
+    assert pickle.loads(pickle.dumps(pullsecrets)) is pullsecrets
+
+
 def test_values_pickle_by_their_modules() -> None:
     assert pickle.loads(pickle.dumps(pullsecrets.Image)) is pullsecrets.Image
