@@ -37,7 +37,7 @@ def assert_pulls_with(
     Args:
         cluster: The cluster.
         workload: ``deployment/api``, or ``api`` alone. Letter case of the kind does not count.
-        secret: The name of the secret.
+        secret: The name of the secret, or a glob: ``regcred-*`` where kustomize appends a hash.
         container: Only this container's (or volume's) image, where the others come from elsewhere.
         namespace: The workload's, where several namespaces have one of that name.
         username: The user that it logs in as, too.
@@ -187,7 +187,7 @@ def _pulls_with(answer: ImageResolution, secret: str, username: str | None) -> b
     # All of a tier: which one comes first is left to chance.
     return all(
         candidate.source.kind == "secret"
-        and candidate.source.name == secret
+        and fnmatchcase(candidate.source.name or "", secret)
         and username in (None, candidate.credential.username)
         for candidate in answer.resolution.tiers[0]
     )

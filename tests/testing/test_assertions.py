@@ -46,6 +46,12 @@ def test_pulls_with() -> None:
     )
 
 
+def test_pulls_with_a_name_that_kustomize_has_hashed() -> None:
+    hashed = pod("api", images=["quay.io/acme/api"], pull_secrets=["regcred-2bhh4b8ctb"])
+    secret = pull_secret("regcred-2bhh4b8ctb", {"quay.io/acme": ("puller", CANARY)})
+    assert_pulls_with(cluster(hashed, secret), "pod/api", secret="regcred-*")
+
+
 def test_pulls_with_another_secret() -> None:
     found = cluster(API, REGCRED)
     with pytest.raises(AssertionError) as error:
