@@ -119,9 +119,9 @@ class EntryTrace:
             are tried; None where it is none.
         tier: The candidate's tier, None where it is none.
         reason: Why it is no candidate; None where it is one.
-        theirs: What stands in the key, where `reason` compares two things; the explanation where
-            it does not.
-        images: What stands in the image's name beside it, else empty.
+        in_key: What stands in the key, where `reason` compares two things; else empty.
+        in_image: What stands in the image's name beside it; else empty.
+        message: What is wrong, where there is nothing to compare; safe to show.
     """
 
     source: Source
@@ -131,8 +131,9 @@ class EntryTrace:
     number: int | None = None
     tier: int | None = None
     reason: Reason | None = None
-    theirs: str = field(default="", repr=printable)
-    images: str = ""
+    in_key: str = field(default="", repr=printable)
+    in_image: str = ""
+    message: str = ""
 
     @property
     def sentence(self) -> str:
@@ -141,9 +142,9 @@ class EntryTrace:
             return f"candidate {self.number}"
         if self.reason in _WHAT:
             return printable(
-                f"no match, {_WHAT[self.reason]}: {self.theirs}, the image has {self.images}"
+                f"no match, {_WHAT[self.reason]}: {self.in_key}, the image has {self.in_image}"
             )
-        return printable(self.theirs)
+        return self.message
 
 
 @frozen
@@ -451,38 +452,42 @@ class _Tracer:
             return EntryTrace(*subject, number, self._resolution.candidates[number - 1].tier)
         return EntryTrace(*subject, None, None, *self._verdict(entry.key, entry))
 
-    def _verdict(self, key: str | None, entry: Any) -> tuple[Reason, str, str]:
+    def _verdict(self, key: str | None, entry: Any) -> tuple[Reason, str, str, str]:
+        """The reason, what stands in key and image, and the message where nothing does."""
         if key is None:
-            return Reason.DROPPED, f"dropped: Go's URL parser finds {entry.dropped}", ""
+            return Reason.DROPPED, "", "", f"dropped: Go's URL parser finds {entry.dropped}"
         image = self._resolution.image
         if self._resolution.failure is not None or not isinstance(image, Image):
-            return Reason.FAILED, "not asked: the lookup fails as a whole", ""
+            return Reason.FAILED, "", "", "not asked: the lookup fails as a whole"
         first = self._first.get(entry.source.kind == "node")
         if key == DOCKER_HUB_KEY and is_default_registry(image.name) and first is not None:
             message = f"hidden: '{redact_entry(first.entry)}' of {first.source} matches by itself"
-            return Reason.HIDDEN, message, ""
+            return Reason.HIDDEN, "", "", message
         spelling = unmatchable(key)
         if spelling is None and image.registry.is_docker_hub and is_hub_mistake(key):
             spelling = "the credentials of Docker Hub stand under https://index.docker.io/v1/"
         if spelling is not None:
-            return Reason.SPELLING, f"no match, the spelling: {spelling}", ""
+            return Reason.SPELLING, "", "", printable(f"no match, the spelling: {spelling}")
         if self._name is None:
-            return Reason.SPELLING, "no match: Go's URL parser refuses the image's name", ""
-        return _side_by_side(Pattern.parse(key), self._name)
+            return Reason.SPELLING, "", "", "no match: Go's URL parser refuses the image's name"
+        return *_side_by_side(Pattern.parse(key), self._name), ""
 
 
 def _side_by_side(key: Pattern, name: Pattern) -> tuple[Reason, str, str]:
     """The first of rule 12's conditions that fails, with what stands in the key and the image."""
     mismatch = compare(key, name)
     if mismatch is Mismatch.PORT:
-        theirs, images = key.port or "none", name.port or "none"
+        parts = key.port or "none", name.port or "none"
     elif mismatch is Mismatch.LABEL_COUNT:
-        theirs = f"{len(key.labels)} in {'.'.join(key.labels)}"
-        images = f"{len(name.labels)} in {'.'.join(name.labels)}"
+        parts = _counted(key.labels), _counted(name.labels)
     elif mismatch is Mismatch.PATH:
-        theirs, images = key.path, name.path
+        parts = key.path, name.path
     else:
-        theirs, images = next(
+        parts = next(
             pair for pair in zip(key.labels, name.labels, strict=True) if not glob_matches(*pair)
         )
-    return _MISMATCH[mismatch or Mismatch.LABEL], theirs, images
+    return (_MISMATCH[mismatch or Mismatch.LABEL], *parts)
+
+
+def _counted(labels: tuple[str, ...]) -> str:
+    return f"{len(labels)} in {'.'.join(labels)}"

@@ -188,9 +188,9 @@ def _explained(explanation: Explanation) -> str:
 def _verdict(entry: EntryTrace) -> tuple[str, str, str]:
     if entry.reason is None:
         return _badge("good", verdict_mark(entry)) + " candidate", "", ""
-    if not entry.images:
+    if not entry.in_image:
         return f"✗ {_text(entry.sentence)}", "", ""
-    return f"✗ {_text(entry.reason.value)} differs", _code(entry.theirs), _code(entry.images)
+    return f"✗ {_text(entry.reason.value)} differs", _code(entry.in_key), _code(entry.in_image)
 
 
 def diagnoses_html(diagnoses: Diagnoses) -> str:

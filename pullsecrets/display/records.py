@@ -84,7 +84,7 @@ def explanation_records(explanation: Explanation) -> list[dict[str, Any]]:
             reason = None if secret.reason is None else secret.reason.value
             records.append({**of_secret, **empty, "reason": reason, "verdict": secret.message})
         for entry in secret.entries:
-            compared = entry.images != ""
+            compared = entry.in_image != ""
             records.append(
                 {
                     **of_secret,
@@ -93,8 +93,8 @@ def explanation_records(explanation: Explanation) -> list[dict[str, Any]]:
                     "username": printable(entry.username),
                     "number": entry.number,
                     "tier": entry.tier,
-                    "in_key": printable(entry.theirs) if compared else None,
-                    "in_image": printable(entry.images) if compared else None,
+                    "in_key": printable(entry.in_key) if compared else None,
+                    "in_image": printable(entry.in_image) if compared else None,
                     "reason": None if entry.reason is None else entry.reason.value,
                     "verdict": entry.sentence,
                 }

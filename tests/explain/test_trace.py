@@ -44,7 +44,7 @@ def verdict(image, entry):
 )
 def test_what_does_not_match_stands_side_by_side(image, entry, reason, theirs, images):
     found = verdict(image, entry)
-    assert (found.reason, found.theirs, found.images) == (reason, theirs, images)
+    assert (found.reason, found.in_key, found.in_image) == (reason, theirs, images)
     assert found.number is None
     assert theirs in found.sentence
     assert images in found.sentence
