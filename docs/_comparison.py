@@ -215,25 +215,36 @@ def _shown(tried: list[str] | str) -> str:
     return ", then ".join(f"`{user}`" for user in tried) or "anonymous"
 
 
+def _users(point: Point) -> str:
+    """Who is behind the base64, for whoever does not read it."""
+    users = []
+    for entry, fields in point.auths.items():
+        try:
+            user, _, _ = base64.b64decode(fields["auth"], validate=True).partition(b":")
+        except (KeyError, ValueError):
+            continue
+        users.append(f"`{entry}` has the user `{user.decode()}`")
+    return f"; {', '.join(users)}" if users else ""
+
+
 def markdown(point: Point) -> str:
     """The point as a section of the page."""
     document = json.dumps({"auths": point.auths}, indent=2)
-    header = " | ".join(TOOLS.values())
-    cells = " | ".join(_shown(point.tried[tool]) for tool in TOOLS)
+    rows = "\n".join(f"| {name} | {_shown(point.tried[tool])} |" for tool, name in TOOLS.items())
     return f"""(comparison-{point.name})=
 ## {point.title}
 
 {point.text}
 
-The image `{point.image}`, and
+The image `{point.image}`{_users(point)}:
 
 ```json
 {document}
 ```
 
-| {header} |
-|{"---|" * len(TOOLS)}
-| {cells} |
+| tool | tries |
+|---|---|
+{rows}
 """
 
 
