@@ -479,11 +479,14 @@ class FakeRegistry:
         names = [":".join(s[1:-1]) for s in asked if s[0] == "repository" and "pull" in s[-1]]
         granted = [name for name in names if self.may_pull(user, name)]
         token = self.issue_token(user, granted)
-        return _Answer(
-            200,
-            json.dumps({"token": token, "access_token": token, "expires_in": 300}).encode(),
-            {"Content-Type": _JSON},
-        )
+        document = {
+            "token": token,
+            "access_token": token,
+            "expires_in": 300,
+            # What a real server's token has inside, as a JWT: what it is good for.
+            "scope": " ".join(f"repository:{name}:pull" for name in granted),
+        }
+        return _Answer(200, json.dumps(document).encode(), {"Content-Type": _JSON})
 
     def _oauth2_user(self, form: Mapping[str, list[str]]) -> str | None:
         grant = form.get("grant_type", [""])[0]
