@@ -36,7 +36,7 @@ _COMPONENT: Final = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 # Every prefix of a repository's path, the empty one included.
 _PATH_PREFIX: Final = re.compile(rf"(?:/(?:{_COMPONENT}/)*(?:{_COMPONENT}(?:\.|__?|-+)?)?)?")
 _TAG: Final = re.compile(r"(?:[:@])[^/]*\Z")
-_DIGEST: Final = re.compile(r"@sha[0-9]+:[0-9a-f]*\s*\Z")
+_DIGEST: Final = re.compile(r"@sha[0-9]+:[0-9a-f]{32,}\s*\Z")
 _FOREIGN_SCHEME: Final = re.compile(r"\A\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 
 

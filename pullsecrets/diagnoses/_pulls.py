@@ -454,7 +454,9 @@ def _one_key(keyring: Keyring, names: tuple[str, ...]) -> Iterator[_Finding]:
         if len({(c.username, c.password) for c in credentials.values()}) > 1:
             last = list(credentials)[-1]
             order = ", then ".join(map(quoted, credentials))
-            message = f"several secrets have an entry for {quoted(key)}; all are tried: {order}"
+            message = (
+                f"several secrets have an entry for '{redact_entry(key)}'; all are tried: {order}"
+            )
             yield _Finding("PS308", f"imagePullSecrets[{names.index(last)}]", message)
 
 

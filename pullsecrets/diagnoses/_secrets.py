@@ -157,7 +157,7 @@ def _shared_keys(secret: PullSecret, config: DockerConfig) -> Iterator[Diagnosis
             names = ", ".join(f"'{redact_entry(entry)}'" for entry, _ in same)
             message = (
                 f"in secret {title(secret)} the entries {names} come down to one key, "
-                f"{quoted(key)}, and log in differently: their order is left to chance"
+                f"'{redact_entry(key)}', and log in differently: their order is left to chance"
             )
             yield diagnosis("PS306", in_secret(secret, same[-1][0]), message)
 

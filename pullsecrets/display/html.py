@@ -144,7 +144,7 @@ def resolution_html(resolution: Resolution) -> str:
             str(number),
             _text(source_title(candidate.source)),
             _code(redact_entry(candidate.entry)),
-            _code(candidate.key),
+            _code(redact_entry(candidate.key)),
             _text(candidate.credential.username),
         )
         for number, candidate in enumerate(resolution.candidates, 1)

@@ -101,7 +101,7 @@ def resolution_table(resolution: Resolution) -> RenderableType:
             str(number),
             source_title(candidate.source),
             redact_entry(candidate.entry),
-            _text(candidate.key),
+            redact_entry(candidate.key),
             _text(candidate.credential.username),
         )
     if not resolution.is_deterministic:

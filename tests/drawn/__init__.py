@@ -31,6 +31,7 @@ ENTRIES = [
     "*.example.com:5000", "*example.com", "*.io", "*", "registry.example.com:*", "a.b.example.com",
     "https://index.docker.io/v1/", "index.docker.io/v1", "docker.io", "registry-1.docker.io", "*.docker.io",
     "docker.io/api", "localhost:5000", "localhost", "", "/", "#", "%zz", "[::1]:5000", "[x", "quay.io/%25zz",
+    f"https://user/{CANARY}@quay.io", f"http://user/{CANARY}@quay.io", f"us.er/{CANARY}@sha256:12",
     f"https://user:{CANARY}@quay.io", f"user:{CANARY}@registry.example.com:5000/acme", "QUAY.io",
     "my_reg.example.com", "<b>&\"'", "\x1b[31mred", "harbor.example.com",
     "1.dkr.ecr.eu-west-1.amazonaws.com",
