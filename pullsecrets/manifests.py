@@ -78,6 +78,8 @@ def read_documents(path: str | os.PathLike[str]) -> Iterator[Document | Problem]
         MissingExtra: A file is YAML, and PyYAML is not there.
     """
     if path == "-":
+        if sys.stdin is None:  # where a program is started without one
+            raise NoSuchPath("-: there is no standard input")
         yield from read_data(sys.stdin.buffer.read(), "-")
         return
     root = Path(path)

@@ -5,6 +5,8 @@ Needs the extra ``cli``. Importing this package loads click, a command's module 
 
 from __future__ import annotations
 
+import io
+import sys
 from importlib import import_module
 from typing import Final, NoReturn
 
@@ -61,3 +63,6 @@ def cli() -> None:
 
     PATHs are manifests: files or folders of YAML or JSON, "-" for standard input.
     """
+    # What the terminal's or the pipe's encoding has no character for is shown as an escape.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")

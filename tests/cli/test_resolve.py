@@ -600,6 +600,17 @@ def test_the_module_runs():
     assert result.stdout.startswith("pullsecrets ")
 
 
+def test_an_encoding_that_lacks_a_character(tmp_path, monkeypatch):
+    """A pipe's encoding may be as poor as it likes."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    file = tmp_path / "a.yaml"
+    file.write_text(yaml.safe_dump(pod("é", image="quay.io/ü")), "utf-8")
+    result = python("-m", "pullsecrets", "resolve", file)
+    assert (result.returncode, result.stderr) == (1, "")
+    assert "Pod default/\\xe9\n" in result.stdout
+    assert "quay.io/\\xfc" in result.stdout
+
+
 WITHOUT = """
 import sys
 for name in {names}:

@@ -183,6 +183,12 @@ def test_standard_input(monkeypatch):
     assert [str(problem).partition(": ")[0] for problem in cluster.problems] == ["-, document 2"]
 
 
+def test_no_standard_input(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(NoSuchPath, match="-: there is no standard input"):
+        load("-")
+
+
 @pytest.mark.parametrize("path", ["nowhere", "nowhere/a.yaml", "", "a\x1bb"])
 def test_a_path_that_does_not_exist(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
