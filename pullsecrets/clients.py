@@ -2,7 +2,8 @@
 
 `kubernetes` and `kubernetes_asyncio` have classes with an ``attribute_map`` from their snake_case
 to the API's names, `kr8s` keeps the mapping in ``raw``, `pykube-ng` in ``obj``, `lightkube` and
-the dynamic client of `kubernetes` make it with ``to_dict()``.
+the dynamic client of `kubernetes` make it with ``to_dict()``. What Pulumi's mocks are given has
+the API's names, but marks what is secret.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ __all__ = ["manifests_of"]
 
 # Fields that hold names of the user's own: snake_case in them is meant.
 _FREE: Final = frozenset({"annotations", "data", "string_data"})
+# How Pulumi's mocks are given a value that is secret (its SDK's `runtime/rpc.py`).
+_PULUMI_MARK: Final = "4dabf18193072939515e22adb298388d"
+_PULUMI_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
 _SNAKE: Final = re.compile("_([a-z0-9])")
 _VERSION: Final = re.compile(r"\AV\d+(?:(?:alpha|beta)\d+)?(?=[A-Z])")
 
@@ -84,6 +88,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
+        if value.get(_PULUMI_MARK) == _PULUMI_SECRET:
+            return _plain(value.get("value"))
         return {name: _plain(member) for name, member in value.items() if member is not None}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]

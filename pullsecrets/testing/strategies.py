@@ -18,9 +18,8 @@ from collections.abc import Callable, Mapping
 from itertools import combinations, permutations, product
 from typing import Any, Final
 
-from hypothesis import strategies as st
-
 from pullsecrets.dockerconfig import Credential, DockerConfig
+from pullsecrets.errors import MissingExtra
 from pullsecrets.images import Image
 from pullsecrets.pods import (
     DOCKERCFG_KEY,
@@ -36,6 +35,11 @@ from pullsecrets.pods import (
 from pullsecrets.registries import Registry
 from pullsecrets.resolver import Cluster
 from pullsecrets.secrecy import HiddenBytes, Password
+
+try:
+    from hypothesis import strategies as st
+except ImportError as error:
+    raise MissingExtra("drawing clusters with hypothesis", "testing") from error
 
 __all__ = [
     "BROKEN",

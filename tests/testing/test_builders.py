@@ -86,6 +86,25 @@ def test_text(text: str | bytes) -> None:
     assert found.pods[0].place == Place(None, 1)
 
 
+def test_what_pulumis_mocks_are_given() -> None:
+    """Recorded: it marks values that are secret outputs, here all of stringData."""
+    marked = {
+        "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+        "value": {".dockerconfigjson": '{"auths":{"quay.io":{"username":"u"}}}'},
+    }
+    inputs = {
+        "metadata": {"name": "regcred"},
+        "type": "kubernetes.io/dockerconfigjson",
+        "kind": "Secret",
+        "apiVersion": "v1",
+        "stringData": marked,
+    }
+    (secret,) = cluster(inputs).secrets
+    config = secret.config()
+    assert config is not None
+    assert list(config.auths) == ["quay.io"]
+
+
 def test_everything_at_once(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "pod.json").write_text(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -26,6 +28,20 @@ from pullsecrets.testing import strategies
 # Without shrinking: whether there is one is the question, not which is the smallest.
 seek = settings(max_examples=2000, database=None, phases=[Phase.generate])
 slow = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def test_without_hypothesis() -> None:
+    program = """
+import sys
+sys.modules["hypothesis"] = None
+import pullsecrets.testing
+try:
+    import pullsecrets.testing.strategies
+except pullsecrets.MissingExtra as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "pip install 'pullsecrets[testing]'" in done.stdout
 
 
 @slow
