@@ -302,8 +302,10 @@ class Cluster:
 
 
 # Few clusters have more. These numbers bound the memory, the number of pods does not.
-_MAX_SHARED: Final = 65_536
-_MAX_LISTS_SHARED: Final = 4_096
+_MAX_IMAGES: Final = 65_536
+_MAX_USED_LISTS: Final = 4_096
+# Fewer: what lives on makes the collector look through the whole model again and again.
+_MAX_ANSWERS: Final = 4_096
 
 
 @frozen(eq=False)
@@ -362,12 +364,12 @@ class _Shared:
         return used
 
     def _make_room(self) -> None:
-        if len(self._images) > _MAX_SHARED:
+        if len(self._images) > _MAX_IMAGES:
             self._images.clear()
-        if len(self._lists) > _MAX_LISTS_SHARED:
+        if len(self._lists) > _MAX_USED_LISTS:
             self._lists.clear()
             self._keyrings.clear()
-        if self._kept > _MAX_SHARED:
+        if self._kept > _MAX_ANSWERS:
             for used in self._lists.values():
                 used.answers.clear()
             self._kept = 0

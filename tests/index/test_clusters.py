@@ -136,8 +136,9 @@ def test_what_is_decoded_is_no_part_of_a_secret() -> None:
 def test_what_is_shared_is_forgotten_in_time(
     monkeypatch: pytest.MonkeyPatch, built: list[Keyring]
 ) -> None:
-    monkeypatch.setattr(resolver, "_MAX_SHARED", 3)
-    monkeypatch.setattr(resolver, "_MAX_LISTS_SHARED", 2)
+    monkeypatch.setattr(resolver, "_MAX_IMAGES", 1)
+    monkeypatch.setattr(resolver, "_MAX_ANSWERS", 3)
+    monkeypatch.setattr(resolver, "_MAX_USED_LISTS", 2)
     assert list(CLUSTER.resolve_all()) == alone(CLUSTER)
 
 
@@ -151,7 +152,8 @@ def test_resolve_all_is_lazy(built: list[Keyring]) -> None:
 
 def test_resolve_all_streams(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten times as many pods take no more memory, but for the model."""
-    monkeypatch.setattr(resolver, "_MAX_SHARED", 200)
+    monkeypatch.setattr(resolver, "_MAX_IMAGES", 200)
+    monkeypatch.setattr(resolver, "_MAX_ANSWERS", 200)
 
     def peak(pods: int) -> int:
         made = tuple(pod(f"p{n}", f"quay.io/a:{n}", pull_secrets=("quay",)) for n in range(pods))
