@@ -478,3 +478,34 @@ class TestCluster:
         assert [users(a.resolution) for a in cluster.resolve_all()] == [
             [f"s{number}-user"] for number in range(2000)
         ]
+
+
+def test_what_pods_share_is_bounded(monkeypatch):
+    """With next to no room for what is shared, the answers are the same."""
+    from pullsecrets import resolver
+
+    manifests = [secret(f"s{n}", f"r{n}.io", "quay.io") for n in range(6)]
+    for number in range(40):
+        manifest = pod(f"s{number % 6}", name=f"p{number}", image=f"r{number % 7}.io/a:{number}")
+        manifest["spec"]["containers"] += [
+            {"name": "d", "image": "quay.io/a"},
+            {"name": "e", "image": "Bad"},
+            {"name": "f", "image": f"quay.io/a:{number % 3}"},
+        ]
+        manifests.append(manifest)
+    cluster = Cluster.from_manifests(manifests)
+    expected = list(cluster.resolve_all())
+    assert len(expected) == 160
+    monkeypatch.setattr(resolver, "_MAX_SHARED", 2)
+    monkeypatch.setattr(resolver, "_MAX_LISTS_SHARED", 2)
+    assert list(cluster.resolve_all()) == expected
+    assert [answer for read in cluster.pods for answer in cluster.resolve(read)] == expected
+
+
+def test_a_secret_is_decoded_anew_for_each_cluster():
+    """Nothing is kept beyond the cluster that it is about."""
+    answers = [
+        users(only(pod("s"), secret("s", auths={"quay.io": {"username": name}})))
+        for name in ("one", "two")
+    ]
+    assert answers == [["one"], ["two"]]

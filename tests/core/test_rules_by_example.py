@@ -536,3 +536,25 @@ def test_a_text_of_another_type_is_an_image():
         __slots__ = ()
 
     assert tried(Text("quay.io/a"), secret("s", "quay.io")) == ["s:quay.io"]
+
+
+def test_entries_are_made_once():
+    keyring = Keyring([secret("s", "quay.io")], config("ghcr.io"))
+    assert keyring.entries is keyring.entries
+    assert [(entry.slot, entry.source.kind) for entry in keyring.entries] == [
+        (0, "secret"),
+        (1, "node"),
+    ]
+
+
+def test_what_a_keyring_remembers_is_bounded(monkeypatch):
+    from pullsecrets import keyring as module
+
+    monkeypatch.setattr(module, "_MAX_ANSWERS", 3)
+    entries = [f"r{number}.io" for number in range(20)]
+    keyring = Keyring([secret("s", *entries)])
+    for _ in range(2):
+        for entry in entries:
+            assert [c.entry for c in keyring.resolve(f"{entry}/a").candidates] == [entry]
+            assert len(keyring._answers) <= 3
+            assert len(keyring._served) <= 3
