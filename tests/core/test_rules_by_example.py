@@ -545,16 +545,3 @@ def test_entries_are_made_once():
         (0, "secret"),
         (1, "node"),
     ]
-
-
-def test_what_a_keyring_remembers_is_bounded(monkeypatch):
-    from pullsecrets import keyring as module
-
-    monkeypatch.setattr(module, "_MAX_ANSWERS", 3)
-    entries = [f"r{number}.io" for number in range(20)]
-    keyring = Keyring([secret("s", *entries)])
-    for _ in range(2):
-        for entry in entries:
-            assert [c.entry for c in keyring.resolve(f"{entry}/a").candidates] == [entry]
-            assert len(keyring._answers) <= 3
-            assert len(keyring._served) <= 3
