@@ -354,25 +354,16 @@ class _Shared:
             )
 
     def _list(self, pod: Pod) -> _List:
-        self._make_room()
         key = pod.namespace, pod.service_account, pod.pull_secrets, pod.stored, pod.mirror
         used = self._lists.get(key)
         if used is None:
+            if len(self._lists) >= _MAX_USED_LISTS:
+                self._lists.clear()
+                self._keyrings.clear()
             admission, warnings = admit(pod, self._cluster)
             keyring = self._keyring(pod.namespace, admission.pull_secrets)
             used = self._lists[key] = _List(admission, warnings + keyring.warnings, keyring)
         return used
-
-    def _make_room(self) -> None:
-        if len(self._images) > _MAX_IMAGES:
-            self._images.clear()
-        if len(self._lists) > _MAX_USED_LISTS:
-            self._lists.clear()
-            self._keyrings.clear()
-        if self._kept > _MAX_ANSWERS:
-            for used in self._lists.values():
-                used.answers.clear()
-            self._kept = 0
 
     def _keyring(self, namespace: str, names: Iterable[str]) -> Keyring:
         found = (self._cluster.secret(namespace, name) for name in names if name)
@@ -384,9 +375,15 @@ class _Shared:
         return keyring
 
     def _answer(self, used: _List, written: str) -> Resolution:
+        if self._kept >= _MAX_ANSWERS:
+            for known in self._lists.values():
+                known.answers.clear()
+            self._kept = 0
         self._kept += 1
         parsed = self._images.get(written)
         if parsed is None:
+            if len(self._images) >= _MAX_IMAGES:
+                self._images.clear()
             parsed = self._images[written] = _parse(written)
         image, name = parsed
         if name is None:
