@@ -119,9 +119,7 @@ def test_lookup(vector):
         )
         for tier in resolution.tiers
     ] == [
-        Counter(
-            (c["entry"], c["key"], c["username"], c["password"], c["source"]) for c in tier
-        )
+        Counter((c["entry"], c["key"], c["username"], c["password"], c["source"]) for c in tier)
         for tier in expect["tiers"]
     ]
     assert resolution.anonymous is (expect["tiers"] == [])
