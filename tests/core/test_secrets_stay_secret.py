@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import logging
 import pickle
@@ -490,3 +491,64 @@ def test_values_made_by_hand_hide_it():
     resolution = resolve("quay.io/acme/app", [], config)
     assert resolution.candidates[0].entry == USERINFO  # as written, and so to be had
     assert not leaks(repr(resolution) + str(resolution) + repr(resolution.candidates))
+
+
+# --- All of it at once, in every form that there is ------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Every broken manifest as a file of its own, every payload in a namespace of its own."""
+    folder = tmp_path_factory.mktemp("canaries")
+    for number, text in enumerate(BROKEN_MANIFESTS):
+        data = text if isinstance(text, bytes) else text.encode()
+        (folder / f"manifest-{number}.yaml").write_bytes(data)
+    payloads = [*BROKEN_PAYLOADS, *({"auths": auths} for auths in FIELDS.values())]
+    payloads += [{"auths": {USERINFO: {"auth": AUTH}}}]
+    for number, payload in enumerate(payloads):
+        documents = copy.deepcopy([POD, secret(payload)])
+        # Of what matches nothing it is told why, and so perhaps with what.
+        documents[0]["spec"]["containers"].append({"name": "other", "image": "user:12/app"})
+        for document in documents:
+            document["metadata"]["namespace"] = f"ns-{number}"
+        (folder / f"secret-{number}.yaml").write_text(yaml.safe_dump_all(documents))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "command, form",
+    [
+        ("resolve", "table"),
+        ("resolve", "json"),
+        ("explain", "text"),
+        ("explain", "json"),
+        ("check", "text"),
+        ("check", "json"),
+        ("check", "sarif"),
+        ("check", "github"),
+    ],
+)
+def test_no_command_shows_it(command, form, folder):
+    result = run(command, folder, "--format", form)
+    assert result.status == 2
+    assert len(result.out) > 1000
+    assert not leaks(result.out), [line for line in result.out.splitlines() if leaks(line)]
+    assert not leaks(result.err), [line for line in result.err.splitlines() if leaks(line)]
+    assert "Traceback" not in result.err
+
+
+def test_no_picture_and_no_record_shows_it(folder):
+    from rich.console import Console
+
+    console = Console(width=200, record=True, file=io.StringIO())
+    cluster = load(folder)
+    shown = [cluster, *(answer.resolution for answer in cluster.resolve_all())]
+    shown += [cluster.explain(pod) for pod in cluster.pods]
+    for value in shown:
+        assert not leaks(value._repr_html_())
+        assert not leaks(repr(value))
+        assert not leaks(repr(value.to_records()))
+        console.print(value)
+    assert not leaks(console.export_svg(clear=False))
+    assert not leaks(console.export_html(clear=False))
+    assert not leaks(console.export_text())
