@@ -14,10 +14,11 @@ ghcr.io - no match, the host: ghcr, the image has quay
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
 from itertools import groupby, islice
+from types import MappingProxyType
 from typing import Any, Final, overload
 
 from attrs import field, frozen
@@ -298,38 +299,71 @@ def explain(
         stand in it.
     """
     keyring = Keyring(secrets, node)
-    listed = _Listed(keyring, tuple((s.namespace, s.name, s) for s in keyring.secrets))
+    listed = _Listed.of(keyring, [(each.namespace, each.name, each) for each in keyring.secrets])
     written = str(image) if isinstance(image, Image) else image
     return listed.explain(keyring.resolve(image), written=written)
 
 
 def explain_pod(cluster: Cluster, pod: Pod) -> PodExplanation:
     """Why each image of a pod has the candidates that it has; `Cluster.explain` calls this."""
-    return _explain(cluster, pod, cluster.resolve(pod), {})
+    return _Memory(cluster).explain(pod, cluster.resolve(pod))
 
 
 def explain_all(cluster: Cluster) -> Iterator[PodExplanation]:
     """The explanations of all pods, one after the other."""
     answers = cluster.resolve_all()
-    known: _Known = {}
+    memory = _Memory(cluster)
     for pod in cluster.pods:
-        yield _explain(cluster, pod, islice(answers, len(pod.images)), known)
+        yield memory.explain(pod, islice(answers, len(pod.images)))
 
 
-def _explain(
-    cluster: Cluster, pod: Pod, answers: Iterable[ImageResolution], known: _Known
-) -> PodExplanation:
-    images = []
-    for answer in answers:
-        admission = answer.resolution.admission
-        names = () if admission is None else admission.pull_secrets
-        listed = known.get((pod.namespace, names))
-        if listed is None:
-            listed = known[pod.namespace, names] = _Listed.of(cluster, pod.namespace, names)
-        images.append(
-            listed.explain(answer.resolution, pod, answer.container, answer.kind, answer.written)
-        )
-    return PodExplanation(pod, tuple(images))
+_Key = tuple["str | None", "Pattern | None"]
+"""What is wrong with a key's spelling, and the key taken apart where nothing is."""
+
+_Reference = tuple[str, str, "PullSecret | None"]
+"""A namespace, a name in a list, and the secret of that name."""
+
+
+class _Memory:
+    """What is known of a cluster, for one pod after the other."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._lists: dict[tuple[str, tuple[str, ...]], _Listed] = {}
+        self._keys: dict[str, _Key] = {}
+        self._namespaces: dict[str, list[str]] = {}
+
+    def explain(self, pod: Pod, answers: Iterable[ImageResolution]) -> PodExplanation:
+        images = []
+        for answer in answers:
+            admission = answer.resolution.admission
+            names = () if admission is None else admission.pull_secrets
+            listed = self._lists.get((pod.namespace, names))
+            if listed is None:
+                listed = self._lists[pod.namespace, names] = self._listed(pod.namespace, names)
+            images.append(
+                listed.explain(
+                    answer.resolution, pod, answer.container, answer.kind, answer.written
+                )
+            )
+        return PodExplanation(pod, tuple(images))
+
+    def _listed(self, namespace: str, names: Sequence[str]) -> _Listed:
+        found = [(namespace, name, self._cluster.secret(namespace, name)) for name in names]
+        there = [secret for _, name, secret in found if name and secret is not None]
+        hints = {
+            name: f"; there is one in namespace {', '.join(self._others(name))}"
+            for _, name, secret in found
+            if secret is None and self._others(name)
+        }
+        return _Listed.of(Keyring(there, self._cluster.node), found, hints, self._keys)
+
+    def _others(self, name: str) -> list[str]:
+        """The namespaces that have a secret of that name."""
+        if not self._namespaces:
+            for secret in self._cluster.secrets:
+                self._namespaces.setdefault(secret.name, []).append(secret.namespace)
+        return sorted(self._namespaces.get(name, []))
 
 
 _MAX_TRACES: Final = 256  # of one list
@@ -337,28 +371,28 @@ _MAX_TRACES: Final = 256  # of one list
 
 @frozen
 class _Listed:
-    """A list of secrets with the keyring that is made of it; one serves many images."""
+    """A list of secrets; one serves many images.
 
-    keyring: Keyring
-    references: tuple[tuple[str, str, PullSecret | None], ...]
-    hints: tuple[str, ...] = ()
-    # Image as written → the traces: many pods of a workload ask for the same.
-    traces: dict[str, tuple[SecretTrace, ...]] = field(factory=dict, eq=False, repr=False)
+    Attributes:
+        parts: What each secret's trace is before its entries are asked, and the entries.
+        keys: Keys that were seen.
+        traces: Image as written → the traces: many pods of a workload ask for the same.
+    """
+
+    parts: tuple[tuple[SecretTrace, Sequence[Any]], ...]
+    keys: dict[str, _Key]
+    traces: dict[str, tuple[SecretTrace, ...]] = field(factory=dict)
 
     @classmethod
-    def of(cls, cluster: Cluster, namespace: str, names: Sequence[str]) -> _Listed:
-        found = tuple((namespace, name, cluster.secret(namespace, name)) for name in names)
-        there = tuple(secret for _, name, secret in found if name and secret is not None)
-        missing = {name for _, name, secret in found if secret is None}
-        others = defaultdict(list)
-        for secret in cluster.secrets if missing else ():
-            if secret.name in missing:
-                others[secret.name].append(secret.namespace)
-        hints = tuple(
-            f"; there is one in namespace {', '.join(sorted(others[name]))}" if others[name] else ""
-            for name in names
-        )
-        return cls(Keyring(there, cluster.node), found, hints)
+    def of(
+        cls,
+        keyring: Keyring,
+        references: Iterable[_Reference],
+        hints: Mapping[str, str] = MappingProxyType({}),
+        keys: dict[str, _Key] | None = None,
+    ) -> _Listed:
+        parts = tuple(_parts(keyring, references, hints))
+        return cls(parts, {} if keys is None else keys)
 
     def explain(
         self,
@@ -372,46 +406,57 @@ class _Listed:
         if traces is None:
             if len(self.traces) >= _MAX_TRACES:
                 self.traces.clear()
-            traces = self.traces[written] = tuple(self._secrets(resolution))
+            tracer = _Tracer(self.keys, resolution)
+            traces = self.traces[written] = tuple(
+                SecretTrace(
+                    part.source,
+                    part.position,
+                    part.reason,
+                    part.message,
+                    tuple(map(tracer.trace, entries)),
+                )
+                for part, entries in self.parts
+            )
         return Explanation(resolution, traces, pod, container, kind, written)
 
-    def _secrets(self, resolution: Resolution) -> Iterator[SecretTrace]:
-        tracer = _Tracer(self.keyring, resolution)
-        slots = self._slots()
-        for position, (namespace, name, secret) in enumerate(self.references):
-            source = Source("secret", namespace, name)
-            if not name:
-                message = "the reference has no name: it is skipped"
-                yield SecretTrace(source, position, Reason.NAMELESS, message)
-            elif secret is None:
-                message = "not among the manifests: a pull goes on without it"
-                hint = self.hints[position]
-                yield SecretTrace(source, position, Reason.MISSING, printable(message + hint))
-            else:
-                entries = next(slots)
-                if isinstance(entries, str):
-                    yield SecretTrace(source, position, Reason.UNDECODABLE, entries)
-                elif secret.skipped is not None:
-                    message = f"skipped: {secret.skipped}"
-                    yield SecretTrace(source, position, Reason.SKIPPED, message)
-                else:
-                    traces = tuple(map(tracer.trace, entries))
-                    message = "" if traces else "holds no entry"
-                    yield SecretTrace(source, position, message=message, entries=traces)
-        if self.keyring.node is not None:
-            traces = tuple(map(tracer.trace, next(slots)))
-            yield SecretTrace(Source("node"), None, entries=traces)
 
-    def _slots(self) -> Iterator[Any]:
-        """The entries of each secret that is there, then the node's; why, where one has none."""
-        keyring = self.keyring
-        if keyring.failure is not None:
-            return iter([*map(_entries, keyring.secrets), Keyring((), keyring.node).entries])
-        slots = {
-            slot: list(entries)
-            for slot, entries in groupby(keyring.entries, lambda entry: entry.slot)
-        }
-        return iter([slots.get(slot, []) for slot in range(len(keyring.secrets) + 1)])
+def _parts(
+    keyring: Keyring, references: Iterable[_Reference], hints: Mapping[str, str]
+) -> Iterator[tuple[SecretTrace, Sequence[Any]]]:
+    slots = iter(_slots(keyring))
+    for position, (namespace, name, secret) in enumerate(references):
+        source = Source("secret", namespace, name)
+        entries: Sequence[Any] = ()
+        reason = None
+        message = ""
+        if not name:
+            reason, message = Reason.NAMELESS, "the reference has no name: it is skipped"
+        elif secret is None:
+            reason = Reason.MISSING
+            message = f"not among the manifests: a pull goes on without it{hints.get(name, '')}"
+        else:
+            slot = next(slots)
+            if isinstance(slot, str):
+                reason, message = Reason.UNDECODABLE, slot
+            elif secret.skipped is not None:
+                reason, message = Reason.SKIPPED, f"skipped: {secret.skipped}"
+            elif slot:
+                entries = slot
+            else:
+                message = "holds no entry"
+        yield SecretTrace(source, position, reason, printable(message)), entries
+    if keyring.node is not None:
+        yield SecretTrace(Source("node"), None), next(slots)
+
+
+def _slots(keyring: Keyring) -> list[Any]:
+    """The entries of each secret that is there, then the node's; why, where one has none."""
+    if keyring.failure is not None:
+        return [*map(_entries, keyring.secrets), Keyring((), keyring.node).entries]
+    slots = {
+        slot: tuple(entries) for slot, entries in groupby(keyring.entries, lambda entry: entry.slot)
+    }
+    return [slots.get(slot, ()) for slot in range(len(keyring.secrets) + 1)]
 
 
 def _entries(secret: PullSecret) -> Any:
@@ -423,14 +468,11 @@ def _entries(secret: PullSecret) -> Any:
     return Keyring((secret,)).entries
 
 
-_Known = dict[tuple[str, tuple[str, ...]], _Listed]
-"""Lists by their namespace and names."""
-
-
 class _Tracer:
     """Gives the entries of a keyring their verdicts for one image."""
 
-    def __init__(self, keyring: Keyring, resolution: Resolution) -> None:
+    def __init__(self, keys: dict[str, _Key], resolution: Resolution) -> None:
+        self._keys = keys
         self._resolution = resolution
         self._name: Pattern | None = None
         self._first: dict[bool, Candidate] = {}
@@ -440,7 +482,9 @@ class _Tracer:
         for number, candidate in enumerate(resolution.candidates, 1):
             self._numbers[candidate.source, candidate.entry].append(number)
             self._first.setdefault(candidate.source.kind == "node", candidate)
+        self._of_hub = False
         if isinstance(resolution.image, Image):
+            self._of_hub = resolution.image.registry.is_docker_hub
             with suppress(BadURL):
                 self._name = Pattern.parse(resolution.image.name)
 
@@ -463,14 +507,19 @@ class _Tracer:
         if key == DOCKER_HUB_KEY and is_default_registry(image.name) and first is not None:
             message = f"hidden: '{redact_entry(first.entry)}' of {first.source} matches by itself"
             return Reason.HIDDEN, "", "", message
-        spelling = unmatchable(key)
-        if spelling is None and image.registry.is_docker_hub and is_hub_mistake(key):
+        spelling, pattern = self._keys.get(key) or self._known(key)
+        if spelling is None and self._of_hub and is_hub_mistake(key):
             spelling = "the credentials of Docker Hub stand under https://index.docker.io/v1/"
         if spelling is not None:
             return Reason.SPELLING, "", "", printable(f"no match, the spelling: {spelling}")
         if self._name is None:
             return Reason.SPELLING, "", "", "no match: Go's URL parser refuses the image's name"
-        return *_side_by_side(Pattern.parse(key), self._name), ""
+        return *_side_by_side(pattern or Pattern.parse(key), self._name), ""
+
+    def _known(self, key: str) -> _Key:
+        spelling = unmatchable(key)
+        known = self._keys[key] = spelling, Pattern.parse(key) if spelling is None else None
+        return known
 
 
 def _side_by_side(key: Pattern, name: Pattern) -> tuple[Reason, str, str]:
