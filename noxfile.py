@@ -66,7 +66,9 @@ def tests(session: nox.Session) -> None:
         return
     # pytest loads the package's own plugin before any of its plugins could start to measure,
     # so that coverage has to start pytest, not the other way round.
-    data = {"COVERAGE_FILE": str(Path(session.create_tmp()).resolve() / ".coverage")}
+    # (Not in session.create_tmp(): as TMPDIR inside of the project, it would give its pytest
+    # settings to the tests that run pytest.)
+    data = {"COVERAGE_FILE": str(Path(session.virtualenv.location).resolve() / ".coverage")}
     session.run("coverage", "erase", env=data)
     session.run("coverage", "run", "-m", "pytest", *session.posargs, env=data)
     if not session.posargs:
@@ -85,7 +87,7 @@ def lowest(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Put the measured Pythons' data together; fail below 100 % of the branches."""
     session.install("coverage[toml]>=7.10")
-    found = sorted(map(str, Path(".nox").glob("tests-*/tmp/.coverage*")))
+    found = sorted(map(str, Path(".nox").glob("tests-*/.coverage*")))
     if not found:
         session.skip("there is no data; run the tests session first")
     session.run("coverage", "combine", "--quiet", *found)
