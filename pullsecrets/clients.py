@@ -22,6 +22,7 @@ _FREE: Final = frozenset({"annotations", "data", "string_data"})
 # How Pulumi's mocks are given a value that is secret (its SDK's `runtime/rpc.py`).
 _PULUMI_MARK: Final = "4dabf18193072939515e22adb298388d"
 _PULUMI_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
+_AS_THEY_ARE: Final = frozenset({str, int, float, bool, type(None)})
 _SNAKE: Final = re.compile("_([a-z0-9])")
 _VERSION: Final = re.compile(r"\AV\d+(?:(?:alpha|beta)\d+)?(?=[A-Z])")
 
@@ -70,7 +71,9 @@ def _mapping(item: Any) -> Mapping[str, Any] | None:
 
 
 def _manifest(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
-    manifest: Mapping[str, Any] = _plain(_with_kind(mapping))
+    # The status says nothing about credentials, and is the largest part of many a pod.
+    without = {name: value for name, value in mapping.items() if name != "status"}
+    manifest: Mapping[str, Any] = _plain(_with_kind(without))
     return manifest
 
 
@@ -80,7 +83,7 @@ def _is_model(value: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     """The value as JSON has it. Members that are None go: clients write what is absent so."""
-    if isinstance(value, (str, int, float, type(None))):
+    if type(value) in _AS_THEY_ARE:
         return value
     if isinstance(value, bytes):
         # In a Secret's data: the base64, which a client leaves as it is.
@@ -90,12 +93,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         if value.get(_PULUMI_MARK) == _PULUMI_SECRET:
             return _plain(value.get("value"))
-        return {name: _plain(member) for name, member in value.items() if member is not None}
+        return {
+            name: member if type(member) in _AS_THEY_ARE else _plain(member)
+            for name, member in value.items()
+            if member is not None
+        }
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if _is_model(value):
-        members = {name: getattr(value, own) for own, name in type(value).attribute_map.items()}
-        return _plain(members)
+        names = type(value).attribute_map
+        return _plain({name: getattr(value, own) for own, name in names.items() if own != "status"})
     method = getattr(value, "to_dict", None)
     return _plain(method()) if callable(method) else value
 
