@@ -254,6 +254,7 @@ def test_an_api_path_that_an_image_really_has():
         ("quay.io/Acme", "quay.io/acme"),
         ("quay.io//acme", "quay.io/acme"),
         ("quay.io/acme?", None),
+        ("quay.io/%25zz", "quay.io"),
         ("quay", None),
         ("quay..io", None),
         ("", None),
