@@ -299,6 +299,13 @@ def test_a_repository_whose_name_begins_anothers():
     assert found(pod("quay.io/acme/api"), regcred("quay.io/acme/api")) == []
 
 
+def test_pods_that_differ_in_their_accounts_only():
+    pods = [
+        pod("quay.io/acme-b/x", name=name, serviceAccountName=name) for name in ("default", "robot")
+    ]
+    assert found(*pods, regcred("quay.io/acme")) == [("PS305", "warning")]
+
+
 def test_several_neighbours_are_one_diagnosis():
     [message] = messages(
         pod("quay.io/acme-b/x", "quay.io/acme-a/x", "quay.io/acme-c/x"), regcred("quay.io/acme")

@@ -139,6 +139,12 @@ def test_candidates_are_shown_in_their_order():
     assert record["registry"] == "quay.io"
 
 
+def test_an_explanation_by_itself():
+    found = explain("quay.io/a", Cluster.from_manifests([secret({"quay.io": LOGIN})]).secrets)
+    assert "candidate" in page(found)
+    assert "candidate 1" in terminal_text(found)
+
+
 def test_an_order_that_is_left_to_chance():
     cluster, resolution, _ = one("quay.io/a", {"quay.io": LOGIN, "https://quay.io": {}})
     for value in (cluster, resolution):

@@ -203,6 +203,13 @@ def test_references_that_lead_nowhere():
     assert pickle.loads(pickle.dumps(found)) == found
 
 
+def test_a_list_whose_last_secret_is_missing():
+    names = [{"name": "gone"}]
+    cluster = Cluster.from_manifests([pod_manifest(imagePullSecrets=names)])
+    [image] = cluster.explain(cluster.pods[0])
+    assert [each.reason for each in image.secrets] == [Reason.MISSING]
+
+
 def test_a_pod_without_images():
     cluster = Cluster.from_manifests([{"kind": "Pod", "metadata": {"name": "p"}}])
     found = explain_pod(cluster, cluster.pods[0])
@@ -218,7 +225,7 @@ def test_a_trace_shows_no_password():
 def test_a_list_that_serves_many_images(monkeypatch):
     module = importlib.import_module("pullsecrets.explain")
     monkeypatch.setattr(module, "_MAX_TRACES", 2)
-    containers = [{"name": f"c{n}", "image": f"quay.io/a/b{n % 5}"} for n in range(20)]
+    containers = [{"name": f"c{n}", "image": f"quay.io/a/b{n // 2 % 5}"} for n in range(20)]
     cluster = Cluster.from_manifests(
         [
             pod_manifest(containers=containers, imagePullSecrets=[{"name": "s"}]),
@@ -226,7 +233,7 @@ def test_a_list_that_serves_many_images(monkeypatch):
         ]
     )
     [found] = explain_all(cluster)
-    assert [len(each.candidates) for each in found] == [1, 1, 1, 2, 1] * 4
+    assert [len(each.candidates) for each in found] == [1, 1, 1, 1, 1, 1, 2, 2, 1, 1] * 2
     for each in found:
         assert_is_the_resolution(each)
 
