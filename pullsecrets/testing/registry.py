@@ -169,9 +169,11 @@ class FakeRegistry:
         if auth not in ("open", "basic", "bearer"):
             raise ValueError(f"auth is 'open', 'basic' or 'bearer', not {auth!r}")
         self.auth = auth
-        self.users = dict(users or {})
-        self.grants = {user: tuple(names) for user, names in (grants or {}).items()}
-        self.identity_tokens = dict(identity_tokens or {})
+        self.users: dict[str, str] = dict(users or {})
+        self.grants: dict[str | None, tuple[str, ...]] = {
+            user: tuple(names) for user, names in (grants or {}).items()
+        }
+        self.identity_tokens: dict[str, str] = dict(identity_tokens or {})
         self.rate_limit = rate_limit
         self.retry_after = retry_after
         self.failing = failing
@@ -185,7 +187,7 @@ class FakeRegistry:
         self._scheme = "http" if tls is None else "https"
         self._server = _Server(self, tls, port)
         self.port: int = self._server.server_address[1]
-        self.host = f"127.0.0.1:{self.port}"
+        self.host: str = f"127.0.0.1:{self.port}"
         for image in images:
             repository, _, tag = image.partition(":")
             self.push(repository, tag or "latest")

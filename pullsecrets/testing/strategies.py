@@ -38,8 +38,8 @@ from pullsecrets.secrecy import HiddenBytes, Password
 
 try:
     from hypothesis import strategies as st
-except ImportError as error:
-    raise MissingExtra("drawing clusters with hypothesis", "testing") from error
+except ImportError as _error:
+    raise MissingExtra("drawing clusters with hypothesis", "testing") from _error
 
 __all__ = [
     "BROKEN",
