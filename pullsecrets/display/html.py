@@ -42,7 +42,8 @@ MAX_ROWS: Final = 60
 # The doubled class outweighs the notebooks' own rules for tables and code.
 _STYLE: Final = """<style>
 .pullsecrets { font-size: 0.9em; line-height: 1.35; overflow-x: auto; }
-.pullsecrets.pullsecrets table { border-collapse: collapse; margin: 0.4em 0; width: auto; }
+.pullsecrets.pullsecrets table {
+  border-collapse: collapse; font-size: inherit; margin: 0.4em 0; width: auto; }
 .pullsecrets.pullsecrets th, .pullsecrets.pullsecrets td {
   border: 0; border-bottom: 1px solid rgba(128, 128, 128, 0.35); max-width: 42em;
   padding: 0.25em 0.7em 0.25em 0; text-align: left; vertical-align: top; white-space: normal; }
@@ -66,6 +67,7 @@ _STYLE: Final = """<style>
 </style>"""
 
 _BREAK: Final = re.compile(r"(?<=\w)(?:[/:.@]|(?=\[))(?=[\w\[])")
+_SHORT: Final = 24  # characters that stay together
 _BREAKABLE: Final = r"\g<0><wbr>"
 
 
@@ -79,7 +81,8 @@ def _text(text: str) -> str:
 
 def _code(text: str) -> str:
     """Monospaced; a long name may break behind the marks that it consists of."""
-    return f"<code>{_BREAK.sub(_BREAKABLE, _text(text))}</code>"
+    shown = _text(text)
+    return f"<code>{shown if len(text) <= _SHORT else _BREAK.sub(_BREAKABLE, shown)}</code>"
 
 
 def _faint(text: str) -> str:
@@ -182,7 +185,10 @@ def _explained(explanation: Explanation) -> str:
     caption = f"<strong>{image}</strong> <span>{_text(explanation.headline)}</span>"
     if not rows:
         return f"<p>{caption}</p>"
-    return _table(caption, ("secret", "entry", "verdict", "in the key", "in the image"), rows)
+    headings = ("secret", "entry", "verdict", "in the key", "in the image")
+    # Without anything to compare the last two would stand empty.
+    used = len(headings) if any(row[-1] for row in rows) else len(headings) - 2
+    return _table(caption, headings[:used], [row[:used] for row in rows])
 
 
 def _verdict(entry: EntryTrace) -> tuple[str, str, str]:
