@@ -61,8 +61,9 @@ MEASURED = {FOUND[0], NEWEST}
 def tests(session: nox.Session) -> None:
     """Run the tests on every Python that is there; the coverage gate follows."""
     session.install("-e", ".[all]", *_group("test"))
+    arguments = session.posargs or ["-n", "auto", "--dist", "worksteal"]
     if session.python not in MEASURED:
-        session.run("pytest", *session.posargs)
+        session.run("pytest", *arguments)
         return
     # pytest loads the package's own plugin before any of its plugins could start to measure,
     # so that coverage has to start pytest, not the other way round.
@@ -70,7 +71,7 @@ def tests(session: nox.Session) -> None:
     # settings to the tests that run pytest.)
     data = {"COVERAGE_FILE": str(Path(session.virtualenv.location).resolve() / ".coverage")}
     session.run("coverage", "erase", env=data)
-    session.run("coverage", "run", "-m", "pytest", *session.posargs, env=data)
+    session.run("coverage", "run", "-m", "pytest", *arguments, env=data)
     if not session.posargs:
         session.notify("coverage")
 
