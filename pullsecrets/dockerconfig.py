@@ -38,18 +38,23 @@ class InvalidDockerConfig(PullsecretsError, ValueError):
         self.path = path
 
 
+def _password(value: Password | str) -> Password:
+    return value if isinstance(value, Password) else Password(value)
+
+
 @frozen
 class Credential:
     """What an entry of a docker config gives to log in with.
 
     Attributes:
         username: The user, empty where the entry has none.
-        password: The password, empty where the entry has none.
+        password: The password, empty where the entry has none. Given as a string it becomes a
+            `Password`.
         email: A relic that no registry asks for.
     """
 
     username: str = ""
-    password: Password = Password("")
+    password: Password = field(default=Password(""), converter=_password)
     email: str = ""
 
 

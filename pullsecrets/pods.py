@@ -99,12 +99,16 @@ def _place() -> Any:
     return field(default=None, eq=False, repr=False, kw_only=True)
 
 
-_Pairs = Mapping[str, HiddenBytes] | Iterable[tuple[str, HiddenBytes]]
+_Value = HiddenBytes | bytes
+_Pairs = Mapping[str, _Value] | Iterable[tuple[str, _Value]]
 
 
 def _pairs(data: _Pairs) -> tuple[tuple[str, HiddenBytes], ...]:
     # Pairs, so that the value can be hashed and pickled; sorted, as the order says nothing.
-    return tuple(sorted(dict(data).items(), key=lambda pair: pair[0]))
+    return tuple(
+        (key, value if isinstance(value, HiddenBytes) else HiddenBytes(value))
+        for key, value in sorted(dict(data).items(), key=lambda pair: pair[0])
+    )
 
 
 @frozen
@@ -116,7 +120,7 @@ class PullSecret:
         namespace: The object's namespace.
         type: The Secret's type; only two kinds of Secret hold docker configs (rule 7).
         data: The values of ``.dockerconfigjson`` and ``.dockercfg``, decoded from base64; other
-            values are not kept.
+            values are not kept. Given as bytes they become `HiddenBytes`.
         other_keys: The names of the other values.
         ignore: Codes of diagnoses not to report for it.
         place: Where it was read; not compared.

@@ -482,9 +482,13 @@ def test_no_bad_mapping_shows_it(manifest):
     check(*cluster.problems)
 
 
-def test_values_made_by_hand_hide_it():
-    config = DockerConfig({USERINFO: Credential("user", Password(CANARY))})
-    kept = PullSecret("a", data={".dockerconfigjson": HiddenBytes(CANARY.encode())})
+@pytest.mark.parametrize("password", [Password(CANARY), CANARY])
+@pytest.mark.parametrize("value", [HiddenBytes(CANARY.encode()), CANARY.encode()])
+def test_values_made_by_hand_hide_it(password, value):
+    config = DockerConfig({USERINFO: Credential("user", password)})
+    kept = PullSecret("a", data={".dockerconfigjson": value})
+    assert config.auths[USERINFO].password == Password(CANARY)
+    assert kept.data[".dockerconfigjson"] == HiddenBytes(CANARY.encode())
     check(config.auths[USERINFO], kept)
     for value in (config, Cluster(secrets=(kept,), node=config), Keyring([kept], config)):
         assert not leaks(repr(value) + str(value))
