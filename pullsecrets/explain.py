@@ -331,13 +331,11 @@ class _Memory:
         self._cluster = cluster
         self._lists: dict[tuple[str, tuple[str, ...]], _Listed] = {}
         self._keys: dict[str, _Key] = {}
-        self._namespaces: dict[str, list[str]] = {}
 
     def explain(self, pod: Pod, answers: Iterable[ImageResolution]) -> PodExplanation:
         images = []
         for answer in answers:
-            admission = answer.resolution.admission
-            names = () if admission is None else admission.pull_secrets
+            names = answer.admission.pull_secrets
             listed = self._lists.get((pod.namespace, names))
             if listed is None:
                 listed = self._lists[pod.namespace, names] = self._listed(pod.namespace, names)
@@ -352,18 +350,11 @@ class _Memory:
         found = [(namespace, name, self._cluster.secret(namespace, name)) for name in names]
         there = [secret for _, name, secret in found if name and secret is not None]
         hints = {
-            name: f"; there is one in namespace {', '.join(self._others(name))}"
+            name: f"; there is one in namespace {', '.join(others)}"
             for _, name, secret in found
-            if secret is None and self._others(name)
+            if secret is None and (others := self._cluster.namespaces_with(name))
         }
         return _Listed.of(Keyring(there, self._cluster.node), found, hints, self._keys)
-
-    def _others(self, name: str) -> list[str]:
-        """The namespaces that have a secret of that name."""
-        if not self._namespaces:
-            for secret in self._cluster.secrets:
-                self._namespaces.setdefault(secret.name, []).append(secret.namespace)
-        return sorted(self._namespaces.get(name, []))
 
 
 _MAX_TRACES: Final = 256  # of one list

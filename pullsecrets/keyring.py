@@ -303,7 +303,7 @@ class Keyring:
     def lookup(self, name: Name) -> tuple[Candidate, ...]:
         """The candidates for an image's name: the secrets', then the node's (rule 15).
 
-        None where a secret does not decode; `failure` tells.
+        None of them where a secret does not decode; `failure` tells why.
         """
         groups = tuple([group for ring in self._rings for group in ring.lookup(name)])
         candidates = self._served.get(groups)

@@ -88,6 +88,13 @@ class ImageResolution:
     image: Image | str
     resolution: Resolution
 
+    @property
+    def admission(self) -> Admission:
+        """Which list of secrets was used, and whose it was."""
+        admission = self.resolution.admission
+        assert admission is not None  # noqa: S101  (it is None only where no pod was asked about)
+        return admission
+
 
 def resolve(
     image: Image | str, secrets: Iterable[PullSecret], node: DockerConfig | None = None
@@ -129,7 +136,7 @@ def _homes(secrets: Iterable[PullSecret]) -> Mapping[str, tuple[str, ...]]:
     homes: dict[str, list[str]] = {}
     for secret in secrets:
         homes.setdefault(secret.name, []).append(secret.namespace)
-    return {name: tuple(sorted(found)) for name, found in homes.items()}
+    return {name: tuple(sorted(set(found))) for name, found in homes.items()}
 
 
 @frozen

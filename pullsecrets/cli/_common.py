@@ -9,12 +9,12 @@ from typing import Any, Final, TypeVar
 
 import click
 from attrs import evolve
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.padding import Padding
 
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.manifests import load
-from pullsecrets.pods import Pod
 from pullsecrets.resolver import Cluster
 from pullsecrets.secrecy import printable
 
@@ -26,7 +26,7 @@ __all__ = [
     "cluster_options",
     "console",
     "exit_status",
-    "pod_title",
+    "indented",
     "read_cluster",
     "select_pods",
 ]
@@ -125,9 +125,9 @@ def console() -> Console:
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
-def pod_title(pod: Pod) -> str:
-    """A pod's kind, namespace and name for headings."""
-    return printable(f"{pod.kind} {pod.namespace}/{pod.name}")
+def indented(what: RenderableType, columns: int) -> RenderableType:
+    """The same, moved to the right."""
+    return Padding(what, (0, 0, 0, columns), expand=False)
 
 
 def exit_status(cluster: Cluster, *, failed: bool) -> int:

@@ -11,7 +11,6 @@ from typing import Final
 import click
 from attrs import evolve
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
@@ -22,6 +21,7 @@ from pullsecrets.cli._common import (
     UNUSABLE,
     cluster_options,
     console,
+    indented,
     read_cluster,
     select_pods,
 )
@@ -244,17 +244,17 @@ def _image_text(image: ImageProbe) -> RenderableType:
         Text.assemble(f"{printable(image.container)}{kind}: ", (printable(image.image), "cyan"))
     ]
     if image.failure is not None:
-        lines.append(_indented(Text(printable(image.failure), style="red")))
+        lines.append(indented(Text(printable(image.failure), style="red"), 2))
     if image.attempts:
         grid = Table.grid(padding=(0, 2))
         for number, attempt in enumerate(image.attempts, start=1):
             grid.add_row(*_attempt_row(number, attempt))
-        lines.append(_indented(grid))
-    lines += [_indented(Text(f"! {one.message}", style="yellow")) for one in image.findings]
+        lines.append(indented(grid, 2))
+    lines += [indented(Text(f"! {one.message}", style="yellow"), 2) for one in image.findings]
     if image.outcome is Outcome.BAD_CREDENTIAL and not any(a.beside for a in image.attempts):
         hint = "If the image is public, a stale credential hides it: --exhaustive tells."
-        lines.append(_indented(Text(hint, style="dim")))
-    return _indented(Group(*lines))
+        lines.append(indented(Text(hint, style="dim"), 2))
+    return indented(Group(*lines), 2)
 
 
 def _attempt_row(number: int, attempt: Attempt) -> tuple[Text, ...]:
@@ -277,7 +277,3 @@ def _attempt_row(number: int, attempt: Attempt) -> tuple[Text, ...]:
         Text(attempt.outcome.value, style=style),
         Text(detail, style="dim"),
     )
-
-
-def _indented(what: RenderableType) -> RenderableType:
-    return Padding(what, (0, 0, 0, 2), expand=False)

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import click
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -18,12 +17,13 @@ from pullsecrets.cli._common import (
     cluster_options,
     console,
     exit_status,
-    pod_title,
+    indented,
     read_cluster,
     select_pods,
 )
+from pullsecrets.display.text import list_used, pod_title
 from pullsecrets.images import Image
-from pullsecrets.keyring import Admission, Resolution
+from pullsecrets.keyring import Resolution
 from pullsecrets.pods import Pod
 from pullsecrets.resolver import ImageResolution
 from pullsecrets.secrecy import printable, redact_entry
@@ -111,10 +111,10 @@ def _pod_text(pod: Pod, images: list[ImageResolution]) -> RenderableType:
     """A pod: its title, whose list of secrets it has, what was passed over, image by image."""
     lines: list[RenderableType] = [
         Text(pod_title(pod), style="bold"),
-        Text(f"  {_list_used(images[0].resolution.admission)}", style="dim"),
+        Text(f"  {list_used(images[0].admission)}", style="dim"),
     ]
     warnings = dict.fromkeys(line for answer in images for line in answer.resolution.warnings)
-    lines += [_indented(Text(f"! {printable(line)}", style="yellow"), 2) for line in warnings]
+    lines += [indented(Text(f"! {printable(line)}", style="yellow"), 2) for line in warnings]
     attempts = [_attempts(answer.resolution) for answer in images]
     # One grid for each image, with columns as wide in all of them.
     cells = [_HEADINGS, *chain.from_iterable(attempts)]
@@ -125,7 +125,7 @@ def _pod_text(pod: Pod, images: list[ImageResolution]) -> RenderableType:
         title = f"  {printable(answer.container)}{kind}: "
         lines.append(Text.assemble(title, (printable(answer.written), "cyan")))
         if answer.resolution.failure is not None:
-            lines.append(_indented(Text(printable(answer.resolution.failure), style="red"), 4))
+            lines.append(indented(Text(printable(answer.resolution.failure), style="red"), 4))
         if rows:
             lines.append(_grid(rows, widths))
     return Group(*lines, Text())
@@ -140,23 +140,7 @@ def _grid(rows: Iterable[tuple[str, ...]], widths: list[int], style: str = "") -
         grid.add_column(min_width=min(width, 40), overflow="fold", style=style)
     for row in rows:
         grid.add_row(*map(Text, row))
-    return _indented(grid, 4)
-
-
-def _indented(what: RenderableType, columns: int) -> RenderableType:
-    return Padding(what, (0, 0, 0, columns), expand=False)
-
-
-def _list_used(admission: Admission | None) -> str:
-    if admission is None:  # pragma: no cover - only where no pod was asked about
-        return ""
-    owner = {
-        "pod": "its own imagePullSecrets",
-        "service-account": f"imagePullSecrets of service account {admission.service_account}",
-        "stored-pod": "imagePullSecrets as stored in the cluster",
-        "mirror-pod": "a static pod, which has no imagePullSecrets",
-    }[admission.origin]
-    return printable(f"{owner}: {', '.join(admission.pull_secrets) or 'none'}")
+    return indented(grid, 4)
 
 
 def _attempts(resolution: Resolution) -> list[tuple[str, str, str, str]]:

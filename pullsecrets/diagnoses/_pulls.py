@@ -132,9 +132,6 @@ class _Run:
         self._lists: dict[tuple[str, tuple[str, ...]], _List] = {}
         self._asked: dict[Any, _Asked] = {}
         self._uses: dict[Name, dict[str, _Use]] = defaultdict(lambda: defaultdict(_Use))
-        self._namespaces: dict[str, list[str]] = defaultdict(list)
-        for secret in cluster.secrets:
-            self._namespaces[secret.name].append(secret.namespace)
         self._listed: set[Name] = {
             (account.namespace, name)
             for account in cluster.service_accounts
@@ -192,7 +189,7 @@ class _Run:
                 yield self._missing(at, namespace, name)
 
     def _missing(self, at: str, namespace: str, name: str) -> _Finding:
-        others = sorted(set(self._namespaces.get(name, ())))
+        others = self._cluster.namespaces_with(name)
         if others:
             message = (
                 f"secret {quoted(name)} is not in namespace {quoted(namespace)} but in "

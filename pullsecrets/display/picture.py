@@ -134,8 +134,7 @@ class _Map:
     def _add(self, cluster: Cluster, answer: ImageResolution) -> None:
         pod = answer.pod
         start = pod.kind, pod.namespace, pod.name
-        admission = answer.resolution.admission
-        for name in admission.pull_secrets if admission is not None else ():
+        for name in answer.admission.pull_secrets:
             key = "Secret", pod.namespace, name
             there = cluster.secret(pod.namespace, name) is not None
             what = f"in {pod.namespace}" if there else "not among the manifests"

@@ -25,7 +25,6 @@ def cluster_records(cluster: Cluster) -> list[dict[str, Any]]:
 def _image_record(answer: ImageResolution) -> dict[str, Any]:
     resolution = answer.resolution
     first = resolution.candidates[0] if resolution.candidates else None
-    admission = resolution.admission
     image = answer.image if isinstance(answer.image, Image) else None
     return {
         "namespace": printable(answer.pod.namespace),
@@ -36,7 +35,7 @@ def _image_record(answer: ImageResolution) -> dict[str, Any]:
         "image": printable(answer.written),
         "registry": None if image is None else image.registry.name,
         "repository": None if image is None else image.name,
-        "list_of": None if admission is None else admission.origin,
+        "list_of": answer.admission.origin,
         "candidates": len(resolution.candidates),
         "anonymous": resolution.anonymous,
         "deterministic": resolution.is_deterministic,

@@ -10,7 +10,6 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from pullsecrets.images import Image
-from pullsecrets.keyring import Admission
 from pullsecrets.pods import Pod
 from pullsecrets.resolver import Cluster, ImageResolution
 from pullsecrets.secrecy import printable, redact_entry
@@ -134,14 +133,8 @@ def _involved(answer: ImageResolution) -> Iterator[tuple[str, str, str]]:
     """The objects that decide about an image, as a diagnosis names them."""
     pod = answer.pod
     named = [(pod.kind, pod.name), ("ServiceAccount", pod.service_account)]
-    named += [("Secret", name) for name in _admission(answer).pull_secrets]
+    named += [("Secret", name) for name in answer.admission.pull_secrets]
     return ((kind, printable(pod.namespace), printable(name)) for kind, name in named)
-
-
-def _admission(answer: ImageResolution) -> Admission:
-    admission = answer.resolution.admission
-    assert admission is not None  # noqa: S101  (it is None only where no pod was asked about)
-    return admission
 
 
 def _all(cluster: Cluster) -> list[ImageResolution]:
@@ -238,7 +231,7 @@ def _explanation(cluster: Cluster, answer: ImageResolution) -> Iterator[str]:
     trace = pod[[a.resolution for a in cluster.resolve(answer.pod)].index(answer.resolution)]
     yield f"{_title(answer.pod)}, {answer.kind} {printable(answer.container)}"
     yield f"  image {printable(answer.written)}: {trace.headline}"
-    yield f"  {list_used(_admission(answer))}"
+    yield f"  {list_used(answer.admission)}"
     for secret in trace.secrets:
         yield f"  {secret_title(secret)}{': ' if secret.message else ''}{secret.message}"
         for entry in secret.entries:

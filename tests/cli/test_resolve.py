@@ -345,7 +345,7 @@ def test_the_table_says_whose_list_it_is(write):
     assert "  its own imagePullSecrets: s, t\n" in out
     assert "  imagePullSecrets of service account default: none\n" in out
     assert "  imagePullSecrets as stored in the cluster: s\n" in out
-    assert "  a static pod, which has no imagePullSecrets: none\n" in out
+    assert "  a static pod: no imagePullSecrets\n" in out
     assert "  ! secret default/t is not among the manifests" in out
     assert "  ! service account default/default is not among the manifests" in out
 
