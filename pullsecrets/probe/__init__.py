@@ -1,6 +1,6 @@
 """Ask the registry itself: which candidate gets in, which does not and why, does the pod start?
 
-Needs the extra ``probe`` (requests); nothing else of pullsecrets uses the network.
+Needs the extra ``probe`` (requests); nothing else of pullsecrets uses the network::
 
     from pullsecrets import load
     from pullsecrets.probe import Prober
