@@ -125,7 +125,9 @@ def read_data(data: bytes, file: str | None) -> Iterator[Document | Problem]:
         yield Problem(message, Place(file), error=False)
     places = (Place(file, number) for number in count(1))
     line = 1
-    for chunk in _MARKER.split(text):
+    # To look for the characters is much faster than to look for the marker.
+    chunks = _MARKER.split(text) if "\n---" in text else [text]
+    for chunk in chunks:
         if not _NO_CONTENT.fullmatch(chunk):
             yield from _read_chunk(chunk, line, places)
         line += chunk.count("\n")

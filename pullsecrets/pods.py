@@ -441,16 +441,30 @@ class Pod:
 
 
 class _Node:
-    """A value in a manifest and the path to it, so that an error can name the field.
+    """A value in a manifest and the way to it, so that an error can name the field.
 
     An absent member and null read alike, as in Go: no members, no items, an empty string.
     """
 
-    __slots__ = ("path", "value")
+    __slots__ = ("_parent", "_step", "value")
 
-    def __init__(self, value: Any, path: str = "") -> None:
+    def __init__(
+        self, value: Any, parent: _Node | None = None, step: str | int | tuple[str] = ""
+    ) -> None:
         self.value = value
-        self.path = path
+        self._parent = parent
+        # A field, the number of a list's item, or a key that the author chose, in a tuple.
+        self._step = step
+
+    @property
+    def path(self) -> str:
+        """The fields that lead here; put together only where there is something to say."""
+        above = "" if self._parent is None else self._parent.path
+        if isinstance(self._step, int):
+            return f"{above}[{self._step}]"
+        if isinstance(self._step, tuple):
+            return f"{above}['{redact_entry(self._step[0])}']"
+        return f"{above}.{self._step}" if above else self._step
 
     def error(self, what: str) -> InvalidManifest:
         return InvalidManifest(f"{self.path or 'the object'} {what}")
@@ -463,6 +477,8 @@ class _Node:
         return self.error(f"is {kind}, not {wanted}")
 
     def _mapping(self) -> Mapping[Any, Any]:
+        if type(self.value) is dict:  # nearly always, and much faster to tell
+            return self.value
         if self.value is None:
             return {}
         if not isinstance(self.value, Mapping):
@@ -473,13 +489,13 @@ class _Node:
         return self._mapping().get(name) is not None
 
     def member(self, name: str) -> _Node:
-        return _Node(self._mapping().get(name), f"{self.path}.{name}" if self.path else name)
+        return _Node(self._mapping().get(name), self, name)
 
     def items(self) -> Iterator[tuple[str, _Node]]:
         for key, value in self._mapping().items():
             if not isinstance(key, str):
-                raise _Node(key, f"a key of {self.path}")._wrong("a string")
-            yield key, _Node(value, f"{self.path}['{redact_entry(key)}']")
+                raise _Node(key, None, f"a key of {self.path}")._wrong("a string")
+            yield key, _Node(value, self, (key,))
 
     def list(self) -> Iterator[_Node]:
         if self.value is None:
@@ -487,7 +503,7 @@ class _Node:
         if not isinstance(self.value, (list, tuple)):
             raise self._wrong("a list")
         for at, value in enumerate(self.value):
-            yield _Node(value, f"{self.path}[{at}]")
+            yield _Node(value, self, at)
 
     def string(self) -> str:
         if self.value is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
@@ -456,6 +457,39 @@ def test_nothing_takes_forever(text, read):
 
 
 # --- Without PyYAML --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", [A, '{"kind": "Pod" ', "{" * 1000])
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_collector_is_left_as_it_was(text, enabled, read):
+    before = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        read(text)
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if before else gc.disable)()
+
+
+def test_no_collector_runs_while_json_is_parsed(tmp_path):
+    item = {"kind": "ConfigMap", "data": {"x": [{"y": [{}]}] * 5}}
+    path = tmp_path / "large.json"
+    path.write_text(json.dumps({"kind": "List", "items": [item] * 5_000}))
+    seen = []
+
+    def note(phase, info):
+        names, frame = [], sys._getframe(1)
+        while frame is not None:
+            names.append(frame.f_code.co_name)
+            frame = frame.f_back
+        seen.append(names)
+
+    gc.callbacks.append(note)
+    try:
+        load(path)
+    finally:
+        gc.callbacks.remove(note)
+    assert not [names for names in seen if "raw_decode" in names]
 
 
 @pytest.fixture
