@@ -246,7 +246,7 @@ def _image_text(image: ImageProbe) -> RenderableType:
     if image.failure is not None:
         lines.append(indented(Text(printable(image.failure), style="red"), 2))
     if image.attempts:
-        grid = Table.grid(padding=(0, 2))
+        grid = Table.grid(padding=(0, 2, 0, 0))
         for number, attempt in enumerate(image.attempts, start=1):
             grid.add_row(*_attempt_row(number, attempt))
         lines.append(indented(grid, 2))

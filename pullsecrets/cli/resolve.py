@@ -135,7 +135,7 @@ _HEADINGS: Final = ("try", "source", "entry", "user")
 
 
 def _grid(rows: Iterable[tuple[str, ...]], widths: list[int], style: str = "") -> RenderableType:
-    grid = Table.grid(padding=(0, 2))
+    grid = Table.grid(padding=(0, 2, 0, 0))
     for width in widths:
         grid.add_column(min_width=min(width, 40), overflow="fold", style=style)
     for row in rows:
