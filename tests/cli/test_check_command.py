@@ -176,6 +176,10 @@ def test_a_pod_or_a_namespace_of_many():
     assert codes("--pod", "three-keys", status=1) == {"PS301", "PS307"}
     assert codes("--pod", "ledger", status=1) == {"PS503"}
     assert codes("--pod", "report", status=0) == set()
+    # So does what is wrong with its service account's list.
+    listed = "kind: ServiceAccount\nmetadata: {name: default}\nimagePullSecrets: [{}]\n---\n"
+    shown = run("-", "--pod", "p", stdin=f"{listed}{NOTE}", status=1).stdout
+    assert "PS104" in shown
     # A secret that only other pods list is not unused.
     run(EXAMPLES / "good", "--pod", "shop", "--fail-on", "note")
 

@@ -199,6 +199,11 @@ def test_credential_helpers():
         ("PS208", "warning")
     ]
     assert found(secret({"auths": good, "credsStore": ""})) == []
+    half = {"ghcr.io": {"username": "me"}}
+    assert found(secret({"auths": {**good, **half, "gcr.io": {}}, "credsStore": "desktop"})) == [
+        ("PS402", "error"),
+        ("PS208", "warning"),
+    ]
 
 
 # Keys

@@ -73,8 +73,15 @@ def test_pods_secrets_and_registries():
 
 def test_missing_secrets_the_node_and_bad_images():
     node = DockerConfig.from_json('{"auths": {"ghcr.io": {"auth": "YTpi"}}}')
-    manifests = [pod("ghcr.io/a/b", "quay.io/A", secrets=("gone", "")), secret({}, "db", "Opaque")]
-    shown = texts(draw(Cluster.from_manifests(manifests, node=node)))
+    manifests = [
+        pod("ghcr.io/a/b", "quay.io/A", secrets=("gone", "")),
+        secret({}, "db", "Opaque"),
+        secret({}, "unlisted"),
+    ]
+    picture = draw(Cluster.from_manifests(manifests, node=node))
+    shown = texts(picture)
+    assert picture.svg.count('class="ps-missing"') == 2
+    assert "unlisted" in shown
     for text in ("gone", "(nameless)", "not among the manifests", "the node", "ghcr.io"):
         assert text in shown
     assert "db" not in shown

@@ -132,6 +132,7 @@ def test_candidates_are_shown_in_their_order():
     for shown in (page(explained), terminal_text(explained)):
         assert "✓ 2" in shown or "candidate 2" in shown
         assert "its own imagePullSecrets: regcred" in shown
+    assert "in the key" not in page(explained)  # there is nothing to compare
     assert [record["key"] for record in resolution.to_records()] == ["quay.io", "*.io"]
     [record] = cluster.to_records()
     assert record["candidates"] == 2
@@ -159,6 +160,8 @@ def test_anonymous_and_failing_pulls():
         assert "anonymous" in page(value)
         assert "anonymous" in terminal_text(value)
     assert "✗ label differs" in page(explained)
+    assert "in the keyin the image" in page(explained)
+    assert "docker.io/library" not in page(explained)  # the image stands there as it was written
     assert "no match, the host: quay, the image has docker" in terminal_text(explained)
     [record] = explained.to_records()
     assert (record["in_key"], record["in_image"], record["reason"]) == ("quay", "docker", "label")
