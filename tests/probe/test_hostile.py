@@ -463,6 +463,13 @@ class TestTls:
         assert "unable to get local issuer certificate" in found.attempts[0].detail
         assert not has_canary(seen_by(server))
 
+    def test_the_authorities_of_requests(
+        self, serve: Serve, prober: Make, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("requests.utils.DEFAULT_CA_BUNDLE_PATH", str(authority.path))
+        server = serve(lambda _: MANIFEST_HEAD, tls=authority.issue("localhost", name="bundle"))
+        assert prober().probe(resolution(server.image(), ANN)).outcome is Outcome.PULLABLE
+
     @pytest.mark.parametrize("what", ["other name", "expired", "other authority"])
     def test_bad(
         self, serve: Serve, prober: Make, authority: Authority, tmp_path: Path, what: str
