@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks import made
 from pullsecrets import Cluster, check, load
-from pullsecrets.explain import explain_all
+from pullsecrets.trace import explain_all
 
 yaml = pytest.importorskip("yaml")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, Where, check
     from pullsecrets.dockerconfig import Credential, DockerConfig, InvalidDockerConfig
     from pullsecrets.errors import MissingExtra, PullsecretsError
-    from pullsecrets.explain import EntryTrace, Explanation, PodExplanation, SecretTrace, explain
+    from pullsecrets.trace import EntryTrace, Explanation, PodExplanation, SecretTrace, explain
     from pullsecrets.handover import NothingToHandOver, to_docker_config, write_docker_config
     from pullsecrets.images import Image, InvalidImage
     from pullsecrets.keyring import (
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
         Source,
         pattern_matches,
     )
-    from pullsecrets.manifests import load
-    from pullsecrets.pods import Container, InvalidManifest, Place, Pod, PullSecret, ServiceAccount
+    from pullsecrets.reading.files import load
+    from pullsecrets.objects import Container, InvalidManifest, Place, Pod, PullSecret, ServiceAccount
     from pullsecrets.registries import Registry
-    from pullsecrets.resolver import Cluster, ImageResolution, Problem, resolve
+    from pullsecrets.cluster import Cluster, ImageResolution, Problem, resolve
     from pullsecrets.secrecy import Password
 else:  # out of the type checkers' sight: to them it would allow any name
 
@@ -91,14 +91,14 @@ _NAMES = {
     "diagnoses": ("Diagnoses", "Diagnosis", "Severity", "Where", "check"),
     "dockerconfig": ("Credential", "DockerConfig", "InvalidDockerConfig"),
     "errors": ("MissingExtra", "PullsecretsError"),
-    "explain": ("EntryTrace", "Explanation", "PodExplanation", "SecretTrace", "explain"),
+    "trace": ("EntryTrace", "Explanation", "PodExplanation", "SecretTrace", "explain"),
     "handover": ("NothingToHandOver", "to_docker_config", "write_docker_config"),
     "images": ("Image", "InvalidImage"),
     "keyring": ("Admission", "Candidate", "Keyring", "Resolution", "Source", "pattern_matches"),
-    "manifests": ("load",),
-    "pods": ("Container", "InvalidManifest", "Place", "Pod", "PullSecret", "ServiceAccount"),
+    "reading.files": ("load",),
+    "objects": ("Container", "InvalidManifest", "Place", "Pod", "PullSecret", "ServiceAccount"),
     "registries": ("Registry",),
-    "resolver": ("Cluster", "ImageResolution", "Problem", "resolve"),
+    "cluster": ("Cluster", "ImageResolution", "Problem", "resolve"),
     "secrecy": ("Password",),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}

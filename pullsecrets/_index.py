@@ -3,7 +3,7 @@ r"""The index: from an image's name to the keys that serve it, without a look at
 The kubelet compares an image's name with every key (rule 12). Here the entries are sorted into
 tables once, and a name is looked up in them. Why the outcome is the same:
 
-A key matches a name when three things hold (`pullsecrets._keys.compare`). Each of them is either an
+A key matches a name when three things hold (`pullsecrets.matching.compare`). Each of them is either an
 equality, which a dictionary decides as well as a comparison does, or it is still tested:
 
 1. *The ports are equal strings*: the port is part of every table's key.
@@ -33,8 +33,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from pullsecrets._gourl import BadURL, glob_matches, go_bytes, is_wild
-from pullsecrets._keys import PLAIN_ENTRY, normalise, split_key
+from pullsecrets._go.url import BadURL, glob_matches, go_bytes, is_wild
+from pullsecrets.matching import PLAIN_ENTRY, normalise, split_key
 from pullsecrets.registries import DOCKER_HUB, DOCKER_HUB_KEY
 
 __all__ = ["Group", "Name", "Ring", "Spelling", "is_default_registry"]

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from pullsecrets._gobase64 import canonical_base64, decode_base64
-from pullsecrets._gojson import Array, BadJSON, Object, go_string, parse_json
-from pullsecrets._gomarshal import go_marshal
+from pullsecrets._go.base64 import canonical_base64, decode_base64
+from pullsecrets._go.json import Array, BadJSON, Object, go_string, parse_json
+from pullsecrets._go.marshal import go_marshal
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.secrecy import Password, printable, redact_entry
 

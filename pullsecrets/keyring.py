@@ -18,12 +18,12 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from pullsecrets._gourl import BadURL
+from pullsecrets._go.url import BadURL
 from pullsecrets._index import Group, Name, Ring, is_default_registry
-from pullsecrets._keys import Mismatch, Pattern, compare, normalise, pattern_matches
+from pullsecrets.matching import Mismatch, Pattern, compare, normalise, pattern_matches
 from pullsecrets.dockerconfig import Credential, DockerConfig, InvalidDockerConfig
 from pullsecrets.images import Image, InvalidImage
-from pullsecrets.pods import PullSecret
+from pullsecrets.objects import PullSecret
 from pullsecrets.secrecy import printable, redact_entry
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import Final
 
 from attrs import frozen
 
-from pullsecrets._gourl import split_host_port
+from pullsecrets._go.url import split_host_port
 
 __all__ = ["DOCKER_HUB", "DOCKER_HUB_KEY", "Registry"]
 

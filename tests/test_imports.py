@@ -37,20 +37,20 @@ def test_resolving_loads_the_core_and_what_it_is_built_on() -> None:
     loaded = loaded_by(RESOLVE)
     assert {name for name in loaded if name.startswith("pullsecrets")} == {
         "pullsecrets",
-        "pullsecrets._gobase64",
-        "pullsecrets._gojson",
-        "pullsecrets._gomarshal",
-        "pullsecrets._gourl",
+        "pullsecrets._go.base64",
+        "pullsecrets._go.json",
+        "pullsecrets._go.marshal",
+        "pullsecrets._go.url",
         "pullsecrets._index",
-        "pullsecrets._keys",
-        "pullsecrets.clients",
+        "pullsecrets.matching",
+        "pullsecrets.reading.clients",
         "pullsecrets.dockerconfig",
         "pullsecrets.errors",
         "pullsecrets.images",
         "pullsecrets.keyring",
-        "pullsecrets.pods",
+        "pullsecrets.objects",
         "pullsecrets.registries",
-        "pullsecrets.resolver",
+        "pullsecrets.cluster",
         "pullsecrets.secrecy",
     }
     others = {name.partition(".")[0] for name in loaded} - {"pullsecrets"}
@@ -83,11 +83,11 @@ def test_every_public_name_is_there_and_known_where_it_comes_from() -> None:
 
 
 def test_explain_is_the_function_whatever_is_loaded_first() -> None:
-    program = "import pullsecrets.explain, pullsecrets.diagnoses, pullsecrets; pullsecrets.explain"
+    program = "import pullsecrets.trace, pullsecrets.diagnoses, pullsecrets; pullsecrets.explain"
     loaded_by(program + "('nginx', []).resolution")
-    loaded_by("import pullsecrets; f = pullsecrets.explain; import pullsecrets.explain; f is not 1")
+    loaded_by("import pullsecrets; f = pullsecrets.explain; import pullsecrets.trace; f is not 1")
     assert callable(pullsecrets.explain)
-    assert "pullsecrets.explain" in sys.modules
+    assert "pullsecrets.trace" in sys.modules
 
 
 def test_the_package_pickles_like_any_module_for_cloudpickle() -> None:

@@ -14,8 +14,8 @@ from rich.padding import Padding
 
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import PullsecretsError
-from pullsecrets.manifests import load
-from pullsecrets.resolver import Cluster
+from pullsecrets.reading.files import load
+from pullsecrets.cluster import Cluster
 from pullsecrets.secrecy import printable
 
 __all__ = [

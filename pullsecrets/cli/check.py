@@ -25,8 +25,8 @@ from pullsecrets.diagnoses import CATALOGUE, Diagnoses, Diagnosis, Severity, Whe
 from pullsecrets.diagnoses import check as diagnose
 from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
 from pullsecrets.display.terminal import diagnosis_lines
-from pullsecrets.pods import Pod
-from pullsecrets.resolver import Cluster, admit
+from pullsecrets.objects import Pod
+from pullsecrets.cluster import Cluster, admit
 from pullsecrets.secrecy import printable
 
 __all__ = ["about_pods", "check", "place", "tracker"]

@@ -17,10 +17,10 @@ from pullsecrets.cli.check import about_pods, place, tracker
 from pullsecrets.diagnoses import Diagnoses
 from pullsecrets.diagnoses import check as diagnose
 from pullsecrets.display.terminal import diagnosis_lines, explanation_tree, pod_tree
-from pullsecrets.explain import Explanation, PodExplanation, explain_all
-from pullsecrets.explain import explain as explain_image
+from pullsecrets.trace import Explanation, PodExplanation, explain_all
+from pullsecrets.trace import explain as explain_image
 from pullsecrets.images import Image, InvalidImage
-from pullsecrets.resolver import Cluster
+from pullsecrets.cluster import Cluster
 from pullsecrets.secrecy import printable
 
 __all__ = ["explain"]

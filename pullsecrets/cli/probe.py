@@ -27,7 +27,7 @@ from pullsecrets.cli._common import (
 )
 from pullsecrets.errors import MissingExtra
 from pullsecrets.images import Image, InvalidImage
-from pullsecrets.resolver import ImageResolution
+from pullsecrets.cluster import ImageResolution
 from pullsecrets.secrecy import printable, redact_entry
 
 try:

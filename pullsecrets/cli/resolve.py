@@ -24,8 +24,8 @@ from pullsecrets.cli._common import (
 from pullsecrets.display.text import list_used, pod_title
 from pullsecrets.images import Image
 from pullsecrets.keyring import Resolution
-from pullsecrets.pods import Pod
-from pullsecrets.resolver import ImageResolution
+from pullsecrets.objects import Pod
+from pullsecrets.cluster import ImageResolution
 from pullsecrets.secrecy import printable, redact_entry
 
 __all__ = ["resolve"]

@@ -25,8 +25,8 @@ from collections.abc import Callable, Collection, Iterable
 from pullsecrets.diagnoses._model import Diagnoses, Diagnosis, Kind, Severity, Where
 from pullsecrets.diagnoses._pulls import diagnose
 from pullsecrets.diagnoses.catalogue import CATALOGUE
-from pullsecrets.pods import Pod
-from pullsecrets.resolver import Cluster
+from pullsecrets.objects import Pod
+from pullsecrets.cluster import Cluster
 
 __all__ = [
     "CATALOGUE",

@@ -9,7 +9,7 @@ from typing import Any, Final, overload
 
 from attrs import field, frozen
 
-from pullsecrets.pods import Place
+from pullsecrets.objects import Place
 from pullsecrets.secrecy import printable
 
 __all__ = ["Diagnoses", "Diagnosis", "Kind", "Severity", "Where"]

@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import frozen
 
-from pullsecrets._gourl import BadURL, glob_matches
+from pullsecrets._go.url import BadURL, glob_matches
 from pullsecrets.diagnoses._model import Severity
 from pullsecrets.diagnoses._spots import quoted
 from pullsecrets.images import Image

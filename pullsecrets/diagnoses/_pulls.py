@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from attrs import Factory, define, field, frozen
 
-from pullsecrets._spelling import is_sound
+from pullsecrets.spelling import is_sound
 from pullsecrets.diagnoses._model import Diagnosis, Severity, Where
 from pullsecrets.diagnoses._nearest import Near, nearest
 from pullsecrets.diagnoses._secrets import diagnose_secret
@@ -27,9 +27,9 @@ from pullsecrets.diagnoses._spots import (
 )
 from pullsecrets.images import Image
 from pullsecrets.keyring import Admission, Keyring, Pattern, Resolution, normalise, pattern_matches
-from pullsecrets.pods import DOCKERCFG_TYPE, DOCKERCONFIGJSON_TYPE, Pod, PullSecret, ServiceAccount
+from pullsecrets.objects import DOCKERCFG_TYPE, DOCKERCONFIGJSON_TYPE, Pod, PullSecret, ServiceAccount
 from pullsecrets.registries import DOCKER_HUB, DOCKER_HUB_KEY
-from pullsecrets.resolver import Cluster, admit
+from pullsecrets.cluster import Cluster, admit
 from pullsecrets.secrecy import redact_entry
 
 __all__ = ["diagnose"]

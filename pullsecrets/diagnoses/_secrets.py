@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping, Set
 from datetime import datetime, timezone
 from typing import Final
 
-from pullsecrets._gobase64 import decode_base64
-from pullsecrets._gojson import BadJSON, Object, parse_json
-from pullsecrets._gourl import BadURL
-from pullsecrets._spelling import HUB_ENTRY, is_api_path, is_hub_mistake, mend, unmatchable
+from pullsecrets._go.base64 import decode_base64
+from pullsecrets._go.json import BadJSON, Object, parse_json
+from pullsecrets._go.url import BadURL
+from pullsecrets.spelling import HUB_ENTRY, is_api_path, is_hub_mistake, mend, unmatchable
 from pullsecrets.diagnoses._model import Diagnosis, Severity
 from pullsecrets.diagnoses._spots import diagnosis, in_secret, quoted, title
 from pullsecrets.dockerconfig import Credential, DockerConfig, InvalidDockerConfig
 from pullsecrets.keyring import normalise
-from pullsecrets.pods import (
+from pullsecrets.objects import (
     DOCKERCFG_KEY,
     DOCKERCFG_TYPE,
     DOCKERCONFIGJSON_KEY,

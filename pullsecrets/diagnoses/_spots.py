@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pullsecrets.diagnoses._model import Diagnosis, Severity, Where
 from pullsecrets.diagnoses.catalogue import CATALOGUE
-from pullsecrets.pods import (
+from pullsecrets.objects import (
     DOCKERCFG_KEY,
     DOCKERCFG_TYPE,
     DOCKERCONFIGJSON_KEY,

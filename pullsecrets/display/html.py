@@ -22,9 +22,9 @@ from pullsecrets.display.text import (
     source_title,
     verdict_mark,
 )
-from pullsecrets.explain import EntryTrace, Explanation, PodExplanation
+from pullsecrets.trace import EntryTrace, Explanation, PodExplanation
 from pullsecrets.keyring import Resolution
-from pullsecrets.resolver import Cluster
+from pullsecrets.cluster import Cluster
 from pullsecrets.secrecy import printable, redact_entry
 
 __all__ = [

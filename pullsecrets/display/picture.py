@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, check
 from pullsecrets.errors import MissingExtra
 from pullsecrets.images import Image
-from pullsecrets.resolver import Cluster, ImageResolution
+from pullsecrets.cluster import Cluster, ImageResolution
 from pullsecrets.secrecy import printable
 
 __all__ = ["MAX_ROWS", "Picture", "draw"]

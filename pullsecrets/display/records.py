@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from pullsecrets.diagnoses import Diagnoses
-from pullsecrets.explain import Explanation
+from pullsecrets.trace import Explanation
 from pullsecrets.images import Image
 from pullsecrets.keyring import Resolution
-from pullsecrets.resolver import Cluster, ImageResolution
+from pullsecrets.cluster import Cluster, ImageResolution
 from pullsecrets.secrecy import printable, redact_entry
 
 __all__ = ["cluster_records", "diagnoses_records", "explanation_records", "resolution_records"]

@@ -23,9 +23,9 @@ from pullsecrets.display.text import (
     secret_title,
     source_title,
 )
-from pullsecrets.explain import Explanation, PodExplanation, SecretTrace
+from pullsecrets.trace import Explanation, PodExplanation, SecretTrace
 from pullsecrets.keyring import Resolution
-from pullsecrets.resolver import Cluster
+from pullsecrets.cluster import Cluster
 from pullsecrets.secrecy import printable, redact_entry
 
 __all__ = [

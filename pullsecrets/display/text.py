@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from pullsecrets.explain import EntryTrace, SecretTrace
+from pullsecrets.trace import EntryTrace, SecretTrace
 from pullsecrets.keyring import Admission, Candidate, Source
-from pullsecrets.pods import Pod
-from pullsecrets.resolver import Cluster
+from pullsecrets.objects import Pod
+from pullsecrets.cluster import Cluster
 from pullsecrets.secrecy import printable, redact_entry
 
 __all__ = [

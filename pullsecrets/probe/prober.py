@@ -15,13 +15,13 @@ from attrs import define, field
 
 from pullsecrets.images import Image
 from pullsecrets.keyring import Candidate, Resolution
-from pullsecrets.pods import Pod
+from pullsecrets.objects import Pod
 from pullsecrets.probe.flow import Login, RegistryClient, Verdict
 from pullsecrets.probe.outcomes import Attempt, ClusterProbe, ImageProbe, Outcome, PodProbe
 from pullsecrets.probe.policy import Policy
 from pullsecrets.probe.transport import Transport
 from pullsecrets.registries import Registry
-from pullsecrets.resolver import Cluster, ImageResolution
+from pullsecrets.cluster import Cluster, ImageResolution
 from pullsecrets.secrecy import Password
 
 __all__ = ["Prober", "Run"]

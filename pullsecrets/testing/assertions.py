@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from pullsecrets.images import Image
-from pullsecrets.pods import Pod
-from pullsecrets.resolver import Cluster, ImageResolution
+from pullsecrets.objects import Pod
+from pullsecrets.cluster import Cluster, ImageResolution
 from pullsecrets.secrecy import printable, redact_entry
 
 __all__ = [

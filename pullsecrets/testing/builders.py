@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from pullsecrets.clients import manifests_of
+from pullsecrets.reading.clients import manifests_of
 from pullsecrets.dockerconfig import Credential, DockerConfig
-from pullsecrets.manifests import read_data, read_documents
-from pullsecrets.pods import (
+from pullsecrets.reading.files import read_data, read_documents
+from pullsecrets.objects import (
     DOCKERCONFIGJSON_KEY,
     DOCKERCONFIGJSON_TYPE,
     Container,
@@ -21,7 +21,7 @@ from pullsecrets.pods import (
     PullSecret,
     ServiceAccount,
 )
-from pullsecrets.resolver import Cluster, Document, Problem
+from pullsecrets.cluster import Cluster, Document, Problem
 from pullsecrets.secrecy import HiddenBytes, redact_entry
 
 __all__ = ["cluster", "pod", "pull_secret", "service_account"]

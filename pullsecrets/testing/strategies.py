@@ -21,7 +21,7 @@ from typing import Any, Final
 from pullsecrets.dockerconfig import Credential, DockerConfig
 from pullsecrets.errors import MissingExtra
 from pullsecrets.images import Image
-from pullsecrets.pods import (
+from pullsecrets.objects import (
     DOCKERCFG_KEY,
     DOCKERCFG_TYPE,
     DOCKERCONFIGJSON_KEY,
@@ -33,7 +33,7 @@ from pullsecrets.pods import (
     ServiceAccount,
 )
 from pullsecrets.registries import Registry
-from pullsecrets.resolver import Cluster
+from pullsecrets.cluster import Cluster
 from pullsecrets.secrecy import HiddenBytes, Password
 
 try:

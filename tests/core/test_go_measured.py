@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pullsecrets import DockerConfig, InvalidDockerConfig, pattern_matches
-from pullsecrets._gourl import (
+from pullsecrets._go.url import (
     BadURL,
     glob_matches,
     go_bytes,

@@ -18,8 +18,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pullsecrets import Cluster, InvalidManifest, MissingExtra, Place, PullsecretsError, load
-from pullsecrets import _documents as documents
-from pullsecrets.manifests import NoSuchPath
+from pullsecrets.reading import text as documents
+from pullsecrets.reading.files import NoSuchPath
 
 GOOD = "kind: Pod\nmetadata: {name: good}\n"
 A, B = (f'{{"kind": "Pod", "metadata": {{"name": "{name}"}}}}' for name in "ab")

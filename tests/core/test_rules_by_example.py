@@ -16,7 +16,7 @@ from pullsecrets import (
     pattern_matches,
     resolve,
 )
-from pullsecrets._gourl import BadURL, go_bytes, parse_url, split_host_port
+from pullsecrets._go.url import BadURL, go_bytes, parse_url, split_host_port
 from pullsecrets.keyring import Mismatch, Pattern, compare, normalise
 
 

@@ -446,7 +446,7 @@ def test_no_broken_manifest_shows_it(text, tmp_path, caplog):
 @pytest.mark.parametrize("text", BROKEN_MANIFESTS, ids=range(len(BROKEN_MANIFESTS)))
 def test_no_broken_manifest_shows_it_without_the_c_loader(text, tmp_path, caplog, monkeypatch):
     """PyYAML's own parser words its errors differently."""
-    from pullsecrets import _documents
+    from pullsecrets.reading import text as _documents
 
     monkeypatch.delattr(yaml, "CSafeLoader")
     _documents._pyyaml.cache_clear()

@@ -38,8 +38,8 @@ from pullsecrets import (
     Source,
 )
 from pullsecrets.keyring import Pattern
-from pullsecrets.manifests import NoSuchPath
-from pullsecrets.resolver import Document
+from pullsecrets.reading.files import NoSuchPath
+from pullsecrets.cluster import Document
 from pullsecrets.secrecy import HiddenBytes
 
 CONFIG = DockerConfig.from_json(

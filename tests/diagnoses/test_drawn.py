@@ -8,8 +8,8 @@ from drawn import CANARIES, at, clusters, nodes
 from hypothesis import given, settings
 
 from pullsecrets import Cluster, DockerConfig, Image, check
-from pullsecrets._gourl import BadURL
-from pullsecrets._spelling import is_sound, unmatchable
+from pullsecrets._go.url import BadURL
+from pullsecrets.spelling import is_sound, unmatchable
 from pullsecrets.diagnoses import CATALOGUE
 from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
 from pullsecrets.keyring import normalise, pattern_matches

@@ -11,7 +11,7 @@ from drawn import clusters, nodes
 from hypothesis import given, settings
 
 from pullsecrets import Cluster, DockerConfig, Image, Keyring, PullSecret, explain, resolve
-from pullsecrets.explain import PodExplanation, Reason, explain_all, explain_pod
+from pullsecrets.trace import PodExplanation, Reason, explain_all, explain_pod
 
 
 def secret(auths, name="regcred", kind="kubernetes.io/dockerconfigjson"):
@@ -223,7 +223,7 @@ def test_a_trace_shows_no_password():
 
 
 def test_a_list_that_serves_many_images(monkeypatch):
-    module = importlib.import_module("pullsecrets.explain")
+    module = importlib.import_module("pullsecrets.trace")
     monkeypatch.setattr(module, "_MAX_TRACES", 2)
     containers = [{"name": f"c{n}", "image": f"quay.io/a/b{n // 2 % 5}"} for n in range(20)]
     cluster = Cluster.from_manifests(

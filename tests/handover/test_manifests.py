@@ -23,7 +23,7 @@ from pullsecrets import (
     PullSecret,
     ServiceAccount,
 )
-from pullsecrets._gomarshal import go_marshal
+from pullsecrets._go.marshal import go_marshal
 from pullsecrets.testing import strategies
 
 VECTORS = [

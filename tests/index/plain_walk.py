@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pullsecrets._gourl import BadURL, go_bytes
+from pullsecrets._go.url import BadURL, go_bytes
 from pullsecrets.keyring import Candidate, Entry, Keyring, Pattern, compare, is_default_registry
 from pullsecrets.registries import DOCKER_HUB_KEY
 

@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pullsecrets import Credential, DockerConfig, InvalidDockerConfig, Password
-from pullsecrets._gobase64 import _PADDED, _RAW, canonical_base64, decode_base64
-from pullsecrets._gojson import _depth_bound
+from pullsecrets._go.base64 import _PADDED, _RAW, canonical_base64, decode_base64
+from pullsecrets._go.json import _depth_bound
 
 
 def lone(auth: Any) -> str:

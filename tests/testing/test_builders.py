@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from pullsecrets import Cluster, Credential, DockerConfig, InvalidManifest, Password, Place
-from pullsecrets.manifests import NoSuchPath
+from pullsecrets.reading.files import NoSuchPath
 from pullsecrets.testing import cluster, pod, pull_secret, service_account, strategies
 
 TEXT = """\

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from attrs import Factory, field, frozen
 
 from pullsecrets._index import Name
-from pullsecrets.clients import manifests_of
+from pullsecrets.reading.clients import manifests_of
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.images import Image, InvalidImage
 from pullsecrets.keyring import Admission, Keyring, Resolution
-from pullsecrets.pods import (
+from pullsecrets.objects import (
     POD_TEMPLATES,
     InvalidManifest,
     Place,
@@ -23,7 +23,7 @@ from pullsecrets.pods import (
 from pullsecrets.secrecy import printable
 
 if TYPE_CHECKING:
-    from pullsecrets.explain import PodExplanation
+    from pullsecrets.trace import PodExplanation
 
 __all__ = ["Cluster", "Document", "ImageResolution", "Problem", "admit", "resolve"]
 
@@ -278,7 +278,7 @@ class Cluster:
 
     def explain(self, pod: Pod) -> PodExplanation:
         """Why each entry of each secret is, or is not, a candidate for each of the pod's images."""
-        from pullsecrets.explain import explain_pod
+        from pullsecrets.trace import explain_pod
 
         return explain_pod(self, pod)
 

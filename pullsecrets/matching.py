@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import frozen
 
-from pullsecrets._gourl import BadURL, glob_matches, go_bytes, parse_url, split_host_port
+from pullsecrets._go.url import BadURL, glob_matches, go_bytes, parse_url, split_host_port
 
 __all__ = [
     "PLAIN_ENTRY",

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from pullsecrets._gobase64 import decode_base64
-from pullsecrets._gojson import go_string
-from pullsecrets._gomarshal import go_marshal
+from pullsecrets._go.base64 import decode_base64
+from pullsecrets._go.json import go_string
+from pullsecrets._go.marshal import go_marshal
 from pullsecrets.dockerconfig import Credential, DockerConfig, basic_auth
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.secrecy import HiddenBytes, Password, printable, redact_entry

@@ -23,8 +23,8 @@ from typing import Any, Final, overload
 
 from attrs import field, frozen
 
-from pullsecrets._gourl import BadURL, glob_matches
-from pullsecrets._spelling import is_hub_mistake, unmatchable
+from pullsecrets._go.url import BadURL, glob_matches
+from pullsecrets.spelling import is_hub_mistake, unmatchable
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.images import Image
 from pullsecrets.keyring import (
@@ -38,9 +38,9 @@ from pullsecrets.keyring import (
     compare,
     is_default_registry,
 )
-from pullsecrets.pods import Pod, PullSecret
+from pullsecrets.objects import Pod, PullSecret
 from pullsecrets.registries import DOCKER_HUB_KEY
-from pullsecrets.resolver import Cluster, ImageResolution
+from pullsecrets.cluster import Cluster, ImageResolution
 from pullsecrets.secrecy import printable, redact_entry
 
 __all__ = [

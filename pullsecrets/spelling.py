@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from pullsecrets._gourl import BadURL
+from pullsecrets._go.url import BadURL
 from pullsecrets.keyring import Pattern, normalise
 from pullsecrets.registries import DOCKER_HUB, DOCKER_HUB_KEY
 

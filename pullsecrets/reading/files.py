@@ -15,11 +15,11 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from pullsecrets._documents import TOO_DEEP, Read, read_json, read_yaml
+from pullsecrets.reading.text import TOO_DEEP, Read, read_json, read_yaml
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.errors import MissingExtra, PullsecretsError
-from pullsecrets.pods import InvalidManifest, Place
-from pullsecrets.resolver import Cluster, Document, Problem
+from pullsecrets.objects import InvalidManifest, Place
+from pullsecrets.cluster import Cluster, Document, Problem
 from pullsecrets.secrecy import printable, redact_entry
 
 __all__ = ["NoSuchPath", "load", "read_data", "read_documents"]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from pullsecrets._gojson import go_string
+from pullsecrets._go.json import go_string
 
 __all__ = ["Value", "go_marshal"]
 

@@ -1,0 +1,1 @@
+"""What Go's standard library does, where Python's does otherwise."""

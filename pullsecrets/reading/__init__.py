@@ -1,0 +1,1 @@
+"""Reading: files, streams and client objects, as far as plain mappings with their places."""
