@@ -218,10 +218,11 @@ def miss_of_every_image(pattern: str) -> Miss | None:
         meant = change(meant, "")
     lower = _split(meant)[0] + _split(meant)[1] + _split(meant)[2].lower()
     hub = _docker_hub(lower, f"{DOCKER_HUB}/")
-    nearest = [miss for name in _names(hub) if (miss := _compare(pattern, name)) is not None]
-    if not nearest:
+    misses = (_compare(pattern, name) for name in _names(hub))
+    near = [miss for miss in misses if miss is not None and miss[1].instead is not None]
+    if not near:
         return Miss(pattern, MissCode.NO_IMAGE)
-    return min(nearest, key=lambda miss: miss[0])[1]
+    return min(near, key=lambda miss: miss[0])[1]
 
 
 def _names(pattern: str) -> Iterator[str]:

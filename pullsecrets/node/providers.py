@@ -1,8 +1,8 @@
 """Which credential provider plugins the kubelet asks for an image, and for what.
 
-Facts D7, D11 and D16 to D22 (``pkg/credentialprovider/plugin/plugin.go``). A provider is asked when one of its patterns matches the image. In token mode it also needs the
-pod's service account. The kubelet says nothing of a provider that it leaves out; here each has its
-reason.
+Facts D7, D11 and D16 to D22 (``pkg/credentialprovider/plugin/plugin.go``). A provider is asked when
+one of its patterns matches the image. In token mode it also needs the pod's service account. The
+kubelet says nothing of a provider that it leaves out; here each has its reason.
 """
 
 from __future__ import annotations
