@@ -270,6 +270,8 @@ def test_values_are_values():
     answer = ProviderAnswer.from_stdout("x")
     assert answer == ProviderAnswer.from_stdout(b"x")
     assert hash(answer) == hash(pickle.loads(pickle.dumps(answer)))
+    response = read_document()
+    assert hash(response) == hash(pickle.loads(pickle.dumps(response)))
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         answer.exit_status = 1
     with pytest.raises(TypeError):
