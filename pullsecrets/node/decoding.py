@@ -70,6 +70,7 @@ class FaultCode(StrEnum):
     DUPLICATE_KEY = "duplicate-key"
     REQUIRED_AND_OPTIONAL = "required-and-optional"
 
+    NOT_STARTED = "not-started"
     EXIT_STATUS = "exit-status"
     TIMEOUT = "timeout"
     TOO_LARGE = "too-large"
