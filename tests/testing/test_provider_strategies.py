@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 from hypothesis import HealthCheck, find, given, settings
@@ -17,6 +19,20 @@ from pullsecrets.testing.provider_strategies import (
 at_leisure = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 quickly = settings(deadline=None, max_examples=500, database=None, derandomize=True)
 P = Provider("p", ("quay.io",))
+
+
+def test_without_hypothesis():
+    program = """
+import sys
+sys.modules["hypothesis"] = None
+import pullsecrets
+try:
+    import pullsecrets.testing.provider_strategies
+except pullsecrets.MissingExtra as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.startswith("drawing answers of providers with hypothesis needs the extra")
 
 
 @at_leisure
