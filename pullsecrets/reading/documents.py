@@ -67,6 +67,18 @@ class Problem:
     path: FieldPath = ()
     error: bool = True
 
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        place = self.place or Place()
+        return {
+            "code": self.code,
+            "message": self.message,
+            "file": place.file,
+            "document": place.document,
+            "field": format_path(self.path),
+            "error": self.error,
+        }
+
     def __str__(self) -> str:
         at = format_path(self.path)
         message = f"{at}: {self.message}" if at else self.message
