@@ -29,7 +29,6 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
-from pullsecrets._index import Name, Ring
 from pullsecrets.dockerconfig import Credential
 from pullsecrets.images import Image
 from pullsecrets.node.answers import ProviderAnswer, Response
@@ -132,8 +131,8 @@ def run_credential_provider(
     if isinstance(read, tuple):
         consulted = evolve(consulted, faults=read)
         return ProviderRun(consulted, (), answer.stdout, stderr, status)
-    found = _matching(read, name)
-    return ProviderRun(evolve(consulted, response=read), found, answer.stdout, stderr, status)
+    consulted = evolve(consulted, response=read)
+    return ProviderRun(consulted, read.serving(name), answer.stdout, stderr, status)
 
 
 def _provider(config: Any, program: str, registry: str, release: Release) -> Provider:
@@ -177,15 +176,6 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, 9)
         else:  # pragma: no cover - where there are no process groups
             process.kill()
-
-
-def _matching(response: Response, image_name: str) -> tuple[Credential, ...]:
-    ring = Ring([(0, response.auths)])
-    return tuple(
-        response.auths[entry]
-        for group in ring.lookup(Name.of(image_name))
-        for _, entry in group.spellings
-    )
 
 
 def assert_gives_credentials(run: ProviderRun, *, username: str | None = None) -> None:
