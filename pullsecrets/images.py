@@ -87,17 +87,17 @@ class Image:
         Raises:
             InvalidImage: The kubelet would refuse it.
         """
+        if not isinstance(text, (str, ImageText)):
+            kind, text = type(text).__name__, ImageText("")
+            raise InvalidImage(text, f"is {kind}, not a string")
+        written = text if isinstance(text, ImageText) else ImageText(text)
+        del text  # no traceback shows what this frame was given
         try:
-            if isinstance(text, str):
-                text = ImageText(text)
-            elif not isinstance(text, ImageText):
-                kind, text = type(text).__name__, ImageText("")
-                raise _Refused(f"is {kind}, not a string")
-            return cls(*_parse(text.reveal()))
+            return cls(*_parse(written.reveal()))
         except _Refused as error:
             detail = str(error)
         # Raised outside of the handler, whose frames hold the text.
-        raise InvalidImage(text, detail)
+        raise InvalidImage(written, detail)
 
     @property
     def familiar(self) -> str:
