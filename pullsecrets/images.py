@@ -30,15 +30,17 @@ class InvalidImage(PullsecretsError, ValueError):
     """A string that is not an image reference; the kubelet reports ``InvalidImageName``.
 
     Attributes:
-        note: What is wrong with which image.
+        image: The text; empty if it is not a string.
+        note: What is wrong with it.
     """
 
     def __init__(self, image: ImageText, detail: str) -> None:
+        self.image = image
         self.note = Note(NoteCode.INVALID_IMAGE, image=image, detail=detail)
         super().__init__(str(self.note))
 
-    def __reduce__(self) -> tuple[type[InvalidImage], tuple[ImageText | None, str]]:
-        return type(self), (self.note.image, self.note.detail)
+    def __reduce__(self) -> tuple[type[InvalidImage], tuple[ImageText, str]]:
+        return type(self), (self.image, self.note.detail)
 
 
 class _Refused(Exception):

@@ -310,18 +310,24 @@ class Keyring:
         """As `resolve`, without the keyring's notes."""
         if isinstance(image, Image):
             return self._resolution(image, ImageText(image.familiar))
-        written = image if isinstance(image, ImageText) else ImageText(image)
-        answer = self._answers.get(written)
+        if isinstance(image, str):
+            image = ImageText(image)
+        if not isinstance(image, ImageText):
+            return self._parsed(image)  # a failure, and perhaps without a hash
+        answer = self._answers.get(image)
         if answer is None:
-            try:
-                answer = self._resolution(Image.parse(written), written)
-            except InvalidImage as error:
-                answer = Resolution(None, written, failure=error.note)
-            if len(written.reveal()) <= _MAX_REMEMBERED:
+            answer = self._parsed(image)
+            if len(image.reveal()) <= _MAX_REMEMBERED:
                 if len(self._answers) >= _MAX_ANSWERS:
                     self._answers.clear()
-                self._answers[written] = answer
+                self._answers[image] = answer
         return answer
+
+    def _parsed(self, written: ImageText) -> Resolution:
+        try:
+            return self._resolution(Image.parse(written), written)
+        except InvalidImage as error:
+            return Resolution(None, error.image, failure=error.note)
 
     def _resolution(self, image: Image, written: ImageText) -> Resolution:
         return Resolution(image, written, tuple(self._candidates(image.name)), self.failure)
