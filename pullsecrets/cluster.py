@@ -202,9 +202,9 @@ class Cluster(Tabular):
     _accounts: Mapping[tuple[str, str], ServiceAccount] = _derived(
         lambda self: _by_name(self.service_accounts)
     )
-    # The secrets by their identities (the cluster keeps them) → keyring. Thousands of pods share a
-    # few lists, and building a keyring of 10,000 entries takes 50 ms.
-    _keyrings: dict[tuple[int, ...], Keyring] = field(
+    # Namespace and list of names → keyring. Thousands of pods share a few lists, and building a
+    # keyring of 10,000 entries takes 50 ms.
+    _keyrings: dict[tuple[str, tuple[str, ...]], Keyring] = field(
         init=False, repr=False, eq=False, factory=dict
     )
 

@@ -30,15 +30,17 @@ class InvalidImage(PullsecretsError, ValueError):
     """A string that is not an image reference; the kubelet reports ``InvalidImageName``.
 
     Attributes:
-        note: What is wrong with which image.
+        image: The text; empty if it is not a string.
+        note: What is wrong with it.
     """
 
     def __init__(self, image: ImageText, detail: str) -> None:
+        self.image = image
         self.note = Note(NoteCode.INVALID_IMAGE, image=image, detail=detail)
         super().__init__(str(self.note))
 
-    def __reduce__(self) -> tuple[type[InvalidImage], tuple[ImageText | None, str]]:
-        return type(self), (self.note.image, self.note.detail)
+    def __reduce__(self) -> tuple[type[InvalidImage], tuple[ImageText, str]]:
+        return type(self), (self.image, self.note.detail)
 
 
 class _Refused(Exception):
@@ -87,17 +89,17 @@ class Image:
         Raises:
             InvalidImage: The kubelet would refuse it.
         """
+        if not isinstance(text, (str, ImageText)):
+            kind, text = type(text).__name__, ImageText("")
+            raise InvalidImage(text, f"is {kind}, not a string")
+        written = text if isinstance(text, ImageText) else ImageText(text)
+        del text  # no traceback shows what this frame was given
         try:
-            if isinstance(text, str):
-                text = ImageText(text)
-            elif not isinstance(text, ImageText):
-                kind, text = type(text).__name__, ImageText("")
-                raise _Refused(f"is {kind}, not a string")
-            return cls(*_parse(text.reveal()))
+            return cls(*_parse(written.reveal()))
         except _Refused as error:
             detail = str(error)
         # Raised outside of the handler, whose frames hold the text.
-        raise InvalidImage(text, detail)
+        raise InvalidImage(written, detail)
 
     @property
     def familiar(self) -> str:

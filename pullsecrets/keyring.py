@@ -268,7 +268,7 @@ class Keyring:
     _rings: tuple[Ring[_Item], ...] = field(init=False, repr=False, eq=False)
     # Image as written → resolution. Pods of a cluster ask for the same few images again and again:
     # resolving 300,000 of them takes a sixth of the time. A thread sees all of an answer or none.
-    _answers: dict[str, Resolution] = field(init=False, repr=False, eq=False, factory=dict)
+    _answers: dict[ImageText, Resolution] = field(init=False, repr=False, eq=False, factory=dict)
 
     def __attrs_post_init__(self) -> None:
         configs, failure = _decoded(self.secrets, self.node)
@@ -310,19 +310,24 @@ class Keyring:
         """As `resolve`, without the keyring's notes."""
         if isinstance(image, Image):
             return self._resolution(image, ImageText(image.familiar))
-        written = image if isinstance(image, ImageText) else ImageText(image)
-        text = written.reveal()
-        answer = self._answers.get(text)
+        if isinstance(image, str):
+            image = ImageText(image)
+        if not isinstance(image, ImageText):
+            return self._parsed(image)  # a failure, and perhaps without a hash
+        answer = self._answers.get(image)
         if answer is None:
-            try:
-                answer = self._resolution(Image.parse(written), written)
-            except InvalidImage as error:
-                answer = Resolution(None, written, failure=error.note)
-            if len(text) <= _MAX_REMEMBERED:
+            answer = self._parsed(image)
+            if len(image.reveal()) <= _MAX_REMEMBERED:
                 if len(self._answers) >= _MAX_ANSWERS:
                     self._answers.clear()
-                self._answers[text] = answer
+                self._answers[image] = answer
         return answer
+
+    def _parsed(self, written: ImageText) -> Resolution:
+        try:
+            return self._resolution(Image.parse(written), written)
+        except InvalidImage as error:
+            return Resolution(None, error.image, failure=error.note)
 
     def _resolution(self, image: Image, written: ImageText) -> Resolution:
         return Resolution(image, written, tuple(self._candidates(image.name)), self.failure)

@@ -18,7 +18,7 @@ from pullsecrets._go.json import go_string, write_json
 from pullsecrets.dockerconfig import Credential, DockerConfig, basic_auth
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.secrecy import EntryText, HiddenBytes, ImageText, Password, printable
+from pullsecrets.secrecy import EntryText, Hidden, HiddenBytes, ImageText, printable
 
 __all__ = [
     "DOCKERCFG_KEY",
@@ -232,13 +232,18 @@ class PullSecret:
                 kubectl's own default for the entry is ``https://index.docker.io/v1/``.
             namespace: The Secret's namespace.
 
+        Raises:
+            TypeError: A credential has too many parts.
+
         >>> secret = PullSecret.from_credentials("regcred", {"quay.io": ("user", "password")})
         >>> secret.config()
         <DockerConfig 'quay.io'>
         """
+        given = Hidden(credentials)
+        del credentials
         auths = {
-            entry: _kubectl_fields(credentials[entry])
-            for entry in sorted(credentials, key=go_string)
+            entry: _kubectl_fields(Hidden(given.reveal()[entry]))
+            for entry in sorted(given.reveal(), key=go_string)
         }
         payload = HiddenBytes(write_json({"auths": auths}).encode())
         return cls(name, namespace, DOCKERCONFIGJSON_TYPE, {DOCKERCONFIGJSON_KEY: payload})
@@ -636,15 +641,24 @@ def _image_volumes(spec: _Field) -> tuple[Container, ...]:
     )
 
 
-def _kubectl_fields(credential: Credential | tuple[str, ...]) -> dict[str, str]:
+def _kubectl_fields(given: Hidden[Credential | tuple[str, ...]]) -> dict[str, str]:
     """An entry's fields in kubectl's order, empty ones left out (its ``DockerConfigEntry``)."""
-    if not isinstance(credential, Credential):
-        username, password, *email = credential
-        credential = Credential(username, Password(password), *email)
+    credential = _credential(given)
     username, password = credential.username, credential.password.reveal()
     fields = {"username": username, "password": password, "email": credential.email}
     fields["auth"] = basic_auth(username, password)
     return {name: value for name, value in fields.items() if value}
+
+
+def _credential(given: Hidden[Any]) -> Credential:
+    if isinstance(given.reveal(), Credential):
+        found: Credential = given.reveal()
+        return found
+    try:
+        return Credential(*given.reveal())
+    except TypeError:
+        pass
+    raise TypeError("a credential is a user name and a password, and perhaps an e-mail address")
 
 
 def _metadata_manifest(of: PullSecret | ServiceAccount | Pod) -> dict[str, Any]:

@@ -9,9 +9,17 @@ from __future__ import annotations
 import re
 from typing import Any, Final, Generic, NoReturn, SupportsIndex, TypeVar
 
-__all__ = ["EntryText", "HiddenBytes", "HiddenText", "ImageText", "Password", "printable"]
+__all__ = [
+    "EntryText",
+    "Hidden",
+    "HiddenBytes",
+    "HiddenText",
+    "ImageText",
+    "Password",
+    "printable",
+]
 
-T = TypeVar("T", str, bytes)
+T = TypeVar("T")
 
 MASK: Final = "********"
 
@@ -34,7 +42,7 @@ _IMAGE_USERINFO: Final = re.compile(
 _FIRST_PICKLE_PROTOCOL: Final = 4
 
 
-class _Hidden(Generic[T]):
+class Hidden(Generic[T]):
     """A value that no output shows: only `reveal` gives it.
 
     It is neither an attrs class nor a subclass of `str`, because ``attrs.asdict``, ``json.dumps``
@@ -87,7 +95,7 @@ class _Hidden(Generic[T]):
         return type(self), (self._value,)
 
 
-class Password(_Hidden[str]):
+class Password(Hidden[str]):
     """A registry password or token.
 
     >>> Password("hunter2")
@@ -101,19 +109,19 @@ class Password(_Hidden[str]):
     __slots__ = ()
 
 
-class HiddenBytes(_Hidden[bytes]):
+class HiddenBytes(Hidden[bytes]):
     """A value of a Secret's ``data`` after base64, or a file that may hold Secrets."""
 
     __slots__ = ()
 
 
-class HiddenText(_Hidden[str]):
+class HiddenText(Hidden[str]):
     """A document that may hold Secrets."""
 
     __slots__ = ()
 
 
-class _Shown(_Hidden[str]):
+class _Shown(Hidden[str]):
     """Text that may hold a password: shown without it. It equals the plain string it holds."""
 
     __slots__ = ()
@@ -122,7 +130,9 @@ class _Shown(_Hidden[str]):
         return f"{type(self).__name__}({str(self)!r})"
 
     def __eq__(self, other: object) -> bool:
-        return self._value == (other._value if type(other) is type(self) else other)
+        if type(other) is type(self):
+            return self._value == other._value
+        return isinstance(other, str) and self._value == other
 
     def __hash__(self) -> int:
         return hash(self._value)

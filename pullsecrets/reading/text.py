@@ -19,7 +19,7 @@ from pullsecrets.errors import MissingExtra
 from pullsecrets.reading.documents import ProblemCode
 from pullsecrets.secrecy import HiddenText
 
-__all__ = ["Read", "read_json", "read_yaml"]
+__all__ = ["Read", "read_json", "read_yaml", "yaml_loader"]
 
 _JSON_NEXT: Final = re.compile(r"^(?=[ \t]*\{)", re.MULTILINE)
 
@@ -106,7 +106,7 @@ def read_yaml(document: HiddenText) -> Read:
     Raises:
         MissingExtra: PyYAML is not installed.
     """
-    yaml, loader_class = _pyyaml()
+    yaml, loader_class = yaml_loader()
     text = document.reveal()
     repeated: list[tuple[str, int | None]] = []
     try:
@@ -135,8 +135,12 @@ def _bad_yaml(error: str, line: int = 0) -> Read:
 
 
 @lru_cache(maxsize=1)
-def _pyyaml() -> Any:
-    """PyYAML and the loader, made on first use: nothing else of the library needs it."""
+def yaml_loader() -> Any:
+    """PyYAML and its loader that reads as Kubernetes does, made on first use.
+
+    Raises:
+        MissingExtra: PyYAML is not installed.
+    """
     try:
         import yaml
     except ImportError:
@@ -208,7 +212,7 @@ def _may_be_deep(text: str) -> bool:
 
 def _depth(text: str) -> int:
     """How deep collections nest. PyYAML's C composer would overflow the stack to find out."""
-    yaml, loader_class = _pyyaml()
+    yaml, loader_class = yaml_loader()
     depth = deepest = 0
     for event in yaml.parse(text, Loader=loader_class):
         depth += isinstance(event, yaml.CollectionStartEvent)
