@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final, Generic, NoReturn, TypeVar
 
-__all__ = ["HiddenBytes", "Password", "printable", "redact_entry"]
+__all__ = ["HiddenBytes", "HiddenText", "Password", "printable", "redact_entry"]
 
 T = TypeVar("T", str, bytes)
 
@@ -93,6 +93,12 @@ class Password(_Hidden[str]):
 
 class HiddenBytes(_Hidden[bytes]):
     """A value of a Secret's ``data``, as it is after base64."""
+
+    __slots__ = ()
+
+
+class HiddenText(_Hidden[str]):
+    """A document that may hold Secrets."""
 
     __slots__ = ()
 
