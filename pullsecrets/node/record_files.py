@@ -1,21 +1,32 @@
 """The files in which a kubelet keeps who pulled an image: what one of them holds.
 
-Facts E6 and E7. Kubernetes decodes them strictly (``fs_pullrecords.go``): an unknown field, a
-repeated one, or one of another type breaks the file. A file that begins with ``{`` has to be JSON,
-any other is read as YAML.
+Facts E6 and E7 (``pkg/kubelet/images/pullmanager/fs_pullrecords.go``). Decoding is strict: an
+unknown field, a repeated one, or one of another type breaks the file.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 from typing import Any, Final
 
 from attrs import frozen
 
-from pullsecrets._go.json import BadJSON, Object, go_string, parse_json, write_json
+from pullsecrets._go.json import BadJSON, go_string, write_json
+from pullsecrets.node.decoding import (
+    FaultCode,
+    Faults,
+    Path,
+    boolean,
+    list_of,
+    map_of,
+    read_header,
+    read_yaml_document,
+    string,
+    struct,
+)
 from pullsecrets.node.recorded import (
     PullCredentials,
     PulledRecord,
@@ -23,44 +34,25 @@ from pullsecrets.node.recorded import (
     RecordedSecret,
     RecordedServiceAccount,
 )
-from pullsecrets.reading.text import read_yaml
-from pullsecrets.secrecy import HiddenBytes, printable
+from pullsecrets.node.versions import Release
+from pullsecrets.secrecy import HiddenBytes
 
 __all__ = [
     "RecordFile",
     "file_name",
     "read_intent",
     "read_record",
-    "write_intent",
-    "write_record",
+    "write_file",
     "written_time",
 ]
 
-_API_VERSIONS: Final[Mapping[str, int]] = {
-    "kubelet.config.k8s.io/v1alpha1": 33,
-    "kubelet.config.k8s.io/v1beta1": 35,
-}
+_RECORD_KIND: Final = "ImagePulledRecord"
+_INTENT_KIND: Final = "ImagePullIntent"
+_ALPHA: Final = "kubelet.config.k8s.io/v1alpha1"
+_API_VERSIONS: Final[Mapping[str, int]] = {_ALPHA: 33, "kubelet.config.k8s.io/v1beta1": 35}
 """apiVersion → the first minor version of Kubernetes that reads it (E7)."""
 
-_ALPHA: Final = "kubelet.config.k8s.io/v1alpha1"
 _SERVICE_ACCOUNTS_SINCE: Final = 34  # before, the field is an unknown one
-_TYPE: Final = ("kind", "apiVersion")
-_CREDENTIALS: Final = ("kubernetesSecrets", "kubernetesServiceAccounts", "nodePodsAccessible")
-_ACCOUNT: Final = ("namespace", "name", "uid")
-
-_SHOWN_MAX: Final = 60
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_WHITE_SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
-    map(chr, range(0x2000, 0x200B))
-)
-"""What Go's ``unicode.IsSpace`` says is white space."""
-
-# What Go's time.Parse takes for RFC 3339: an hour of one digit, too, and a comma.
-_RFC_3339: Final = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:[.,][0-9]+)?"
-    r"(Z|[+-][0-9]{2}:[0-9]{2})"
-)
-_ZERO_TIME: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @frozen
@@ -68,16 +60,22 @@ class RecordFile:
     """A file of a kubelet's record directories.
 
     Attributes:
-        content: The file's bytes.
+        content: The file's bytes. Hidden, as hashes of credentials are in it.
         holds: What it holds, None where no release of Kubernetes can decode it.
+        api_version: Its apiVersion, empty where it does not decode.
         since: The first minor version that reads it: 33 is Kubernetes 1.33.
         problem: Why it cannot be decoded, or an empty string.
     """
 
     content: HiddenBytes
     holds: PulledRecord | PullIntent | None
+    api_version: str = ""
     since: int = 0
     problem: str = ""
+
+    def read_by(self, release: Release) -> PulledRecord | PullIntent | None:
+        """What a kubelet of that release reads in it, None where it cannot."""
+        return self.holds if self.since <= release.minor else None
 
 
 def file_name(key: str) -> str:
@@ -86,19 +84,41 @@ def file_name(key: str) -> str:
 
 
 def read_record(content: bytes) -> RecordFile:
-    """Decode a file of the directory ``pulled``; one that does not decode says why."""
-    return _read(content, _record)
+    """Decode a file of the directory ``pulled``; one that does not decode says why.
+
+    Raises:
+        MissingExtra: It is YAML, and PyYAML is not there.
+    """
+    return _read(content, _RECORD_KIND, _record)
 
 
 def read_intent(content: bytes) -> RecordFile:
-    """Decode a file of the directory ``pulling``; one that does not decode says why."""
-    return _read(content, _intent)
+    """Decode a file of the directory ``pulling``; one that does not decode says why.
+
+    Raises:
+        MissingExtra: It is YAML, and PyYAML is not there.
+    """
+    return _read(content, _INTENT_KIND, _intent)
 
 
-def write_record(record: PulledRecord, api_version: str) -> RecordFile:
-    """The file that a kubelet writes for a record (``WriteImagePulledRecord``)."""
+def write_file(holds: PulledRecord | PullIntent, api_version: str) -> RecordFile:
+    """The file that a kubelet writes (``WriteImagePulledRecord``, ``WriteImagePullIntent``).
+
+    Args:
+        holds: What it is to hold.
+        api_version: The apiVersion that the kubelet writes.
+    """
+    if isinstance(holds, PulledRecord):
+        document = _record_document(holds, api_version)
+    else:
+        document = {"kind": _INTENT_KIND, "apiVersion": api_version, "image": holds.image}
+    content = HiddenBytes(f"{write_json(document)}\n".encode())
+    return RecordFile(content, holds, api_version, _API_VERSIONS[api_version])
+
+
+def _record_document(record: PulledRecord, api_version: str) -> dict[str, Any]:
     document: dict[str, Any] = {
-        "kind": "ImagePulledRecord",
+        "kind": _RECORD_KIND,
         "apiVersion": api_version,
         "lastUpdatedTime": record.last_updated,
         "imageRef": record.image_id,
@@ -108,25 +128,12 @@ def write_record(record: PulledRecord, api_version: str) -> RecordFile:
             name: _credentials_document(record.credentials[name], api_version)
             for name in sorted(record.credentials)
         }
-    return _written(document, record, api_version)
-
-
-def write_intent(image: str, api_version: str) -> RecordFile:
-    """The file that a kubelet writes before it pulls an image (``WriteImagePullIntent``)."""
-    document = {"kind": "ImagePullIntent", "apiVersion": api_version, "image": image}
-    return _written(document, PullIntent(image), api_version)
-
-
-def _written(
-    document: dict[str, Any], holds: PulledRecord | PullIntent, api_version: str
-) -> RecordFile:
-    content = HiddenBytes(f"{write_json(document)}\n".encode())
-    return RecordFile(content, holds, _API_VERSIONS[api_version])
+    return document
 
 
 def _credentials_document(credentials: PullCredentials, api_version: str) -> dict[str, Any]:
     document: dict[str, Any] = {}
-    # Kubernetes 1.33 and 1.34 write the list even where it is none.
+    # Kubernetes 1.33 and 1.34 write the list even where there is none.
     if credentials.secrets or api_version == _ALPHA:
         document["kubernetesSecrets"] = [
             {
@@ -147,160 +154,120 @@ def _credentials_document(credentials: PullCredentials, api_version: str) -> dic
     return document
 
 
-class _Broken(Exception):
-    """A file that does not decode. The message says what is wrong and shows no value of it."""
+_Holds = tuple[PulledRecord | PullIntent, int]  # and the first minor version that reads all of it
 
 
-def _read(
-    content: bytes, decode: Callable[[Any], tuple[PulledRecord | PullIntent, int]]
-) -> RecordFile:
+def _read(content: bytes, kind: str, decode: Callable[[Any, Faults], _Holds]) -> RecordFile:
     hidden = HiddenBytes(content)
+    faults = Faults(strict=True)
     try:
-        holds, since = decode(_document(content))
-    except (_Broken, BadJSON) as error:
-        return RecordFile(hidden, None, problem=str(error))
-    return RecordFile(hidden, holds, since)
+        tree = read_yaml_document(content, faults) if content.strip() else None
+    except BadJSON as error:
+        return RecordFile(hidden, None, problem=f"it is {error}")
+    api_version = _api_version(tree, kind, faults)
+    holds, needs = decode(tree, faults)
+    if faults.found:
+        return RecordFile(hidden, None, problem=str(faults.found[0]))
+    return RecordFile(hidden, holds, api_version, max(_API_VERSIONS[api_version], needs))
 
 
-def _document(content: bytes) -> Any:
-    """What the file holds, objects as `Object`, so that repeated names are seen."""
-    text = content.decode("utf-8", "surrogateescape")
-    if text.lstrip(_WHITE_SPACE).startswith("{"):
-        return parse_json(content)
-    if not text.strip():  # also without PyYAML, as a crash may leave such a file
-        raise _Broken("it is empty")
-    if _SURROGATE.search(text):
-        raise _Broken("not YAML: bytes that are not UTF-8")
-    read = next(read_yaml(text))
-    if read.error is not None:
-        raise _Broken(read.error)
-    if read.repeated:
-        raise _Broken("a field is repeated")
-    return _as_object(read.value)
+def _api_version(tree: Any, kind: str, faults: Faults) -> str:
+    header = read_header(tree, faults)
+    if header is None:
+        return ""
+    if header.group_version not in _API_VERSIONS:
+        served = " or ".join(_API_VERSIONS)
+        faults.add(FaultCode.API_VERSION, ("apiVersion",), f"has to be {served}")
+    if header.kind != kind:
+        faults.add(FaultCode.KIND, ("kind",), f"has to be {kind}")
+    return header.group_version
 
 
-def _as_object(value: Any) -> Any:
-    if isinstance(value, dict):
-        return Object((name, _as_object(member)) for name, member in value.items())
-    return list(map(_as_object, value)) if isinstance(value, list) else value
-
-
-def _record(document: Any) -> tuple[PulledRecord, int]:
-    fields = _fields(document, "", "lastUpdatedTime", "imageRef", "credentialMapping", *_TYPE)
-    since = _since(fields, "ImagePulledRecord")
-    credentials = {}
-    for name, value in _members(fields.get("credentialMapping"), "credentialMapping").items():
-        where = f"credentialMapping['{_shown(name)}']"
-        members = _fields(value, where, *_CREDENTIALS)
-        if "kubernetesServiceAccounts" in members:
-            since = max(since, _SERVICE_ACCOUNTS_SINCE)
-        credentials[name] = _credentials(members, where)
-    image_id = _string(fields, "imageRef", "")
-    return PulledRecord(image_id, credentials, _time(fields.get("lastUpdatedTime"))), since
-
-
-def _intent(document: Any) -> tuple[PullIntent, int]:
-    fields = _fields(document, "", "image", *_TYPE)
-    return PullIntent(_string(fields, "image", "")), _since(fields, "ImagePullIntent")
-
-
-def _since(fields: Mapping[str, Any], kind: str) -> int:
-    api_version = _string(fields, "apiVersion", "")
-    if api_version not in _API_VERSIONS:
-        raise _Broken(f"apiVersion is '{_shown(api_version)}', not {' or '.join(_API_VERSIONS)}")
-    if (found := _string(fields, "kind", "")) != kind:
-        raise _Broken(f"kind is '{_shown(found)}', not {kind}")
-    return _API_VERSIONS[api_version]
-
-
-def _credentials(members: Mapping[str, Any], where: str) -> PullCredentials:
-    secrets, accounts, accessible = map(members.get, _CREDENTIALS)
-    if not isinstance(accessible, bool | None):
-        raise _Broken(f"{where}.nodePodsAccessible is not a boolean")
-    return PullCredentials(
-        tuple(
-            RecordedSecret(*_strings(secret, place, *_ACCOUNT, "credentialHash"))
-            for place, secret in _items(secrets, f"{where}.kubernetesSecrets")
-        ),
-        tuple(
-            RecordedServiceAccount(*_strings(account, place, *_ACCOUNT))
-            for place, account in _items(accounts, f"{where}.kubernetesServiceAccounts")
-        ),
-        bool(accessible),
+def _record(tree: Any, faults: Faults) -> _Holds:
+    fields = _RECORD(tree, (), faults)
+    mapping = fields["credentialMapping"]
+    credentials = {
+        name: PullCredentials(
+            tuple(_secret(secret) for secret in given["kubernetesSecrets"]),
+            tuple(RecordedServiceAccount(**a) for a in given["kubernetesServiceAccounts"]),
+            bool(given["nodePodsAccessible"]),
+        )
+        for name, given in mapping.items()
+    }
+    accounts = any(given["kubernetesServiceAccounts"] for given in mapping.values())
+    return (
+        PulledRecord(fields["imageRef"], credentials, fields["lastUpdatedTime"]),
+        _SERVICE_ACCOUNTS_SINCE if accounts else 0,
     )
 
 
-def _items(value: Any, where: str) -> Iterator[tuple[str, Any]]:
-    if not isinstance(value, list | None):
-        raise _Broken(f"{where} is not a list")
-    return ((f"{where}[{at}]", item) for at, item in enumerate(value or ()))
+def _secret(fields: dict[str, str]) -> RecordedSecret:
+    return RecordedSecret(
+        fields["namespace"], fields["name"], fields["uid"], fields["credentialHash"]
+    )
 
 
-def _strings(value: Any, where: str, *names: str) -> Iterator[str]:
-    fields = _fields(value, where, *names)
-    return (_string(fields, name, where) for name in names)
+def _intent(tree: Any, faults: Faults) -> _Holds:
+    return PullIntent(_INTENT(tree, (), faults)["image"]), 0
 
 
-def _fields(value: Any, where: str, *names: str) -> Mapping[str, Any]:
-    """An object's members, where it has no others than these."""
-    members = _members(value, where)
-    if unknown := members.keys() - set(names):
-        raise _Broken(f"{where or 'the document'} has an unknown field, '{_shown(min(unknown))}'")
-    return members
+# What Go's time.Parse takes for RFC 3339: an hour of one digit, too, and a comma.
+_RFC_3339: Final = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:[.,][0-9]+)?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+_ZERO_TIME: Final = datetime(1, 1, 1, tzinfo=UTC)  # Go's
 
 
-def _members(value: Any, where: str) -> Mapping[str, Any]:
-    """An object's members; none for null, which Go decodes into any type without effect."""
-    if value is None:
-        return {}
-    if type(value) is not Object:
-        raise _Broken(f"{where or 'the document'} is not an object")
-    members: dict[str, Any] = {}
-    for name, member in value:
-        if not isinstance(name, str):
-            raise _Broken(f"{where or 'the document'} has a name that is not a string")
-        if name in members:
-            raise _Broken(f"{where or 'the document'} has '{_shown(name)}' twice")
-        members[go_string(name)] = member
-    return members
-
-
-def _string(fields: Mapping[str, Any], name: str, where: str) -> str:
-    value = fields.get(name)
-    if not isinstance(value, str | None):
-        raise _Broken(f"{where}.{name} is not a string".removeprefix("."))
-    return go_string(value or "")
-
-
-def _time(value: Any) -> str | None:
-    """A time as Kubernetes writes it back: in UTC, to the second; None for Go's zero time."""
-    if value is None:
+def _time(value: Any, path: Path, faults: Faults) -> str | None:
+    """A time as Kubernetes writes it back; None where it is not set."""
+    text = string(value, path, faults)
+    if value is None or not isinstance(value, str):
         return None
-    match = _RFC_3339.fullmatch(value) if isinstance(value, str) else None
+    moment = _moment(text)
+    if moment is None:
+        faults.add(FaultCode.TYPE, path, "is not a time, such as 2026-01-02T03:04:05Z")
+        return None
+    return None if moment == _ZERO_TIME else written_time(moment)
+
+
+def _moment(text: str) -> datetime | None:
+    match = _RFC_3339.fullmatch(text)
     if match is None:
-        raise _Broken("lastUpdatedTime is not a time")
+        return None
     *parts, offset = match.groups()
     year, month, day, hour, minute, second = map(int, parts)
     try:
         local = datetime(year, month, day, hour, minute, second, tzinfo=_zone(offset))
-        moment = local.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise _Broken("lastUpdatedTime is not a time") from None
-    return None if moment == _ZERO_TIME else written_time(moment)
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):  # Python's years are 1 to 9999
+        return None
 
 
 def _zone(offset: str) -> timezone:
     if offset == "Z":
         return UTC
-    hours, minutes = int(offset[1:3]), int(offset[4:])
-    return timezone((-1 if offset[0] == "-" else 1) * timedelta(hours=hours, minutes=minutes))
+    east = timedelta(hours=int(offset[1:3]), minutes=int(offset[4:]))
+    return timezone(-east if offset[0] == "-" else east)
 
 
 def written_time(moment: datetime) -> str:
     """A moment as Kubernetes writes it: RFC 3339 in UTC, to the second."""
-    utc = moment.astimezone(UTC).replace(microsecond=0, tzinfo=None)
-    return f"{utc.isoformat()}Z"
+    return f"{moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
-def _shown(text: str) -> str:
-    return printable(text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}…")
+_ACCOUNT: Final = {"uid": string, "namespace": string, "name": string}
+_RECORD: Final = struct(
+    kind=string,
+    apiVersion=string,
+    lastUpdatedTime=_time,
+    imageRef=string,
+    credentialMapping=map_of(
+        struct(
+            kubernetesSecrets=list_of(struct(**_ACCOUNT, credentialHash=string)),
+            kubernetesServiceAccounts=list_of(struct(**_ACCOUNT)),
+            nodePodsAccessible=boolean,
+        )
+    ),
+)
+_INTENT: Final = struct(kind=string, apiVersion=string, image=string)

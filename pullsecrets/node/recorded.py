@@ -77,7 +77,7 @@ class RecordedSecret:
 
     @property
     def identity(self) -> tuple[str, str, str]:
-        """Namespace, name and UID: by these the kubelet sorts and compares secrets."""
+        """Namespace, name and UID, by which the kubelet compares and sorts secrets."""
         return self.namespace, self.name, self.uid
 
     def __str__(self) -> str:
@@ -137,6 +137,11 @@ class PulledRecord:
     credentials: Mapping[str, PullCredentials] = field(factory=dict, converter=_read_only)
     last_updated: str | None = None
 
+    @property
+    def key(self) -> str:
+        """By what its file is named and found."""
+        return self.image_id
+
     def __reduce__(self) -> tuple[type[PulledRecord], tuple[Any, ...]]:
         return PulledRecord, (self.image_id, dict(self.credentials), self.last_updated)
 
@@ -150,6 +155,11 @@ class PullIntent:
     """
 
     image: str
+
+    @property
+    def key(self) -> str:
+        """By what its file is named and found."""
+        return self.image
 
 
 def credential_hash(credential: Credential) -> CredentialHash:
