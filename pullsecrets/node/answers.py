@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
 
 from attrs import field, frozen
@@ -27,6 +26,7 @@ from pullsecrets.node.decoding import (
     string,
     struct,
 )
+from pullsecrets.node.frozen import FrozenDict
 from pullsecrets.node.provider_config import CacheType, Provider
 from pullsecrets.node.versions import Release
 from pullsecrets.secrecy import HiddenBytes, Password
@@ -45,8 +45,8 @@ class CacheKeyType(StrEnum):
     GLOBAL = "Global"
 
 
-def _read_only(auths: Mapping[str, Credential]) -> Mapping[str, Credential]:
-    return MappingProxyType(dict(auths))
+def _frozen(auths: Mapping[str, Credential]) -> Mapping[str, Credential]:
+    return FrozenDict(auths)
 
 
 @frozen
@@ -61,9 +61,7 @@ class Response:
             negative one has passed when it is kept.
     """
 
-    auths: Mapping[str, Credential] = field(
-        converter=_read_only, eq=lambda auths: frozenset(auths.items()), repr=False
-    )
+    auths: Mapping[str, Credential] = field(converter=_frozen, repr=False)
     cache_key_type: CacheKeyType
     cache_duration: timedelta | None = None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -11,6 +10,7 @@ from attrs import evolve, field, frozen
 from pullsecrets.dockerconfig import Credential, DockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.node.answers import ProviderAnswer
+from pullsecrets.node.frozen import FrozenDict
 from pullsecrets.node.provider_config import Provider, Providers
 from pullsecrets.node.providers import Asked, NotAsked, PodAccount, Request, consult
 from pullsecrets.node.versions import NEWEST, OLDEST_NODE, Release, UnknownRelease
@@ -41,7 +41,7 @@ class Part:
     """
 
     provider: str | None
-    auths: Mapping[str, Credential]
+    auths: Mapping[str, Credential] = field(repr=False, hash=False)
     account: PodAccount | None = None
 
 
@@ -84,8 +84,8 @@ class Contribution:
         return not any(layer.unanswered for layer in self.layers)
 
 
-def _read_only(answers: Mapping[str, Answer] | None) -> Mapping[str, Answer]:
-    return MappingProxyType(dict(answers or {}))
+def _frozen(answers: Mapping[str, Answer] | None) -> Mapping[str, Answer]:
+    return FrozenDict(answers)
 
 
 @frozen
@@ -111,7 +111,7 @@ class Node:
     kubernetes: Release = field(default=None)
     docker_config: DockerConfig | None = None
     providers: Providers | None = None
-    answers: Mapping[str, Answer] = field(default=None, converter=_read_only)
+    answers: Mapping[str, Answer] = field(default=None, converter=_frozen)
 
     def __attrs_post_init__(self) -> None:
         given: str | Release | None = self.kubernetes

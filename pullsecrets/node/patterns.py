@@ -9,17 +9,17 @@ other, until the rest matches: so it knows what is wrong, and what to write inst
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final
 
 from attrs import frozen
 
-from pullsecrets._go.url import BadURL, glob_matches
-from pullsecrets.images import Image, InvalidImage
-from pullsecrets.matching import Pattern, pattern_matches
-from pullsecrets.registries import DOCKER_HUB
+from pullsecrets._go.url import glob_matches
+from pullsecrets.matching import pattern_matches
+from pullsecrets.registries import DOCKER_HUB, DOCKER_HUB_KEY
 from pullsecrets.secrecy import printable
+from pullsecrets.spelling import unmatchable
 
 __all__ = ["Miss", "MissCode", "compare_pattern", "miss_of_every_image", "nearest_miss"]
 
@@ -120,10 +120,9 @@ def _docker_hub(pattern: str, name: str) -> str:
 
 def _letter_case(pattern: str, name: str) -> str:
     host, port, path = _split(pattern)
-    # Only what differs by it alone: an image's host may have capitals, its path never does.
-    name_host, _, name_path = _split(name)
-    host = name_host if host.lower() == name_host.lower() else host
-    return host + port + (path.lower() if name_path.startswith(path.lower()) else path)
+    # An image's host may have capitals, its path never does.
+    name_host = _split(name)[0]
+    return (name_host if host.lower() == name_host.lower() else host) + port + path.lower()
 
 
 def _port(pattern: str, name: str) -> str:
@@ -149,13 +148,17 @@ def _path(pattern: str, name: str) -> str:
 
 
 _Change = Callable[[str, str], str]
-_CHANGES: Final[dict[MissCode, _Change]] = {
+# What is wrong with a pattern whatever the image is called, and the rest: the nearest first.
+_SPELLINGS: Final[dict[MissCode, _Change]] = {
     MissCode.SCHEME: _scheme,
     MissCode.API_PATH: _api_path,
     MissCode.PATH_GLOB: _path_glob,
     MissCode.TAG: _tag,
     MissCode.DOCKER_HUB: _docker_hub,
     MissCode.LETTER_CASE: _letter_case,
+}
+_CHANGES: Final[dict[MissCode, _Change]] = {
+    **_SPELLINGS,
     MissCode.PORT: _port,
     MissCode.LABEL_COUNT: _label_count,
     MissCode.PATH: _path,
@@ -180,16 +183,29 @@ def compare_pattern(pattern: str, image_name: str) -> Miss | None:
 
 def _compare(pattern: str, image_name: str) -> tuple[int, Miss] | None:
     """The miss, and how far off it is: the place of the last thing that had to be taken out."""
-    if pattern_matches(pattern, image_name):
+
+    def matches(changed: str) -> bool:
+        return pattern_matches(changed, image_name)
+
+    if matches(pattern):
         return None
+    return _change_until(matches, pattern, _CHANGES, image_name) or (
+        _NEARNESS[MissCode.HOST],
+        Miss(pattern, MissCode.HOST),
+    )
+
+
+def _change_until(
+    good: Callable[[str], bool], pattern: str, changes: Mapping[MissCode, _Change], name: str
+) -> tuple[int, Miss] | None:
     changed, first = pattern, None
-    for code, change in _CHANGES.items():
-        after = change(changed, image_name)
+    for code, change in changes.items():
+        after = change(changed, name)
         if after != changed:
             changed, first = after, first or code
-            if pattern_matches(changed, image_name):
+            if good(changed):
                 return _NEARNESS[code], Miss(pattern, first, changed)
-    return _NEARNESS[MissCode.HOST], Miss(pattern, MissCode.HOST)
+    return None
 
 
 def nearest_miss(patterns: tuple[str, ...], image_name: str) -> Miss | None:
@@ -201,48 +217,20 @@ def nearest_miss(patterns: tuple[str, ...], image_name: str) -> Miss | None:
 
 
 def miss_of_every_image(pattern: str) -> Miss | None:
-    """What keeps a pattern from matching any image; None where it matches one.
-
-    Images are made up from the pattern, globs filled, so that one of them matches if any can.
+    """What keeps a pattern from matching any image; None where it may match one.
 
     >>> print(miss_of_every_image("https://quay.io"))
     'https://quay.io' does not match: a pattern has no scheme ('quay.io' would)
     >>> miss_of_every_image("*.dkr.ecr.*.amazonaws.com") is None
     True
     """
-    if any(pattern_matches(pattern, name) for name in _names(pattern)):
+    if _may_match(pattern):
         return None
-    # What is left once all that is wrong is taken out names images that the writer may mean.
-    meant = pattern
-    for change in (_scheme, _api_path, _path_glob, _tag):
-        meant = change(meant, "")
-    lower = _split(meant)[0] + _split(meant)[1] + _split(meant)[2].lower()
-    hub = _docker_hub(lower, f"{DOCKER_HUB}/")
-    nearest = [miss for name in _names(hub) if (miss := _compare(pattern, name)) is not None]
-    if not nearest:
-        return Miss(pattern, MissCode.NO_IMAGE)
-    return min(nearest, key=lambda miss: miss[0])[1]
+    # The made-up name is of Docker Hub, for a pattern of one of its other names.
+    changed = _change_until(_may_match, pattern, _SPELLINGS, f"{DOCKER_HUB}/")
+    return Miss(pattern, MissCode.NO_IMAGE) if changed is None else changed[1]
 
 
-def _names(pattern: str) -> Iterator[str]:
-    """Names of images that match the pattern, if any does.
-
-    A glob takes ``a`` in every host that one is valid in; hosts of one label are ``localhost``, or
-    have a capital (rule 11). A path that begins a valid one goes on with ``a``, or with ``/a``.
-    """
-    try:
-        parsed = Pattern.parse(pattern)
-    except BadURL:
-        return
-    host = ".".join(parsed.labels)
-    hosts = [host.replace("*", "a"), host.replace("*", "A")]
-    if glob_matches(host, "localhost"):
-        hosts.append("localhost")
-    port = f":{parsed.port}" if parsed.port else ""
-    for filled in hosts:
-        shown = f"[{filled}]" if ":" in filled and port else filled
-        for more in ("", "a", "/a") if parsed.path else ("/a",):
-            try:
-                yield Image.parse(f"{shown}{port}{parsed.path}{more}").name
-            except InvalidImage:
-                continue
+def _may_match(pattern: str) -> bool:
+    # A docker config's key for Docker Hub serves it by rule 14, which patterns do not have.
+    return unmatchable(pattern) is None and _split(pattern)[:2] != (DOCKER_HUB_KEY, "")

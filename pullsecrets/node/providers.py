@@ -1,15 +1,14 @@
 """Which credential provider plugins the kubelet asks for an image, and for what.
 
-Facts D7, D11 and D16 to D22 (``pkg/credentialprovider/plugin/plugin.go``). A provider is asked when one of its patterns matches the image. In token mode it also needs the
-pod's service account. The kubelet says nothing of a provider that it leaves out; here each has its
-reason.
+Facts D7, D11 and D16 to D22 (``pkg/credentialprovider/plugin/plugin.go``). A provider is asked when
+one of its patterns matches the image. In token mode it also needs the pod's service account. The
+kubelet says nothing of a provider that it leaves out; here each has its reason.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final
 
 from attrs import field, frozen
@@ -18,6 +17,7 @@ from pullsecrets._go.marshal import Value, go_marshal
 from pullsecrets.matching import pattern_matches
 from pullsecrets.node.answers import CacheKeyType, Response
 from pullsecrets.node.decoding import Fault
+from pullsecrets.node.frozen import FrozenDict
 from pullsecrets.node.patterns import Miss, nearest_miss
 from pullsecrets.node.provider_config import CacheType, Provider, Providers, TokenAttributes
 from pullsecrets.secrecy import Password, printable
@@ -33,12 +33,8 @@ __all__ = [
 ]
 
 
-def _read_only(annotations: Mapping[str, str]) -> Mapping[str, str]:
-    return MappingProxyType(dict(annotations))
-
-
-def _by_content(mapping: Mapping[str, str]) -> frozenset[tuple[str, str]]:
-    return frozenset(mapping.items())
+def _frozen(annotations: Mapping[str, str]) -> Mapping[str, str]:
+    return FrozenDict(annotations)
 
 
 @frozen
@@ -58,7 +54,7 @@ class PodAccount:
     namespace: str
     name: str
     uid: str = ""
-    annotations: Mapping[str, str] = field(factory=dict, converter=_read_only, eq=_by_content)
+    annotations: Mapping[str, str] = field(factory=dict, converter=_frozen)
     exists: bool = True
     gets_tokens: bool = True
     token: Password | None = None
@@ -80,7 +76,7 @@ class Request:
     image: str
     audience: str | None = None
     token: Password | None = None
-    annotations: Mapping[str, str] = field(factory=dict, converter=_read_only, eq=_by_content)
+    annotations: Mapping[str, str] = field(factory=dict, converter=_frozen)
 
     def to_json(self) -> str:
         """The document, with the token in the clear. One that is not known is left out."""

@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from conformance.vectors import assert_all
+
 from pullsecrets import DockerConfig, Image, InvalidDockerConfig, InvalidImage, PullSecret
 from pullsecrets._index import Name, Ring
 from pullsecrets.node.answers import ProviderAnswer
@@ -188,6 +189,11 @@ def token_requests(contribution, account, release):
 
 
 def observe_node(vector):
+    # A vector names the first thing that fails, and its secrets are decoded before the plugins
+    # are set up: one of them has a bad secret and a bad configuration.
+    secrets = secrets_layer(secrets_of(vector))
+    if isinstance(secrets, str):
+        return f"error: {secrets}"
     try:
         node = node_of(vector)
     except InvalidProviderConfig:
@@ -196,9 +202,6 @@ def observe_node(vector):
         image = Image.parse(vector["image"])
     except InvalidImage:
         return "error: image"
-    secrets = secrets_layer(secrets_of(vector))
-    if isinstance(secrets, str):
-        return f"error: {secrets}"
     account = account_of(vector)
     contribution = node.contribution(image.name, account)
     assert contribution.is_complete
