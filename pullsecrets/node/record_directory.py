@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from attrs import field, frozen
 
 from pullsecrets.errors import PullsecretsError
+from pullsecrets.node.frozen import FrozenDict
 from pullsecrets.node.record_files import RecordFile, file_name, write_file
 from pullsecrets.node.recorded import PulledRecord, PullIntent
 from pullsecrets.node.versions import Release
@@ -46,12 +46,8 @@ class BrokenRecord:
         return printable(f"{self.file}: {self.problem}")
 
 
-def _sorted(files: Mapping[str, RecordFile]) -> Mapping[str, RecordFile]:
-    return MappingProxyType(dict(sorted(files.items())))
-
-
-def _by_content(files: Mapping[str, RecordFile]) -> frozenset[tuple[str, HiddenBytes]]:
-    return frozenset((name, file.content) for name, file in files.items())
+def _sorted(files: Mapping[str, RecordFile]) -> FrozenDict[str, RecordFile]:
+    return FrozenDict(dict(sorted(files.items())))
 
 
 @frozen
@@ -64,7 +60,7 @@ class RecordDirectory:
     """
 
     files: Mapping[str, RecordFile] = field(
-        factory=dict, converter=_sorted, eq=_by_content, repr=lambda files: f"{len(files)} files"
+        factory=dict, converter=_sorted, repr=lambda files: f"{len(files)} files"
     )
     # Id or image → the files that hold it; and the first minor version that reads all files.
     _names: dict[str, list[str]] = field(init=False, eq=False, repr=False, factory=dict)
@@ -78,9 +74,6 @@ class RecordDirectory:
                 if file.holds is not None:
                     self._names.setdefault(file.holds.key, []).append(name)
         object.__setattr__(self, "_since", since)
-
-    def __reduce__(self) -> tuple[type[RecordDirectory], tuple[Any, ...]]:
-        return RecordDirectory, (dict(self.files),)
 
     @classmethod
     def read(

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import sha256
-from types import MappingProxyType
-from typing import Any
 
 from attrs import field, frozen
 
 from pullsecrets._go.json import write_json
 from pullsecrets.dockerconfig import Credential
+from pullsecrets.node.frozen import FrozenDict
 from pullsecrets.secrecy import HiddenText, printable
 
 __all__ = [
@@ -118,11 +117,11 @@ class PullCredentials:
         return self
 
 
-def _read_only(mapping: Mapping[str, PullCredentials]) -> Mapping[str, PullCredentials]:
-    return MappingProxyType(dict(mapping))
+def _frozen(mapping: Mapping[str, PullCredentials]) -> FrozenDict[str, PullCredentials]:
+    return FrozenDict(mapping)
 
 
-@frozen(hash=False)
+@frozen
 class PulledRecord:
     """What a kubelet knows about an image that it pulled (``ImagePulledRecord``).
 
@@ -134,16 +133,13 @@ class PulledRecord:
     """
 
     image_id: str
-    credentials: Mapping[str, PullCredentials] = field(factory=dict, converter=_read_only)
+    credentials: Mapping[str, PullCredentials] = field(factory=dict, converter=_frozen)
     last_updated: str | None = None
 
     @property
     def key(self) -> str:
         """By what its file is named and found."""
         return self.image_id
-
-    def __reduce__(self) -> tuple[type[PulledRecord], tuple[Any, ...]]:
-        return PulledRecord, (self.image_id, dict(self.credentials), self.last_updated)
 
 
 @frozen
