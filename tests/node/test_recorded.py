@@ -3,8 +3,8 @@ from __future__ import annotations
 import pickle
 
 import pytest
-
 from core.canary import CANARY, leaks, texts
+
 from pullsecrets import Credential
 from pullsecrets.node.recorded import (
     CredentialHash,
