@@ -162,6 +162,8 @@ class PullSecret:
             values are not kept. Given as bytes they become `HiddenBytes`.
         other_keys: The names of the other values.
         ignore: Codes of diagnoses not to report for it.
+        uid: The UID that the API server gave it, empty where it was not read from a cluster. Pull
+            records know a secret by it (fact E7).
         place: Where it was read; not compared.
     """
 
@@ -171,6 +173,7 @@ class PullSecret:
     _data: tuple[tuple[str, HiddenBytes], ...] = field(default=(), converter=_pairs)
     other_keys: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    uid: str = field(default="", kw_only=True)
     place: Place | None = _place()
     _config: DockerConfig | None = field(default=None, init=False, eq=False, repr=False)
 
@@ -214,6 +217,7 @@ class PullSecret:
             kept,
             tuple(data),
             _ignore(metadata),
+            uid=metadata.member("uid").string(),
             place=place,
         )
 
@@ -295,7 +299,7 @@ class PullSecret:
     def __reduce__(self) -> tuple[Any, ...]:
         # Without what is decoded, which is found in `data` again.
         fields = self.name, self.namespace, self.type, self._data, self.other_keys, self.ignore
-        return partial(PullSecret, place=self.place), fields
+        return partial(PullSecret, uid=self.uid, place=self.place), fields
 
 
 @frozen
@@ -663,6 +667,8 @@ def _credential(given: Hidden[Any]) -> Credential:
 
 def _metadata_manifest(of: PullSecret | ServiceAccount | Pod) -> dict[str, Any]:
     metadata: dict[str, Any] = {"name": of.name, "namespace": of.namespace}
+    if isinstance(of, PullSecret) and of.uid:
+        metadata["uid"] = of.uid
     if of.ignore:
         metadata["annotations"] = {IGNORE_ANNOTATION: ",".join(of.ignore)}
     return metadata

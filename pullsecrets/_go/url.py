@@ -55,8 +55,13 @@ def go_bytes(text: str) -> bytes:
         return re.sub("[\ud800-\udfff]", "\ufffd", text).encode("utf-8")
 
 
-def parse_url(schemeless: str) -> GoURL:
+def parse_url(schemeless: str, *, strict_ports: bool = True) -> GoURL:
     """Parse ``https://`` + `schemeless` as ``net/url.Parse`` does.
+
+    Args:
+        schemeless: The URL without its scheme.
+        strict_ports: As Go 1.26 does, refuse a host with several colons. Before, only what is
+            behind the last of them had to be a number.
 
     Raises:
         BadURL: Go's parser refuses it.
@@ -66,7 +71,7 @@ def parse_url(schemeless: str) -> GoURL:
         raise BadURL("a control character")
     authority, slash, path = url.partition("?")[0].partition("/")
     userinfo, at, host = authority.rpartition("@")
-    host = _parse_host(host)
+    host = _parse_host(host, strict_ports)
     if at and (not _USERINFO.fullmatch(userinfo) or _BAD_ESCAPE.search(userinfo)):
         raise BadURL("a user or password with characters that a URL does not admit")
     for part in (path, fragment):
@@ -75,15 +80,15 @@ def parse_url(schemeless: str) -> GoURL:
     return GoURL(host, _unescape(slash + path))
 
 
-def _parse_host(host: str) -> str:
+def _parse_host(host: str, strict_ports: bool) -> str:
     """``net/url.parseHost``: check and decode the authority without its user information."""
     bracket = host.rfind("[")
     if bracket > 0:
         raise BadURL("a bracket inside of the host name")
     if bracket == 0:
         return _parse_ip_literal(host)
-    _, colon, port = host.partition(":")
-    if not _OPTIONAL_PORT.fullmatch(colon + port):
+    colon = host.find(":") if strict_ports else host.rfind(":")
+    if colon >= 0 and not _OPTIONAL_PORT.fullmatch(host[colon:]):
         raise BadURL("a port that is not a number")
     if not _HOST.fullmatch(host):
         raise BadURL("a character or an escape that a host name does not admit")
