@@ -17,6 +17,7 @@ from pullsecrets._go.base64 import decode_base64
 from pullsecrets._go.json import go_string, write_json
 from pullsecrets.dockerconfig import Credential, DockerConfig, basic_auth
 from pullsecrets.errors import PullsecretsError
+from pullsecrets.frozen import FrozenDict
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.secrecy import EntryText, Hidden, HiddenBytes, ImageText, printable
 
@@ -162,6 +163,8 @@ class PullSecret:
             values are not kept. Given as bytes they become `HiddenBytes`.
         other_keys: The names of the other values.
         ignore: Codes of diagnoses not to report for it.
+        uid: The UID that the API server gave it, empty where it was not read from a cluster. Pull
+            records know a secret by it (fact E7).
         place: Where it was read; not compared.
     """
 
@@ -171,6 +174,7 @@ class PullSecret:
     _data: tuple[tuple[str, HiddenBytes], ...] = field(default=(), converter=_pairs)
     other_keys: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    uid: str = field(default="", kw_only=True)
     place: Place | None = _place()
     _config: DockerConfig | None = field(default=None, init=False, eq=False, repr=False)
 
@@ -214,6 +218,7 @@ class PullSecret:
             kept,
             tuple(data),
             _ignore(metadata),
+            uid=metadata.member("uid").string(),
             place=place,
         )
 
@@ -295,7 +300,11 @@ class PullSecret:
     def __reduce__(self) -> tuple[Any, ...]:
         # Without what is decoded, which is found in `data` again.
         fields = self.name, self.namespace, self.type, self._data, self.other_keys, self.ignore
-        return partial(PullSecret, place=self.place), fields
+        return partial(PullSecret, uid=self.uid, place=self.place), fields
+
+
+def _frozen(annotations: Mapping[str, str]) -> Mapping[str, str]:
+    return FrozenDict(annotations)
 
 
 @frozen
@@ -308,6 +317,8 @@ class ServiceAccount:
         pull_secrets: The names in ``imagePullSecrets``, in order; an empty string where a
             reference has no name.
         ignore: Codes of diagnoses not to report for it.
+        uid: The UID that the API server gave it, empty if it was not read from a cluster.
+        annotations: Its annotations, which credential providers may read. Read-only.
         place: Where it was read; not compared.
     """
 
@@ -315,6 +326,10 @@ class ServiceAccount:
     namespace: str = "default"
     pull_secrets: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    uid: str = field(default="", kw_only=True)
+    annotations: Mapping[str, str] = field(
+        factory=dict, converter=_frozen, repr=False, kw_only=True
+    )
     place: Place | None = _place()
 
     @classmethod
@@ -339,15 +354,22 @@ class ServiceAccount:
             metadata.member("namespace").string() or namespace,
             _pull_secrets(account),
             _ignore(metadata),
+            uid=metadata.member("uid").string(),
+            annotations={
+                key: value.string() for key, value in metadata.member("annotations").items()
+            },
             place=place,
         )
 
     def to_manifest(self) -> dict[str, Any]:
         """The ServiceAccount as a plain mapping, which reads as the same value again."""
+        metadata = _metadata_manifest(self)
+        if self.annotations:
+            metadata["annotations"] = {**self.annotations, **metadata.get("annotations", {})}
         return {
             "apiVersion": "v1",
             "kind": "ServiceAccount",
-            "metadata": _metadata_manifest(self),
+            "metadata": metadata,
             **_references(self.pull_secrets),
         }
 
@@ -663,6 +685,8 @@ def _credential(given: Hidden[Any]) -> Credential:
 
 def _metadata_manifest(of: PullSecret | ServiceAccount | Pod) -> dict[str, Any]:
     metadata: dict[str, Any] = {"name": of.name, "namespace": of.namespace}
+    if not isinstance(of, Pod) and of.uid:
+        metadata["uid"] = of.uid
     if of.ignore:
         metadata["annotations"] = {IGNORE_ANNOTATION: ",".join(of.ignore)}
     return metadata

@@ -38,9 +38,12 @@ def go_string(text: str) -> str:
 
 
 def write_json(value: Mapping[str, Any]) -> str:
-    """Write an object of objects and strings as ``json.Marshal`` does, byte for byte."""
+    r"""Write an object without numbers as ``json.Marshal`` does, byte for byte.
+
+    A byte that is not UTF-8, which Python holds as a surrogate, becomes the escape ``\ufffd``.
+    """
     text = dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return go_string(text).translate(_ESCAPED_BY_GO)
+    return _SURROGATES.sub(r"\\ufffd", text).translate(_ESCAPED_BY_GO)
 
 
 def _refuse_constant(name: str) -> NoReturn:
