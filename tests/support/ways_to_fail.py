@@ -26,6 +26,7 @@ from support.canary import AUTH, CANARY, b64
 
 GOOD = {"quay.io": {"auth": AUTH}, f"https://user:{CANARY}@ghcr.io": {"password": CANARY}}
 UNDECODABLE = json.dumps({"auths": {**GOOD, "docker.io": {"auth": CANARY}}})
+UNDECODABLE_OLDER = json.dumps({**GOOD, "docker.io": {"auth": CANARY}})
 NOT_JSON = json.dumps({"auths": GOOD}) + CANARY
 SECRET = {
     "apiVersion": "v1",
@@ -34,6 +35,12 @@ SECRET = {
     "type": "kubernetes.io/dockerconfigjson",
     "data": {".dockerconfigjson": b64(json.dumps({"auths": GOOD}))},
     "stringData": {"token": CANARY},
+}
+POD = {
+    "metadata": {"name": "a"},
+    "spec": {
+        "containers": [{"name": "a", "image": "b", "env": [{"value": CANARY}]}, {"image": []}]
+    },
 }
 IMAGE = f"https://user:{CANARY}@quay.io/a"
 
@@ -51,7 +58,7 @@ def config_that_does_not_decode():
 
 
 def config_of_the_older_type():
-    DockerConfig.from_legacy_json(UNDECODABLE)
+    DockerConfig.from_legacy_json(UNDECODABLE_OLDER)
 
 
 def config_of_another_type():
@@ -88,8 +95,7 @@ def secret_from_too_many_values():
 
 
 def pod_with_a_list_for_an_image():
-    spec = {"containers": [{"name": "a", "image": "b", "env": [{"value": CANARY}]}, {"image": []}]}
-    Pod.from_manifest({"metadata": {"name": "a"}, "spec": spec})
+    Pod.from_manifest(POD)
 
 
 def service_account_with_text_for_its_list():
