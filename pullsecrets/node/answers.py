@@ -6,16 +6,18 @@ says so in its log at most; here each failure has its code.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
 from attrs import field, frozen
 
-from pullsecrets._go.json import BadJSON, parse_json
-from pullsecrets._go.marshal import Value, go_marshal
-from pullsecrets.dockerconfig import Credential
+from pullsecrets._go.json import BadJSON, parse_json, write_json
+from pullsecrets._go.url import BadURL
+from pullsecrets.dockerconfig import Auths, Credential
+from pullsecrets.matching import Ring, normalise
 from pullsecrets.node.decoding import (
     Fault,
     FaultCode,
@@ -26,7 +28,6 @@ from pullsecrets.node.decoding import (
     string,
     struct,
 )
-from pullsecrets.node.frozen import FrozenDict
 from pullsecrets.node.provider_config import CacheType, Provider
 from pullsecrets.node.versions import Release
 from pullsecrets.secrecy import HiddenBytes, Password
@@ -45,8 +46,8 @@ class CacheKeyType(StrEnum):
     GLOBAL = "Global"
 
 
-def _frozen(auths: Mapping[str, Credential]) -> Mapping[str, Credential]:
-    return FrozenDict(auths)
+def _auths(auths: Auths | Mapping[str, Credential]) -> Auths:
+    return auths if isinstance(auths, Auths) else Auths(auths)
 
 
 @frozen
@@ -61,14 +62,29 @@ class Response:
             negative one has passed when it is kept.
     """
 
-    auths: Mapping[str, Credential] = field(converter=_frozen, repr=False)
+    auths: Auths = field(converter=_auths, eq=lambda auths: frozenset(auths.items()), repr=False)
     cache_key_type: CacheKeyType
     cache_duration: timedelta | None = None
+
+    def serving(self, image_name: str) -> tuple[Credential, ...]:
+        """The credentials that serve an image, were they all that there is, in their order (D14).
+
+        Args:
+            image_name: The image's normalised name, without tag and digest.
+        """
+        ring = Ring(_keyed(self.auths))
+        return tuple(each for _, found in ring.lookup(image_name) for each in found)
 
     def kept_for(self, provider: Provider) -> timedelta:
         """How long the kubelet keeps it, 0 where it does not (D16)."""
         given = self.cache_duration
         return max(provider.default_cache_duration if given is None else given, timedelta())
+
+
+def _keyed(auths: Auths) -> Iterator[tuple[str, Credential]]:
+    for entry, credential in auths.items():
+        with suppress(BadURL):  # the kubelet drops such an entry (rule 10)
+            yield normalise(entry.reveal()), credential
 
 
 @frozen
@@ -111,7 +127,7 @@ class ProviderAnswer:
             api_version: The provider's ``apiVersion``.
             cache_key_type: For which images it is kept: ``Image``, ``Registry`` or ``Global``.
         """
-        document: dict[str, Value] = {
+        document = {
             "kind": _KIND,
             "apiVersion": api_version,
             "cacheKeyType": cache_key_type,
@@ -120,7 +136,7 @@ class ProviderAnswer:
                 for entry, (username, password) in auths.items()
             },
         }
-        return cls.from_stdout(go_marshal(document))
+        return cls.from_stdout(write_json(document))
 
     def read(
         self, provider: Provider, release: Release, token: Password | None = None

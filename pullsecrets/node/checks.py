@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from attrs import frozen
 
-from pullsecrets._index import Name, Ring
 from pullsecrets.matching import pattern_matches
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.audiences import AudienceGrant
-from pullsecrets.node.decoding import Path
+from pullsecrets.node.decoding import Document, Path
 from pullsecrets.node.node import Answer, Contribution
 from pullsecrets.node.patterns import MissCode, miss_of_every_image, nearest_miss
 from pullsecrets.node.provider_config import InvalidProviderConfig, Provider, Providers
@@ -60,7 +59,7 @@ class Finding:
 
 
 def check_config(
-    *documents: str | bytes | Mapping[str, Any], kubernetes: str | Release | None = None
+    *documents: Document, kubernetes: str | Release | None = None
 ) -> Iterator[Finding]:
     """PS604 and PS605: what this version refuses, and what the first one that does will.
 
@@ -226,8 +225,8 @@ def check_image(
         has_candidates: Whether there is any credential for it, wherever it comes from.
     """
     for asked in contribution.asked:
-        auths = {} if asked.response is None else asked.response.auths
-        if auths and not Ring([(0, auths)]).lookup(Name.of(image_name)):
+        response = asked.response
+        if response is not None and response.auths and not response.serving(image_name):
             sentence = (
                 f"provider {asked.provider.name} answers for {image_name} with entries that do "
                 "not match it: it gives nothing, and the answer is kept"

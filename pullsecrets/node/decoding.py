@@ -12,16 +12,19 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import StrEnum
+from json import dumps
 from typing import Any, Final
 
 from attrs import field, frozen
 
+from pullsecrets._go.duration import parse_duration
 from pullsecrets._go.json import Array, BadJSON, Object, go_string, parse_json
 from pullsecrets.reading.text import read_yaml
-from pullsecrets.secrecy import printable
+from pullsecrets.secrecy import HiddenText, printable
 
 __all__ = [
     "Decoder",
+    "Document",
     "Fault",
     "FaultCode",
     "Faults",
@@ -29,14 +32,13 @@ __all__ = [
     "Path",
     "boolean",
     "duration",
+    "hide",
     "list_of",
     "map_of",
-    "parse_duration",
     "read_header",
-    "read_yaml_document",
+    "read_tree",
     "string",
     "struct",
-    "tree_of",
 ]
 
 Path = tuple[str | int, ...]
@@ -70,6 +72,7 @@ class FaultCode(StrEnum):
     DUPLICATE_KEY = "duplicate-key"
     REQUIRED_AND_OPTIONAL = "required-and-optional"
 
+    NOT_STARTED = "not-started"
     EXIT_STATUS = "exit-status"
     TIMEOUT = "timeout"
     TOO_LARGE = "too-large"
@@ -238,69 +241,51 @@ def _kind(value: Any) -> str:
     return kinds.get(type(value), "a number")
 
 
-_UNITS: Final = {
-    "ns": 1,
-    "us": 10**3,
-    "µs": 10**3,  # the micro sign
-    "μs": 10**3,  # the Greek letter
-    "ms": 10**6,
-    "s": 10**9,
-    "m": 60 * 10**9,
-    "h": 3600 * 10**9,
-}
-_PART: Final = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)"
-_DURATION: Final = re.compile(rf"([-+]?)(?:0|((?:{_PART})+))")
-_MAX_NANOSECONDS: Final = 2**63
-_MAX_DIGITS: Final = 40  # of a number; more only fill up with zeros
+Document = str | bytes | Mapping[str, Any]
+"""A document as it is given: JSON or YAML, or as a loader of these gives it."""
 
 
-def parse_duration(text: str) -> timedelta | None:
-    """A duration as Go's ``time.ParseDuration`` reads it; None where it refuses.
+def hide(document: Document) -> HiddenText | Fault:
+    """Wrap a document, so that no traceback shows it; a mapping becomes JSON."""
+    if isinstance(document, str):
+        return HiddenText(document)
+    if isinstance(document, bytes):
+        return HiddenText(document.decode("utf-8", "surrogateescape"))
+    try:
+        return HiddenText(_json(document))
+    except BadJSON as error:
+        return Fault(FaultCode.DOCUMENT, f"is {error}")
 
-    Nanoseconds are rounded to the next microsecond away from zero, so that none becomes zero.
 
-    >>> parse_duration("1h30m")
-    datetime.timedelta(seconds=5400)
-    >>> parse_duration("5M") is None
-    True
-    """
-    match = _DURATION.fullmatch(text) if len(text) <= 10 * _MAX_DIGITS else None
-    if match is None:
-        return None
-    nanoseconds = 0
-    for number, unit in re.findall(_PART, match[2] or ""):
-        whole, _, fraction = number.partition(".")
-        if len(whole.lstrip("0")) > _MAX_DIGITS:
-            return None
-        fraction = fraction[:_MAX_DIGITS]
-        nanoseconds += int(whole or "0") * _UNITS[unit]
-        nanoseconds += int(fraction or "0") * _UNITS[unit] // 10 ** len(fraction)
-    if nanoseconds >= _MAX_NANOSECONDS + (match[1] == "-"):
-        return None
-    microseconds = timedelta(microseconds=-(-nanoseconds // 1000))
-    return -microseconds if match[1] == "-" else microseconds
+def _json(value: Any) -> str:
+    try:
+        return dumps(value, default=str)
+    except (RecursionError, ValueError):
+        message = "nested too deeply"
+    except TypeError:
+        message = "not JSON: a key that is not a string"
+    raise BadJSON(message)
 
 
 _MARKER: Final = re.compile(r"^(?=---(?:[ \t\r\n]|\Z))|^\.\.\.(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _NO_CONTENT: Final = re.compile(r"(?:[ \t\r]*(?:[#%][^\n]*)?(?:\n|\Z))*")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
-def read_yaml_document(data: bytes | str, faults: Faults) -> Any:
+def read_tree(document: HiddenText, faults: Faults) -> Any:
     """The first document of a text, which is JSON where it begins with a brace, else YAML.
+
+    It comes as `parse_json` gives it: a tree of objects, lists and scalars.
 
     Raises:
         BadJSON: It is neither. The message repeats nothing of it.
-        MissingExtra: It is YAML, and PyYAML is not there.
+        MissingExtra: It is YAML, and PyYAML is not installed.
     """
-    text = data.decode("utf-8", "surrogateescape") if isinstance(data, bytes) else data
-    if text.lstrip().startswith("{"):
-        return parse_json(text)
-    if re.search("[\ud800-\udfff]", text):
+    if document.reveal().lstrip().startswith("{"):
+        return parse_json(document.reveal())
+    if _SURROGATE.search(document.reveal()):
         raise BadJSON("not UTF-8")
-    first, *rest = _MARKER.split(text.removeprefix("\ufeff"))
-    if rest and _NO_CONTENT.fullmatch(first):
-        first = rest[0]
-    (read,) = read_yaml(first)
+    read = read_yaml(_first(document))
     if read.error is not None:
         raise BadJSON(f"{read.error} (line {read.line + 1})")
     if faults.strict:
@@ -308,34 +293,13 @@ def read_yaml_document(data: bytes | str, faults: Faults) -> Any:
             shown = printable(key)[:_MAX_SHOWN]
             where = "" if line is None else f" (line {line + 1})"
             faults.add(FaultCode.REPEATED_FIELD, (), f"the key '{shown}' is there twice{where}")
-    return tree_of(read.value)
+    return parse_json(_json(read.value))
 
 
-_TOO_DEEP: Final = 500  # as for YAML: no document that anybody means
-
-
-def tree_of(value: Any, depth: int = 0) -> Any:
-    """Plain mappings, lists and scalars as a tree, in the form that JSON is read into.
-
-    Raises:
-        BadJSON: It is nested too deeply.
-    """
-    if depth > _TOO_DEEP:
-        raise BadJSON(f"nested more than {_TOO_DEEP} deep")
-    if isinstance(value, Mapping):
-        return Object((_name(name), tree_of(each, depth + 1)) for name, each in value.items())
-    if isinstance(value, list | tuple):
-        return [tree_of(each, depth + 1) for each in value]
-    if value is None or isinstance(value, bool | str):
-        return value
-    return 0  # no field that anybody reads is a number
-
-
-def _name(name: Any) -> str:
-    # As sigs.k8s.io/yaml writes keys that are no strings.
-    if isinstance(name, bool):
-        return "true" if name else "false"
-    return "null" if name is None else str(name)
+def _first(documents: HiddenText) -> HiddenText:
+    """The first of several YAML documents: those behind it are not looked at."""
+    first, *rest = _MARKER.split(documents.reveal().removeprefix("\ufeff"))
+    return HiddenText(rest[0] if rest and _NO_CONTENT.fullmatch(first) else first)
 
 
 @frozen

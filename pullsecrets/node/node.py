@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from pullsecrets.dockerconfig import Credential, DockerConfig
+from pullsecrets.dockerconfig import Auths, DockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.frozen import FrozenDict
@@ -41,7 +41,7 @@ class Part:
     """
 
     provider: str | None
-    auths: Mapping[str, Credential] = field(repr=False, hash=False)
+    auths: Auths = field(eq=lambda auths: frozenset(auths.items()), repr=False)
     account: PodAccount | None = None
 
 

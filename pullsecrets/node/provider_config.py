@@ -23,6 +23,7 @@ from pullsecrets._go.url import BadURL, parse_url
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.node.decoding import (
     Decoder,
+    Document,
     Fault,
     FaultCode,
     Faults,
@@ -30,15 +31,15 @@ from pullsecrets.node.decoding import (
     Path,
     boolean,
     duration,
+    hide,
     list_of,
     read_header,
-    read_yaml_document,
+    read_tree,
     string,
     struct,
-    tree_of,
 )
 from pullsecrets.node.versions import Gate, Release
-from pullsecrets.secrecy import Password, printable
+from pullsecrets.secrecy import HiddenText, Password, printable
 
 __all__ = [
     "EXEC_API_VERSIONS",
@@ -172,7 +173,7 @@ class Providers:
     @classmethod
     def from_config(
         cls,
-        *documents: str | bytes | Mapping[str, Any],
+        *documents: Document,
         kubernetes: str | Release | None = None,
         token_gate: bool | None = None,
     ) -> Providers:
@@ -189,8 +190,9 @@ class Providers:
             MissingExtra: A text is YAML, and PyYAML is not there.
             UnknownRelease: The version is not known.
         """
-        named = [(None, document) for document in documents]
-        return _read(named, Release.parse(kubernetes), token_gate, folder=len(named) != 1)
+        hidden: list[_Named] = [(None, hide(document)) for document in documents]
+        del documents  # no traceback shows what this frame was given
+        return _read(hidden, Release.parse(kubernetes), token_gate, folder=len(hidden) != 1)
 
     @classmethod
     def load(
@@ -216,8 +218,8 @@ class Providers:
         root = FilePath(path)
         folder = root.is_dir()
         files = _config_files(root) if folder else [root]
-        named = [(printable(file.name), file.read_bytes()) for file in files]
-        return _read(named, Release.parse(kubernetes), token_gate, folder=folder)
+        hidden: list[_Named] = [(printable(file.name), hide(file.read_bytes())) for file in files]
+        return _read(hidden, Release.parse(kubernetes), token_gate, folder=folder)
 
 
 def _config_files(folder: FilePath) -> list[FilePath]:
@@ -229,13 +231,12 @@ def _utf8(name: str) -> bytes:
     return name.encode("utf-8", "surrogatepass")
 
 
-_Named = tuple[str | None, "str | bytes | Mapping[str, Any]"]
+_Named = tuple[str | None, HiddenText | Fault]
 
 
 def _read(
-    documents: Iterable[_Named], release: Release, token_gate: bool | None, *, folder: bool
+    documents: list[_Named], release: Release, token_gate: bool | None, *, folder: bool
 ) -> Providers:
-    documents = tuple(documents)
     errors: list[Fault] = []
     if folder and not release.config_directory:
         errors.append(Fault(FaultCode.DIRECTORY, f"Kubernetes {release} reads one file only"))
@@ -246,7 +247,10 @@ def _read(
     names: set[str] = set()
     for file, document in documents:
         faults = Faults(release.strict_decoding)
-        providers += _providers(document, release, gate, names, faults)
+        if isinstance(document, Fault):
+            faults.found.append(document)
+        else:
+            providers += _providers(document, release, gate, names, faults)
         errors += (evolve(fault, document=file) for fault in faults.found)
     if errors:
         raise InvalidProviderConfig(errors)
@@ -254,7 +258,7 @@ def _read(
 
 
 def _providers(
-    document: str | bytes | Mapping[str, Any],
+    document: HiddenText,
     release: Release,
     gate: bool,
     names: set[str],
@@ -262,7 +266,7 @@ def _providers(
 ) -> Iterator[Provider]:
     """The providers of one document; `names` are those before it."""
     try:
-        tree = _tree(document, faults)
+        tree = read_tree(document, faults)
     except BadJSON as error:
         faults.add(FaultCode.DOCUMENT, (), f"is {error}")
         return
@@ -284,12 +288,6 @@ def _providers(
         checks.add(FaultCode.REQUIRED, ("providers",), "has to name a provider")
     # What did not decode is empty: that it is missing need not be said, too.
     faults.found.extend(fault for fault in checks.found if fault.path not in decoded)
-
-
-def _tree(document: str | bytes | Mapping[str, Any], faults: Faults) -> Any:
-    if isinstance(document, str | bytes):
-        return read_yaml_document(document, faults)
-    return tree_of(document)
 
 
 def _is_config(header: Header, faults: Faults) -> bool:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from attrs import field, frozen
 
-from pullsecrets._go.marshal import Value, go_marshal
+from pullsecrets._go.json import write_json
 from pullsecrets.matching import pattern_matches
 from pullsecrets.node.answers import CacheKeyType, Response
 from pullsecrets.node.decoding import Fault
@@ -80,7 +80,7 @@ class Request:
 
     def to_json(self) -> str:
         """The document, with the token in the clear. One that is not known is left out."""
-        document: dict[str, Value] = {
+        document: dict[str, Any] = {
             "kind": "CredentialProviderRequest",
             "apiVersion": self.api_version,
             "image": self.image,
@@ -89,7 +89,7 @@ class Request:
             document["serviceAccountToken"] = self.token.reveal()
         if self.annotations:
             document["serviceAccountAnnotations"] = dict(sorted(self.annotations.items()))
-        return go_marshal(document)
+        return write_json(document)
 
 
 @frozen

@@ -12,7 +12,8 @@ from pathlib import Path
 from conformance.vectors import assert_all
 
 from pullsecrets import DockerConfig, Image, InvalidDockerConfig, InvalidImage, PullSecret
-from pullsecrets._index import Name, Ring
+from pullsecrets._go.url import BadURL
+from pullsecrets.matching import Ring, normalise
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.decoding import FaultCode
 from pullsecrets.node.node import Node
@@ -157,21 +158,22 @@ def node_layers(contribution):
         ]
 
 
+def keyed(parts):
+    for slot, (source, counts_as, auths) in enumerate(parts):
+        for entry, credential in auths.items():
+            try:
+                key = normalise(entry.reveal())
+            except BadURL:
+                continue
+            shown = (source, key, credential.username, credential.password.reveal(), counts_as)
+            yield key, (slot, shown)
+
+
 def tiers(layers, image):
     for parts in layers:
-        ring = Ring((slot, auths) for slot, (_, _, auths) in enumerate(parts))
-        for group in ring.lookup(Name.of(image.name)):
+        for _, items in Ring(keyed(parts)).lookup(image.name):
             found = {}
-            for slot, entry in group.spellings:
-                source, counts_as, auths = parts[slot]
-                credential = auths[entry]
-                shown = (
-                    source,
-                    group.key,
-                    credential.username,
-                    credential.password.reveal(),
-                    counts_as,
-                )
+            for slot, shown in items:
                 found.setdefault(slot, []).append(shown)
             yield from map(Counter, found.values())
 

@@ -52,7 +52,7 @@ def test_configs():
         except InvalidDockerConfig:
             return "error"
         return {
-            entry: [credential.username, credential.password.reveal(), credential.email]
+            entry.reveal(): [credential.username, credential.password.reveal(), credential.email]
             for entry, credential in config.auths.items()
         }
 
