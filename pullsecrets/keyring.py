@@ -30,6 +30,7 @@ class SourceKind(StrEnum):
 
     SECRET = "secret"
     NODE = "node"
+    PROVIDER = "provider"
 
 
 @frozen

@@ -7,15 +7,16 @@ providers: will the kubelet ask the registry at all, and with which credentials?
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from enum import StrEnum
 from typing import Final
 
-from attrs import field, frozen
+from attrs import frozen
 
-from pullsecrets._index import Name, Ring
-from pullsecrets.dockerconfig import InvalidDockerConfig
-from pullsecrets.images import Image, InvalidImage
-from pullsecrets.keyring import Candidate, Source
+from pullsecrets._go.url import BadURL
+from pullsecrets.dockerconfig import Credential
+from pullsecrets.keyring import Candidate, Keyring, Source, SourceKind
+from pullsecrets.matching import Ring, normalise
 from pullsecrets.node.decision import Finding, Presented, Step, find
 from pullsecrets.node.node import Layer, Node, Part
 from pullsecrets.node.providers import PodAccount
@@ -24,7 +25,7 @@ from pullsecrets.node.records import PullRecords
 from pullsecrets.node.verification import Verification
 from pullsecrets.objects import PullSecret
 from pullsecrets.pull_policy import PullPolicy
-from pullsecrets.secrecy import printable
+from pullsecrets.secrecy import EntryText, ImageText, printable
 
 __all__ = ["PullDecision", "PullOutcome", "Try", "decide"]
 
@@ -102,7 +103,7 @@ class PullDecision:
         adds: The credential that it records because it matched (E8, step 9), None for none.
     """
 
-    image: str = field(repr=printable)
+    image: ImageText
     pull_policy: str
     outcome: PullOutcome
     step: Step
@@ -126,11 +127,11 @@ class PullDecision:
         )
 
     def __str__(self) -> str:
-        return f"{printable(self.image)}: {self.reason}; {_ENDINGS[self.outcome]}"
+        return f"{self.image}: {self.reason}; {_ENDINGS[self.outcome]}"
 
 
 def decide(
-    image: str,
+    image: ImageText | str,
     *,
     pull_policy: str | None = None,
     image_id: str | None = None,
@@ -160,13 +161,15 @@ def decide(
     >>> print(decide("nginx:1.27", image_id="sha256:1"))
     nginx:1.27: the image is on the node, and the kubelet's policy does not verify it; it is used
     """
+    written = image if isinstance(image, ImageText) else ImageText(image)
+    del image  # no traceback shows what this frame was given
     node = node or Node()
-    policy = pull_policy or PullPolicy.default(image)
+    policy = pull_policy or PullPolicy.default(written)
     if policy not in tuple(PullPolicy):
-        return PullDecision(image, policy, PullOutcome.FAIL, Step.INVALID_POLICY)
-    tries = _tries(image, tuple(secrets), node, service_account)
+        return PullDecision(written, policy, PullOutcome.FAIL, Step.INVALID_POLICY)
+    tries = _tries(written, tuple(secrets), node, service_account)
     found = find(
-        image,
+        written,
         image_id,
         PullPolicy(policy),
         None if tries is None else _presented(tries),
@@ -177,7 +180,7 @@ def decide(
     outcome = _outcome(found, PullPolicy(policy))
     tried = tries if outcome is PullOutcome.PULL and tries is not None else ()
     return PullDecision(
-        image, policy, outcome, found.step, found.looks_up, tried, found.subject, found.adds
+        written, policy, outcome, found.step, found.looks_up, tried, found.subject, found.adds
     )
 
 
@@ -202,44 +205,55 @@ def _presented(tries: tuple[Try, ...]) -> Presented:
 
 
 def _tries(
-    image: str, secrets: tuple[PullSecret, ...], node: Node, account: PodAccount | None
+    image: ImageText, secrets: tuple[PullSecret, ...], node: Node, account: PodAccount | None
 ) -> tuple[Try, ...] | None:
     """The candidates and their owners, None where a secret does not decode (rules 8, 13 to 15)."""
-    try:
-        configs = [secret.config() for secret in secrets]
-    except InvalidDockerConfig:
-        return None
-    try:
-        name = Image.parse(image).name
-    except InvalidImage:
+    resolution = Keyring(secrets).lookup(image)
+    if resolution.image is None:
         return ()
-    parts = [Part(None, config.auths if config else {}) for config in configs]
-    contribution = node.contribution(name, account)
-    layers = (Layer(tuple(parts)), *contribution.layers)
-    return tuple(
-        each
-        for number, layer in enumerate(layers)
-        for each in _tries_of(layer, name, secrets if number == 0 else ())
-    )
+    if resolution.failure is not None:
+        return None
+    own = [
+        Try(candidate, _recorded(secrets[candidate.slot], candidate.credential))
+        for candidate in resolution.candidates
+    ]
+    layers = node.contribution(resolution.image.name, account).layers
+    theirs = (each for layer in layers for each in _tries_of(layer, resolution.image.name))
+    return (*own, *theirs)
 
 
-def _tries_of(layer: Layer, name: str, secrets: tuple[PullSecret, ...]) -> Iterator[Try]:
-    """The candidates of one keyring: key after key, of each key slot after slot."""
-    ring = Ring((slot, part.auths) for slot, part in enumerate(layer.parts))
-    for tier, group in enumerate(ring.lookup(Name.of(name))):
-        for slot, entry in group.spellings:
+def _recorded(secret: PullSecret, credential: Credential) -> RecordedSecret:
+    digest = credential_hash(credential)
+    return RecordedSecret(secret.namespace, secret.name, secret.uid, digest)
+
+
+def _tries_of(layer: Layer, name: str) -> Iterator[Try]:
+    """The candidates of one of the node's keyrings: key after key, of each key part after part."""
+    for tier, (key, items) in enumerate(Ring(_keyed(layer)).lookup(name)):
+        for slot, entry in items:
             part = layer.parts[slot]
-            credential = part.auths[entry]
-            owner: Owner = None
-            source = Source("provider", None, part.provider) if part.provider else Source("node")
-            if secrets:
-                secret = secrets[slot]
-                source = Source("secret", secret.namespace, secret.name)
-                owner = RecordedSecret(
-                    secret.namespace, secret.name, secret.uid, credential_hash(credential)
-                )
-            elif part.account is not None:
-                owner = RecordedServiceAccount(
-                    part.account.namespace, part.account.name, part.account.uid
-                )
-            yield Try(Candidate(credential, source, entry, group.key, tier), owner)
+            yield Try(
+                Candidate(part.auths[entry], _source(part), entry, EntryText(key), tier, slot),
+                _account(part.account),
+            )
+
+
+def _account(account: PodAccount | None) -> RecordedServiceAccount | None:
+    if account is None:
+        return None
+    return RecordedServiceAccount(account.namespace, account.name, account.uid)
+
+
+def _keyed(layer: Layer) -> Iterator[tuple[str, tuple[int, EntryText]]]:
+    for slot, part in enumerate(layer.parts):
+        for entry in part.auths:
+            with suppress(BadURL):
+                yield normalise(entry.reveal()), (slot, entry)
+
+
+def _source(part: Part) -> Source:
+    return (
+        Source(SourceKind.NODE)
+        if part.provider is None
+        else Source(SourceKind.PROVIDER, None, part.provider)
+    )

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 from attrs import evolve, frozen
-from core.canary import CANARY, leaks, texts
 from hypothesis import given
 from hypothesis import strategies as st
+from support.canary import CANARY, leaks, texts
 
 from pullsecrets import DockerConfig, PullSecret
 from pullsecrets.node.answers import ProviderAnswer
