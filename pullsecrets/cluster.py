@@ -11,6 +11,8 @@ from attrs import Factory, field, frozen
 
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.keyring import Keyring, Resolution
+from pullsecrets.node.node import Node, as_node
+from pullsecrets.node.providers import PodAccount
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.reading.clients import manifests_of
@@ -152,6 +154,9 @@ def _attempts(answer: ImageResolution) -> Iterator[Row]:
         yield *head, None, Cell("", str(resolution.failure), Tone.ERROR), None, None
     elif resolution.anonymous:
         yield *head, "1", Cell(None, "anonymous"), Cell(None, "no entry matches"), None
+    for unknown in resolution.unknown:
+        what = Cell(None, "not known what it gives", Tone.WARNING)
+        yield *head, "?", Cell(str(unknown), unknown.title), what, None
     for attempt, candidate in resolution.attempts:
         source = Cell(str(candidate.source), printable(candidate.source.name or "the node"))
         user = printable(candidate.credential.username)
@@ -188,14 +193,15 @@ class Cluster(Tabular):
         pods: Its pods and the workloads that make pods.
         service_accounts: Its service accounts.
         secrets: Its Secrets, of whatever type.
-        node: The node's own docker config, None if it has none.
+        node: Its nodes, which are taken to be alike; given as a docker config, or as None, it
+            becomes a node of the newest release.
         problems: What was wrong with the input that this was read from.
     """
 
     pods: tuple[Pod, ...] = ()
     service_accounts: tuple[ServiceAccount, ...] = ()
     secrets: tuple[PullSecret, ...] = ()
-    node: DockerConfig | None = None
+    node: Node = field(default=None, converter=as_node)
     problems: tuple[Problem, ...] = ()
     _secrets: Mapping[tuple[str, str], PullSecret] = _derived(lambda self: _by_name(self.secrets))
     _homes: Mapping[str, tuple[str, ...]] = _derived(lambda self: _homes(self.secrets))
@@ -209,12 +215,12 @@ class Cluster(Tabular):
     )
 
     @classmethod
-    def of(cls, objects: Objects, node: DockerConfig | None = None) -> Cluster:
+    def of(cls, objects: Objects, node: Node | DockerConfig | None = None) -> Cluster:
         """The cluster that some objects make.
 
         Args:
             objects: The objects, as `pullsecrets.reading` gives them.
-            node: The node's own docker config.
+            node: The node, or only its docker config.
         """
         return cls(objects.pods, objects.service_accounts, objects.secrets, node, objects.problems)
 
@@ -224,7 +230,7 @@ class Cluster(Tabular):
         manifests: Iterable[Mapping[str, Any]],
         *,
         namespace: str = "default",
-        node: DockerConfig | None = None,
+        node: Node | DockerConfig | None = None,
     ) -> Cluster:
         """Read Pods, workloads, ServiceAccounts, Secrets, and lists of them.
 
@@ -234,7 +240,7 @@ class Cluster(Tabular):
         Args:
             manifests: Plain mappings, as ``json.load`` or a YAML loader gives them.
             namespace: For objects that name none.
-            node: The node's own docker config.
+            node: The node, or only its docker config.
 
         Raises:
             TypeError: `manifests` is one mapping or a text, not a list of mappings.
@@ -250,7 +256,7 @@ class Cluster(Tabular):
         cls,
         *objects: object,
         namespace: str = "default",
-        node: DockerConfig | None = None,
+        node: Node | DockerConfig | None = None,
     ) -> Cluster:
         """Read the objects of a Kubernetes client; otherwise as `from_manifests`.
 
@@ -259,7 +265,7 @@ class Cluster(Tabular):
                 or of this package, plain mappings, lists that a client gives, and iterables of
                 all these. A Secret's ``data`` holds base64, as the clients have it.
             namespace: For objects that name none.
-            node: The node's own docker config.
+            node: The node, or only its docker config.
 
         Raises:
             TypeError: Something is neither an object of a client nor a mapping.
@@ -335,12 +341,22 @@ class Cluster(Tabular):
         """The resolution of each of the pod's images, and what was passed over on the way."""
         admission, notes = self.admit(pod)
         keyring = self.keyring(pod.namespace, admission.pull_secrets)
+        account = self._pod_account(pod)
         found = self.references(pod.namespace, admission.pull_secrets)
         passed_over = (each for each in found if isinstance(each, Note))
-        images = (ImageResolution(each, keyring.lookup(each.image)) for each in pod.images)
+        images = (ImageResolution(each, keyring.lookup(each.image, account)) for each in pod.images)
         return PodResolution(
             pod, admission, (*notes, *_once(passed_over), *keyring.notes), tuple(images)
         )
+
+    def _pod_account(self, pod: Pod) -> PodAccount | None:
+        """The pod's service account, as credential providers see it: a static pod has none."""
+        if pod.mirror:
+            return None
+        account = self.service_account(pod.namespace, pod.service_account)
+        if account is None:
+            return PodAccount(pod.namespace, pod.service_account)
+        return PodAccount(account.namespace, account.name, account.uid, account.annotations)
 
     def resolve_all(self) -> Iterator[PodResolution]:
         """The resolutions of all pods, one after the other, each made when it is asked for."""
@@ -355,7 +371,9 @@ class Cluster(Tabular):
             (len(self.service_accounts), "service account", "service accounts"),
         )
         parts = [f"{number:,} {one if number == 1 else more}" for number, one, more in counts]
-        return ", ".join([*parts, *(["a node config"] if self.node is not None else [])])
+        return ", ".join(
+            [*parts, *(["a node config"] if self.node.docker_config is not None else [])]
+        )
 
     def __repr__(self) -> str:
         return f"<Cluster: {self.title}>"
@@ -438,4 +456,6 @@ def _tried(resolution: Resolution) -> Cell:
         return Cell(count, str(resolution.failure), Tone.ERROR)
     if resolution.anonymous:
         return Cell(count, "anonymous", Tone.FAINT)
-    return Cell(count, tuple(f"{number}. {each}" for number, each in resolution.attempts))
+    known = tuple(f"{number}. {each}" for number, each in resolution.attempts)
+    unknown = tuple(f"?. what {each.title} gives" for each in resolution.unknown)
+    return Cell(count, known + unknown)

@@ -80,11 +80,16 @@ class Image:
     )
 
     @classmethod
-    def parse(cls, text: str | ImageText) -> Image:
+    def parse(cls, text: str | ImageText, *, limits_whole_name: bool = False) -> Image:
         """Parse and normalise what a container's ``image`` field has.
 
         Follows ``ParseNormalizedNamed`` of distribution/reference 0.6. One limit is not the
         kubelet's: a text of more than 4,096 characters is refused.
+
+        Args:
+            text: The text.
+            limits_whole_name: Whether the limit of 255 characters is for domain and path together:
+                up to Kubernetes 1.31. Later it is for the path.
 
         Raises:
             InvalidImage: The kubelet would refuse it.
@@ -95,7 +100,7 @@ class Image:
         written = text if isinstance(text, ImageText) else ImageText(text)
         del text  # no traceback shows what this frame was given
         try:
-            return cls(*_parse(written.reveal()))
+            return cls(*_parse(written.reveal(), limits_whole_name))
         except _Refused as error:
             detail = str(error)
         # Raised outside of the handler, whose frames hold the text.
@@ -125,7 +130,7 @@ class Image:
         return self.name + self._suffix
 
 
-def _parse(text: str) -> tuple[str, str, str | None, str | None]:
+def _parse(text: str, limits_whole_name: bool) -> tuple[str, str, str | None, str | None]:
     """Domain, path, tag and digest."""
     if len(text) > _TEXT_MAX:
         raise _Refused(f"has more than {_TEXT_MAX:,} characters")
@@ -143,7 +148,7 @@ def _parse(text: str) -> tuple[str, str, str | None, str | None]:
     # Every name of the grammar has a domain or none, and a path.
     parts = cast(Any, ImageRegexps.ANCHORED_NAME_REGEXP.fullmatch(name))
     domain, path = parts.groups()
-    if len(path) > _NAME_MAX:
+    if len(name if limits_whole_name else path) > _NAME_MAX:
         raise _Refused(f"has a name of more than {_NAME_MAX} characters")
     if digest:
         try:

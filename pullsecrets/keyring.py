@@ -1,13 +1,14 @@
 """From docker config entries to the ordered candidates for an image: rules 8, 9 and 13 to 16.
 
-The way of an entry: `normalise` makes its key (rule 10) or drops it, a `Ring` for the secrets and
-one for the node file it under that key, and a lookup makes the entries of each matching key
-candidates, the secrets' first (rule 15).
+The way of an entry: `normalise` makes its key (rule 10) or drops it, a `Ring` files it under that
+key, and a lookup makes the entries of each matching key candidates. The secrets have a ring of
+their own, which comes first. The node adds others (rule 15, facts A1 to A4): its docker config, and
+what credential providers answer for this image.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
@@ -17,6 +18,9 @@ from pullsecrets._go.url import BadURL
 from pullsecrets.dockerconfig import Auths, Credential, DockerConfig, InvalidDockerConfig
 from pullsecrets.images import Image, InvalidImage
 from pullsecrets.matching import Ring, normalise
+from pullsecrets.node.node import Contribution, Node, as_node
+from pullsecrets.node.providers import Asked, NotAsked, PodAccount
+from pullsecrets.node.versions import NEWEST, Release
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import PullSecret
 from pullsecrets.secrecy import EntryText, ImageText, printable
@@ -30,7 +34,9 @@ class SourceKind(StrEnum):
 
     SECRET = "secret"
     NODE = "node"
+    """The node's own docker config."""
     PROVIDER = "provider"
+    """A credential provider plugin of the node."""
 
 
 @frozen
@@ -39,8 +45,8 @@ class Source:
 
     Attributes:
         kind: What kind of place it is.
-        namespace: The secret's namespace, None for the node.
-        name: The secret's name, None for the node.
+        namespace: The secret's namespace, None for all others.
+        name: The secret's or the provider's name, None for the node's docker config.
     """
 
     kind: SourceKind
@@ -52,7 +58,8 @@ class Source:
         """What it is, for people: ``secret regcred``. Safe to show."""
         if self.kind is SourceKind.NODE:
             return "the node's docker config"
-        return printable(f"secret {self.name or '(nameless)'}")
+        kind = "credential provider" if self.kind is SourceKind.PROVIDER else "secret"
+        return printable(f"{kind} {self.name or '(nameless)'}")
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -61,6 +68,8 @@ class Source:
     def __str__(self) -> str:
         if self.kind is SourceKind.NODE:
             return "node"
+        if self.kind is SourceKind.PROVIDER:
+            return printable(f"provider {self.name}")
         return printable(f"{self.namespace}/{self.name}")
 
 
@@ -73,13 +82,16 @@ class Candidate:
 
     Attributes:
         credential: What it logs in with.
-        source: The secret, or the node.
-        entry: The docker config's entry as written.
+        source: The secret, the node's docker config, or a credential provider.
+        entry: The docker config's, or the answer's, entry as written.
         key: What the kubelet makes of the entry (rule 10).
         tier: Which tier it is in, counted from 0. The kubelet tries tier after tier, but the order
             within a tier is not defined (rule 13); here it is the document's.
-        slot: Which of the keyring's docker configs the entry is in, counted from 0 in the order of
-            the secrets. A secret that is listed twice has two slots, the node has the last.
+        slot: Which of the docker configs the entry is in, counted from 0 in the order of the
+            secrets. A secret that is listed twice has two slots. The node's docker config and the
+            answers of its providers follow.
+        account: The service account for which a pull with it is recorded, if a credential provider
+            gave it for that account's token (D25); None for all others.
     """
 
     credential: Credential
@@ -88,6 +100,7 @@ class Candidate:
     key: EntryText
     tier: int
     slot: int
+    account: PodAccount | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -116,6 +129,12 @@ class Resolution(Tabular):
             secret does not decode (rule 8). Then nothing is tried at all.
         notes: What was passed over among the secrets. Empty in the resolution of a pod, which has
             them once, in `PodResolution.notes`.
+        consulted: The node's credential providers in the order in which the kubelet looks at them:
+            those that it asks, with what they answer, and those that it does not ask.
+        unknown: What may give further candidates, but is not known: providers that are asked and
+            whose answer was not given. They come after the secrets' candidates, and from Kubernetes
+            1.33 on after those of the node's docker config, too (A1, A2).
+        kubernetes: The release that it is for.
     """
 
     image: Image | None
@@ -123,11 +142,24 @@ class Resolution(Tabular):
     candidates: tuple[Candidate, ...] = ()
     failure: Note | None = None
     notes: tuple[Note, ...] = ()
+    consulted: tuple[Asked | NotAsked, ...] = ()
+    unknown: tuple[Source, ...] = ()
+    kubernetes: Release = NEWEST
 
     @property
-    def anonymous(self) -> bool:
-        """Whether the kubelet pulls without credentials: only with no candidate (rule 16)."""
-        return not self.candidates and self.failure is None
+    def asked(self) -> tuple[Asked, ...]:
+        """The credential providers that are asked, in order."""
+        return tuple(each for each in self.consulted if isinstance(each, Asked))
+
+    @property
+    def anonymous(self) -> bool | None:
+        """Whether the kubelet pulls without credentials: only with no candidate (rule 16).
+
+        None if there is no known candidate, and what is unknown may give one.
+        """
+        if self.candidates or self.failure is not None:
+            return False
+        return None if self.unknown else True
 
     @property
     def tiers(self) -> tuple[tuple[Candidate, ...], ...]:
@@ -164,7 +196,9 @@ class Resolution(Tabular):
             return "pulled anonymously"
         count = len(self.candidates)
         order = "" if self.is_deterministic else ", partly in no defined order"
-        return f"{count} candidate{'s' if count > 1 else ''}{order}"
+        others = ", ".join(source.title for source in self.unknown)
+        more = f", and what {others} gives, which is not known" if others else ""
+        return f"{count or 'no known'} candidate{'' if count == 1 else 's'}{order}{more}"
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -175,6 +209,8 @@ class Resolution(Tabular):
             "failure": None if self.failure is None else self.failure.to_dict(),
             "deterministic": self.is_deterministic,
             "candidates": [candidate.to_dict() for candidate in self.candidates],
+            "unknown": [source.to_dict() for source in self.unknown],
+            "kubernetes": str(self.kubernetes),
         }
 
     def table(self, limit: int | None = None) -> Table:
@@ -214,11 +250,11 @@ class Resolution(Tabular):
 
 @frozen
 class KeyringEntry:
-    """An entry of a keyring's docker configs.
+    """An entry of a keyring's docker configs, or of a provider's answer.
 
     Attributes:
         source: Where it is.
-        slot: Which of the keyring's docker configs it is in; as `Candidate.slot`.
+        slot: Which of the docker configs it is in; as `Candidate.slot`.
         entry: The entry as written.
         credential: What it gives.
         key: Its key, None if the kubelet drops it.
@@ -233,8 +269,18 @@ class KeyringEntry:
     dropped: str | None = None
 
 
-_Item = tuple[int, EntryText]
-"""An entry, and the slot of its docker config."""
+@frozen
+class _Config:
+    """A docker config, or a provider's answer, in its slot."""
+
+    source: Source
+    slot: int
+    auths: Auths = field(repr=False)
+    account: PodAccount | None = None
+
+
+_Item = tuple[_Config, EntryText]
+_Rings = tuple[Ring[_Item], ...]
 
 _MAX_ANSWERS: Final = 4096
 _MAX_REMEMBERED: Final = 1024  # characters; no image reference is as long
@@ -254,7 +300,7 @@ class Keyring:
 
     Args:
         secrets: The pod's secrets in the order of its list; one that is listed twice is here twice.
-        node: The node's own docker config.
+        node: The node, or only its docker config.
 
     Attributes:
         failure: Why every lookup fails, or None.
@@ -262,28 +308,33 @@ class Keyring:
     """
 
     secrets: tuple[PullSecret, ...] = field(converter=_as_tuple)
-    node: DockerConfig | None = None
+    node: Node = field(default=None, converter=as_node)
     failure: Note | None = field(init=False, repr=False, eq=False)
     notes: tuple[Note, ...] = field(init=False, repr=False, eq=False)
-    _configs: tuple[tuple[Source, Auths], ...] = field(init=False, repr=False, eq=False)
-    _rings: tuple[Ring[_Item], ...] = field(init=False, repr=False, eq=False)
-    # Image as written → resolution. Pods of a cluster ask for the same few images again and again:
-    # resolving 300,000 of them takes a sixth of the time. A thread sees all of an answer or none.
-    _answers: dict[ImageText, Resolution] = field(init=False, repr=False, eq=False, factory=dict)
+    _configs: tuple[_Config, ...] = field(init=False, repr=False, eq=False)
+    # The secrets' ring; and the node's, if no provider makes it depend on the image.
+    _rings: _Rings = field(init=False, repr=False, eq=False)
+    # Image and service account → resolution. Pods of a cluster ask for the same few images again
+    # and again: resolving 300,000 of them takes a sixth of the time. A thread sees all of an answer
+    # or none.
+    _answers: dict[tuple[ImageText, PodAccount | None], Resolution] = field(
+        init=False, repr=False, eq=False, factory=dict
+    )
 
     def __attrs_post_init__(self) -> None:
-        configs, failure = _decoded(self.secrets, self.node)
+        configs, failure = _decoded(self.secrets)
         dropped: list[Note] = []
-        last = len(self.secrets)
-        rings = tuple(
-            Ring(_keyed(first, ring, dropped))
-            for first, ring in ((0, configs[:last]), (last, configs[last:]))
-        )
+        rings = [self._ring(configs, dropped)]
+        if self.node.docker_config is not None and failure is None:
+            node = (_Config(_NODE, len(configs), self.node.docker_config.auths),)
+            configs += node
+            # Also if it is built again with the answers of providers: for what is dropped.
+            rings.append(self._ring(node, dropped))
         for name, value in (
             ("failure", failure),
             ("notes", (*_listed(self.secrets), *dict.fromkeys(dropped))),
             ("_configs", configs),
-            ("_rings", rings),
+            ("_rings", tuple(rings)),
         ):
             object.__setattr__(self, name, value)
 
@@ -292,69 +343,154 @@ class Keyring:
 
     @property
     def entries(self) -> tuple[KeyringEntry, ...]:
-        """Every entry of every docker config, in the document's order, dropped ones included.
+        """Every entry of the secrets and of the node's docker config, dropped ones included.
 
-        Empty if a secret does not decode.
+        They are in the order of the documents. None if a secret does not decode.
         """
-        return tuple(
-            _entry(source, slot, entry, credential)
-            for slot, (source, auths) in enumerate(self._configs)
-            for entry, credential in auths.items()
-        )
+        return tuple(entry for config in self._configs for entry in self._entries(config))
 
-    def resolve(self, image: Image | ImageText | str) -> Resolution:
-        """The candidates for an image, in the kubelet's order. A bad image is a failure, too."""
-        answer = self.lookup(image)
+    def answered(self, resolution: Resolution) -> Iterator[tuple[Asked, tuple[KeyringEntry, ...]]]:
+        """The providers that are asked for an image, and the entries of their answers.
+
+        Args:
+            resolution: What `lookup` gave for the image.
+        """
+        for asked in resolution.asked:
+            entries: tuple[KeyringEntry, ...] = ()
+            if asked.response is not None:
+                name = asked.provider.name
+                slot = self._slots(resolution.asked)[name]
+                entries = tuple(self._entries(_Config(_source(name), slot, asked.response.auths)))
+            yield asked, entries
+
+    def resolve(
+        self, image: Image | ImageText | str, account: PodAccount | None = None
+    ) -> Resolution:
+        """The candidates for an image, in the kubelet's order. A bad image is a failure, too.
+
+        Args:
+            image: The image, or what a container's ``image`` field has.
+            account: The pod's service account, as far as credential providers look at it.
+        """
+        answer = self.lookup(image, account)
         return evolve(answer, notes=self.notes) if self.notes else answer
 
-    def lookup(self, image: Image | ImageText | str) -> Resolution:
+    def lookup(
+        self, image: Image | ImageText | str, account: PodAccount | None = None
+    ) -> Resolution:
         """As `resolve`, without the keyring's notes."""
         if isinstance(image, Image):
-            return self._resolution(image, ImageText(image.familiar))
+            return self._resolution(image, ImageText(image.familiar), account)
         if isinstance(image, str):
             image = ImageText(image)
         if not isinstance(image, ImageText):
-            return self._parsed(image)  # a failure, and perhaps without a hash
-        answer = self._answers.get(image)
+            return self._parsed(image, account)  # a failure, and perhaps without a hash
+        key = image, account if self.node.providers else None
+        answer = self._answers.get(key)
         if answer is None:
-            answer = self._parsed(image)
+            answer = self._parsed(*key)
             if len(image.reveal()) <= _MAX_REMEMBERED:
                 if len(self._answers) >= _MAX_ANSWERS:
                     self._answers.clear()
-                self._answers[image] = answer
+                self._answers[key] = answer
         return answer
 
-    def _parsed(self, written: ImageText) -> Resolution:
+    def _parsed(self, written: ImageText, account: PodAccount | None) -> Resolution:
+        limited = not self.node.kubernetes.name_limit_is_for_the_path
         try:
-            return self._resolution(Image.parse(written), written)
+            image = Image.parse(written, limits_whole_name=limited)
+            return self._resolution(image, written, account)
         except InvalidImage as error:
-            return Resolution(None, error.image, failure=error.note)
+            return Resolution(
+                None, error.image, failure=error.note, kubernetes=self.node.kubernetes
+            )
 
-    def _resolution(self, image: Image, written: ImageText) -> Resolution:
-        return Resolution(image, written, tuple(self._candidates(image.name)), self.failure)
+    def _resolution(
+        self, image: Image, written: ImageText, account: PodAccount | None
+    ) -> Resolution:
+        release = self.node.kubernetes
+        if self.failure is not None:
+            return Resolution(image, written, failure=self.failure, kubernetes=release)
+        rings, added = self._rings, None
+        if self.node.providers:
+            added = self.node.contribution(image.name, account)
+            rings = (self._rings[0], *self._layers(added))
+        candidates = tuple(_candidates(rings, image.name))
+        if added is None:
+            return Resolution(image, written, candidates, kubernetes=release)
+        unanswered = (each for layer in added.layers for each in layer.unanswered)
+        unknown = tuple(_source(each.name) for each in unanswered)
+        return Resolution(
+            image,
+            written,
+            candidates,
+            consulted=added.consulted,
+            unknown=unknown,
+            kubernetes=release,
+        )
 
-    def _candidates(self, image_name: str) -> Iterator[Candidate]:
-        """Ring after ring (rule 15), key after key, and of each key slot after slot (rule 13)."""
-        tier = -1
-        for ring in self._rings:
-            for key, items in ring.lookup(image_name):
-                last = -1
-                for slot, entry in items:
-                    tier += slot != last
-                    last = slot
-                    source, auths = self._configs[slot]
-                    yield Candidate(auths[entry], source, entry, EntryText(key), tier, slot)
+    def _slots(self, asked: Iterable[Asked]) -> Mapping[str | None, int]:
+        """The slot of the node's docker config, and of each provider's answer."""
+        names = (None, *(each.provider.name for each in asked))
+        return {name: slot for slot, name in enumerate(names, len(self.secrets))}
+
+    def _layers(self, added: Contribution) -> Iterator[Ring[_Item]]:
+        slots = self._slots(added.asked)
+        for layer in added.layers:
+            configs = (
+                _Config(_source(part.provider), slots[part.provider], part.auths, part.account)
+                for part in layer.parts
+            )
+            yield self._ring(configs, [])
+
+    def _ring(self, configs: Iterable[_Config], dropped: list[Note]) -> Ring[_Item]:
+        """The ring of some docker configs; adds to `dropped` what has no key."""
+        strict = self.node.kubernetes.strict_url_ports
+        return Ring(_keyed(configs, dropped, strict), strict_ports=strict)
+
+    def _entries(self, config: _Config) -> Iterator[KeyringEntry]:
+        for entry, credential in config.auths.items():
+            subject = config.source, config.slot, entry, credential
+            try:
+                key = normalise(entry.reveal(), strict_ports=self.node.kubernetes.strict_url_ports)
+            except BadURL as error:
+                yield KeyringEntry(*subject, None, str(error))
+            else:
+                yield KeyringEntry(*subject, EntryText(key))
+
+
+def _source(provider: str | None) -> Source:
+    return _NODE if provider is None else Source(SourceKind.PROVIDER, None, provider)
+
+
+def _candidates(rings: _Rings, image_name: str) -> Iterator[Candidate]:
+    """Ring after ring (rule 15), key after key, and of each key slot after slot (rule 13)."""
+    tier = -1
+    for ring in rings:
+        for key, items in ring.lookup(image_name):
+            last = -1
+            for config, entry in items:
+                tier += config.slot != last
+                last = config.slot
+                credential = config.auths[entry]
+                found = credential, config.source, entry, EntryText(key), tier, last
+                yield Candidate(*found, config.account)
 
 
 def resolve(
-    image: Image | str, secrets: Iterable[PullSecret], node: DockerConfig | None = None
+    image: Image | str,
+    secrets: Iterable[PullSecret],
+    node: Node | DockerConfig | None = None,
+    *,
+    account: PodAccount | None = None,
 ) -> Resolution:
     """Which credentials the kubelet tries for an image, in order.
 
     Args:
         image: The image, or what a container's ``image`` field has.
         secrets: The pod's secrets in the order of its list; one that is listed twice counts twice.
-        node: The node's own docker config.
+        node: The node, or only its docker config.
+        account: The pod's service account, as far as credential providers look at it.
 
     Returns:
         The resolution. Neither a bad image nor a secret that does not decode raises: both are the
@@ -366,22 +502,19 @@ def resolve(
     >>> resolve("nginx", [secret]).anonymous
     True
     """
-    return Keyring(secrets, node).resolve(image)
+    return Keyring(secrets, node).resolve(image, account)
 
 
-def _decoded(
-    secrets: Sequence[PullSecret], node: DockerConfig | None
-) -> tuple[tuple[tuple[Source, Auths], ...], Note | None]:
-    """The docker configs by their slots, or none of them and why the lookup fails (rule 8)."""
-    configs: list[tuple[Source, Auths]] = []
-    for secret in secrets:
+def _decoded(secrets: Iterable[PullSecret]) -> tuple[tuple[_Config, ...], Note | None]:
+    """The secrets' docker configs, or none of them and why the lookup fails (rule 8)."""
+    configs: list[_Config] = []
+    for slot, secret in enumerate(secrets):
         try:
             config = secret.config() or DockerConfig()
         except InvalidDockerConfig as error:
             return (), undecodable(secret, error)
-        configs.append((Source(SourceKind.SECRET, secret.namespace, secret.name), config.auths))
-    if node is not None:
-        configs.append((_NODE, node.auths))
+        source = Source(SourceKind.SECRET, secret.namespace, secret.name)
+        configs.append(_Config(source, slot, config.auths))
     return tuple(configs), None
 
 
@@ -392,26 +525,15 @@ def undecodable(secret: PullSecret, error: InvalidDockerConfig) -> Note:
 
 
 def _keyed(
-    slot: int, configs: Iterable[tuple[Source, Auths]], dropped: list[Note]
+    configs: Iterable[_Config], dropped: list[Note], strict_ports: bool
 ) -> Iterator[tuple[str, _Item]]:
-    """The entries of some docker configs by their keys; adds to `dropped` what has none."""
-    for at, (source, auths) in enumerate(configs, slot):
-        for entry in auths:
+    for config in configs:
+        for entry in config.auths:
             try:
-                yield normalise(entry.reveal()), (at, entry)
+                yield normalise(entry.reveal(), strict_ports=strict_ports), (config, entry)
             except BadURL as error:
-                code, detail = NoteCode.DROPPED_ENTRY, str(error)
-                dropped.append(
-                    Note(code, source.namespace, source.name, entry=entry, detail=detail)
-                )
-
-
-def _entry(source: Source, slot: int, entry: EntryText, credential: Credential) -> KeyringEntry:
-    try:
-        key = EntryText(normalise(entry.reveal()))
-    except BadURL as error:
-        return KeyringEntry(source, slot, entry, credential, None, str(error))
-    return KeyringEntry(source, slot, entry, credential, key)
+                subject = NoteCode.DROPPED_ENTRY, config.source.namespace, config.source.name
+                dropped.append(Note(*subject, entry=entry, detail=str(error)))
 
 
 def _listed(secrets: Iterable[PullSecret]) -> Iterator[Note]:

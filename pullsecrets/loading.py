@@ -6,6 +6,7 @@ import os
 
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig
+from pullsecrets.node.node import Node
 from pullsecrets.reading.documents import objects_of
 from pullsecrets.reading.files import read_documents
 
@@ -15,7 +16,7 @@ __all__ = ["load"]
 def load(
     *paths: str | os.PathLike[str],
     namespace: str = "default",
-    node: DockerConfig | None = None,
+    node: Node | DockerConfig | None = None,
     strict: bool = False,
 ) -> Cluster:
     """Read manifests: YAML and JSON, many documents, lists, workloads.
@@ -24,7 +25,7 @@ def load(
         paths: Files; folders, which are searched for ``*.yaml``, ``*.yml`` and ``*.json`` all the
             way down, hidden ones left out; ``-`` for standard input.
         namespace: For objects that name none.
-        node: The node's own docker config.
+        node: The node, or only its docker config.
         strict: Raise if something could not be read, instead of listing it in the cluster's
             ``problems``.
 

@@ -40,10 +40,14 @@ T = TypeVar("T")
 _PLAIN: Final = re.compile(r"([A-Za-z0-9._*-]+)(?::([0-9]*))?(/[A-Za-z0-9._/-]*)?")
 
 
-def normalise(entry: str) -> str:
+def normalise(entry: str, *, strict_ports: bool = True) -> str:
     """The key that the kubelet makes of an entry (rule 10; ``BasicDockerKeyring.Add``).
 
     A byte that is not part of valid UTF-8 (a key may hold any, escaped) is a lone surrogate.
+
+    Args:
+        entry: The entry as written.
+        strict_ports: Whether Go refuses a host with several colons: since Kubernetes 1.36.
 
     Raises:
         BadURL: Go cannot parse the entry: the kubelet drops it.
@@ -62,13 +66,13 @@ def normalise(entry: str) -> str:
         host, slash, path = entry.partition("/")
         path = slash + path
     else:
-        host, path = parse_url(entry)
+        host, path = parse_url(entry, strict_ports=strict_ports)
     if path.startswith(("/v1/", "/v2/")):
         path = path[3:]
     return host if path == "/" else host + path
 
 
-def _split(text: str) -> tuple[str, str, str]:
+def _split(text: str, strict_ports: bool) -> tuple[str, str, str]:
     """Host, port and path of a key or a name (``ParseSchemelessURL``, ``SplitURL``).
 
     For a key it is the second time that it is parsed: escapes are decoded twice (rule 12).
@@ -77,7 +81,7 @@ def _split(text: str) -> tuple[str, str, str]:
     if plain:
         host, port, path = plain.groups("")
         return host, port, path
-    url = parse_url(text)
+    url = parse_url(text, strict_ports=strict_ports)
     host, port = split_host_port(url.host)
     return host, port, url.path
 
@@ -97,13 +101,17 @@ class Pattern:
     path: str
 
     @classmethod
-    def parse(cls, text: str) -> Pattern:
+    def parse(cls, text: str, *, strict_ports: bool = True) -> Pattern:
         """Parse a key or a name.
+
+        Args:
+            text: The key or the name.
+            strict_ports: As for `normalise`.
 
         Raises:
             BadURL: Go cannot parse it: it matches nothing.
         """
-        host, port, path = _split(text)
+        host, port, path = _split(text, strict_ports)
         return cls(tuple(host.split(".")), port, path)
 
     @property
@@ -177,11 +185,13 @@ class Ring(Generic[T]):
 
     Args:
         items: Keys and what is filed under them. Of one key the items keep their order.
+        strict_ports: As for `normalise`.
     """
 
-    __slots__ = ("_globs", "_hosts", "_items")
+    __slots__ = ("_globs", "_hosts", "_items", "_strict_ports")
 
-    def __init__(self, items: Iterable[tuple[str, T]]) -> None:
+    def __init__(self, items: Iterable[tuple[str, T]], *, strict_ports: bool = True) -> None:
+        self._strict_ports = strict_ports
         self._items: dict[str, list[T]] = {}
         # Host and port → path → keys
         self._hosts: dict[tuple[str, str], dict[str, list[str]]] = {}
@@ -190,7 +200,7 @@ class Ring(Generic[T]):
             self._items.setdefault(key, []).append(item)
         for key in self._items:
             try:
-                host, port, path = _split(key)
+                host, port, path = _split(key, strict_ports)
             except BadURL:
                 continue  # the key is in the kubelet's keyring, but matches nothing
             if is_glob(host):
@@ -207,12 +217,15 @@ class Ring(Generic[T]):
 
     def _matching(self, image_name: str) -> Iterator[str]:
         try:
-            name = Pattern.parse(image_name)
+            name = self._parse(image_name)
         except BadURL:
             return
         for key in self._near(name):
-            if compare(Pattern.parse(key), name) is None:
+            if compare(self._parse(key), name) is None:
                 yield key
+
+    def _parse(self, text: str) -> Pattern:
+        return Pattern.parse(text, strict_ports=self._strict_ports)
 
     def _near(self, name: Pattern) -> Iterator[str]:
         """The keys that may match."""

@@ -53,9 +53,17 @@ class NoteCode(StrEnum):
     STATIC_POD = "static-pod"
     """A static pod names pull secrets, which nobody looks up (rule 3)."""
 
+    PROVIDER_NOT_ASKED = "provider-not-asked"
+    """The kubelet does not ask a credential provider for the image (facts D7, D22)."""
+    PROVIDER_UNKNOWN = "provider-unknown"
+    """A credential provider is asked, and its answer is not known."""
+    PROVIDER_REFUSED = "provider-refused"
+    """The kubelet refuses the answer of a credential provider (fact D13)."""
+
 
 _IMAGE_MAX: Final = 80  # characters that are shown of an image
 _SECRET: Final = "secret {namespace}/{name}"
+_PROVIDER: Final = "credential provider {name}"
 _ACCOUNT: Final = "service account {namespace}/{name}"
 
 # The subject, and what there is to say about it.
@@ -93,6 +101,12 @@ _SENTENCES: Final[Mapping[NoteCode, tuple[str, str]]] = {
         "pod {namespace}/{name}",
         "is a static pod: its imagePullSecrets are unused, it has the node's credentials only",
     ),
+    NoteCode.PROVIDER_NOT_ASKED: (_PROVIDER, "is not asked: {detail}"),
+    NoteCode.PROVIDER_UNKNOWN: (
+        _PROVIDER,
+        "is asked, by its pattern '{detail}'; what it answers is not known",
+    ),
+    NoteCode.PROVIDER_REFUSED: (_PROVIDER, "gives nothing, as its answer is refused: {detail}"),
 }
 
 
@@ -103,8 +117,9 @@ class Note:
     Attributes:
         code: What it is.
         namespace: The namespace of the secret, service account or pod that it is about; None for
-            the node's docker config.
-        name: The name of that object; None for the node's docker config.
+            what belongs to the node.
+        name: The name of that object, or of the credential provider; None for the node's docker
+            config.
         entry: The docker config's entry that it is about, or None.
         image: The image that it is about, or None.
         position: The position in the list of secrets, counted from 0, or None.

@@ -17,6 +17,7 @@ from pullsecrets._go.base64 import decode_base64
 from pullsecrets._go.json import go_string, write_json
 from pullsecrets.dockerconfig import Credential, DockerConfig, basic_auth
 from pullsecrets.errors import PullsecretsError
+from pullsecrets.frozen import FrozenDict
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.secrecy import EntryText, Hidden, HiddenBytes, ImageText, printable
 
@@ -302,6 +303,10 @@ class PullSecret:
         return partial(PullSecret, uid=self.uid, place=self.place), fields
 
 
+def _frozen(annotations: Mapping[str, str]) -> Mapping[str, str]:
+    return FrozenDict(annotations)
+
+
 @frozen
 class ServiceAccount:
     """A service account: its list is copied into pods that have none of their own (rule 1).
@@ -312,6 +317,8 @@ class ServiceAccount:
         pull_secrets: The names in ``imagePullSecrets``, in order; an empty string where a
             reference has no name.
         ignore: Codes of diagnoses not to report for it.
+        uid: The UID that the API server gave it, empty if it was not read from a cluster.
+        annotations: Its annotations, which credential providers may read. Read-only.
         place: Where it was read; not compared.
     """
 
@@ -319,6 +326,10 @@ class ServiceAccount:
     namespace: str = "default"
     pull_secrets: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    uid: str = field(default="", kw_only=True)
+    annotations: Mapping[str, str] = field(
+        factory=dict, converter=_frozen, repr=False, kw_only=True
+    )
     place: Place | None = _place()
 
     @classmethod
@@ -343,15 +354,22 @@ class ServiceAccount:
             metadata.member("namespace").string() or namespace,
             _pull_secrets(account),
             _ignore(metadata),
+            uid=metadata.member("uid").string(),
+            annotations={
+                key: value.string() for key, value in metadata.member("annotations").items()
+            },
             place=place,
         )
 
     def to_manifest(self) -> dict[str, Any]:
         """The ServiceAccount as a plain mapping, which reads as the same value again."""
+        metadata = _metadata_manifest(self)
+        if self.annotations:
+            metadata["annotations"] = {**self.annotations, **metadata.get("annotations", {})}
         return {
             "apiVersion": "v1",
             "kind": "ServiceAccount",
-            "metadata": _metadata_manifest(self),
+            "metadata": metadata,
             **_references(self.pull_secrets),
         }
 
@@ -667,7 +685,7 @@ def _credential(given: Hidden[Any]) -> Credential:
 
 def _metadata_manifest(of: PullSecret | ServiceAccount | Pod) -> dict[str, Any]:
     metadata: dict[str, Any] = {"name": of.name, "namespace": of.namespace}
-    if isinstance(of, PullSecret) and of.uid:
+    if not isinstance(of, Pod) and of.uid:
         metadata["uid"] = of.uid
     if of.ignore:
         metadata["annotations"] = {IGNORE_ANNOTATION: ",".join(of.ignore)}

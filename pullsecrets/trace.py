@@ -33,10 +33,12 @@ from pullsecrets.keyring import (
     undecodable,
 )
 from pullsecrets.matching import Mismatch, Pattern, compare, is_default_registry
+from pullsecrets.node.node import Node
+from pullsecrets.node.providers import NotAsked, PodAccount
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Pod, PullSecret
 from pullsecrets.registries import DOCKER_HUB_KEY
-from pullsecrets.secrecy import EntryText, ImageText, printable
+from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.spelling import HUB_ENTRY, is_hub_mistake, unmatchable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
@@ -133,11 +135,12 @@ class EntryTrace:
 
 @frozen
 class SecretTrace:
-    """The verdict on one secret of the list, or on the node's docker config.
+    """The verdict on one secret of the list, or on something of the node's.
 
     Attributes:
-        source: The secret, or the node. A reference without a name has an empty one.
-        position: Its position in the list, counted from 0; None for the node.
+        source: The secret, the node's docker config, or a credential provider. A reference without
+            a name has an empty one.
+        position: Its position in the list, counted from 0; None for what is the node's.
         note: Why the secret as a whole gives nothing; None if its entries are asked.
         entries: The verdicts on its entries, in the document's order.
     """
@@ -176,7 +179,8 @@ class Explanation(Tabular):
 
     Attributes:
         resolution: What the kubelet tries; its candidates are the numbered entries.
-        secrets: Each secret of the list, in its order, then the node's config if there is one.
+        secrets: Each secret of the list, in its order, then the node's docker config if there is
+            one, then its credential providers in the order in which the kubelet looks at them.
         container: The container that needs the image, None if no pod was asked about.
     """
 
@@ -197,7 +201,7 @@ class Explanation(Tabular):
     @property
     def headline(self) -> str:
         """The outcome in one line, safe to show."""
-        if not self.resolution.anonymous:
+        if self.resolution.anonymous is not True:
             return self.resolution.summary
         count = len(self.entries)
         none = {0: "there is no credential to try", 1: "the only entry does not match"}
@@ -345,21 +349,26 @@ def _entry_row(entry: EntryTrace) -> Row:
 
 
 def explain(
-    image: Image | str, secrets: Iterable[PullSecret], node: DockerConfig | None = None
+    image: Image | str,
+    secrets: Iterable[PullSecret],
+    node: Node | DockerConfig | None = None,
+    *,
+    account: PodAccount | None = None,
 ) -> Explanation:
     """Why each entry of each secret is, or is not, a candidate for an image.
 
     Args:
         image: The image, or what a container's ``image`` field has.
         secrets: The pod's secrets in the order of its list; one that is listed twice counts twice.
-        node: The node's own docker config.
+        node: The node, or only its docker config.
+        account: The pod's service account, as far as credential providers look at it.
 
     Returns:
         The trace. As with `resolve`, nothing raises: a bad image and a secret that does not decode
         are in it.
     """
     keyring = Keyring(secrets, node)
-    return _Tracer(keyring, keyring.secrets).explain(keyring.resolve(image))
+    return _Tracer(keyring, keyring.secrets).explain(keyring.resolve(image, account))
 
 
 def explain_pod(cluster: Cluster, pod: Pod) -> PodExplanation:
@@ -397,6 +406,9 @@ class _Part:
     entries: tuple[KeyringEntry, ...] = ()
 
 
+_MAX_TRACES: Final = 256  # of one list
+
+
 class _Tracer:
     """Explains the images of pods that have one list of secrets.
 
@@ -406,22 +418,27 @@ class _Tracer:
     """
 
     def __init__(self, keyring: Keyring, listed: Iterable[Note | PullSecret]) -> None:
+        self._keyring = keyring
         self._parts = tuple(_parts(keyring, listed))
         # Key → what is wrong with its spelling, or the key taken apart: one serves many images.
         self._keys: dict[EntryText, str | Pattern] = {}
-        # Image as written → the traces: the pods of a workload ask for the same images. Explaining
-        # 5,000 pods takes a fifth of the time.
-        self._known: dict[ImageText, tuple[SecretTrace, ...]] = {}
+        # Resolution → the traces: the pods of a workload share it, as they ask for the same images.
+        # Explaining 5,000 pods takes a fifth of the time.
+        self._known: dict[int, tuple[Resolution, tuple[SecretTrace, ...]]] = {}
 
     def explain(self, resolution: Resolution, container: Container | None = None) -> Explanation:
-        traces = self._known.get(resolution.written)
-        if traces is None:
-            traces = self._known[resolution.written] = tuple(self._traces(resolution))
-        return Explanation(resolution, traces, container)
+        known = self._known.get(id(resolution))
+        if known is None:
+            if len(self._known) >= _MAX_TRACES:
+                self._known.clear()
+            # With the resolution, which keeps its identity from being another's.
+            known = self._known[id(resolution)] = resolution, tuple(self._traces(resolution))
+        return Explanation(resolution, known[1], container)
 
     def _traces(self, resolution: Resolution) -> Iterator[SecretTrace]:
-        verdicts = _Verdicts(resolution, self._keys)
-        for part in self._parts:
+        one_ring = self._keyring.node.kubernetes.one_node_keyring
+        verdicts = _Verdicts(resolution, self._keys, one_ring)
+        for part in (*self._parts, *_providers(self._keyring, resolution)):
             entries = tuple(map(verdicts.trace, part.entries))
             yield SecretTrace(part.source, part.position, part.note, entries)
 
@@ -441,9 +458,25 @@ def _parts(keyring: Keyring, listed: Iterable[Note | PullSecret]) -> Iterator[_P
             note, entries = _alone(found, slot)
         yield _Part(source, position, note, entries)
         slot += 1
-    if keyring.node is not None:
+    if keyring.node.docker_config is not None:
         node = by_slot.get(slot) or Keyring((), keyring.node).entries
         yield _Part(Source(SourceKind.NODE), None, None, tuple(node))
+
+
+def _providers(keyring: Keyring, resolution: Resolution) -> Iterator[_Part]:
+    """The credential providers of the node, as far as they are looked at for an image."""
+    entries = {asked.provider.name: found for asked, found in keyring.answered(resolution)}
+    for each in resolution.consulted:
+        name = each.provider.name
+        note = None
+        if isinstance(each, NotAsked):
+            note = Note(NoteCode.PROVIDER_NOT_ASKED, name=name, detail=each.reason)
+        elif each.faults:
+            detail = "; ".join(map(str, each.faults))
+            note = Note(NoteCode.PROVIDER_REFUSED, name=name, detail=detail)
+        elif each.response is None:
+            note = Note(NoteCode.PROVIDER_UNKNOWN, name=name, detail=each.pattern)
+        yield _Part(Source(SourceKind.PROVIDER, None, name), None, note, entries.get(name, ()))
 
 
 def _alone(secret: PullSecret, slot: int) -> tuple[Note | None, tuple[KeyringEntry, ...]]:
@@ -458,17 +491,24 @@ def _alone(secret: PullSecret, slot: int) -> tuple[Note | None, tuple[KeyringEnt
 class _Verdicts:
     """Gives the entries of a keyring their verdicts for one image."""
 
-    def __init__(self, resolution: Resolution, keys: dict[EntryText, str | Pattern]) -> None:
+    def __init__(
+        self, resolution: Resolution, keys: dict[EntryText, str | Pattern], one_node_ring: bool
+    ) -> None:
         self._resolution = resolution
         self._keys = keys
+        self._one_node_ring = one_node_ring
         self._numbers = {
             (candidate.slot, candidate.entry): number
             for number, candidate in enumerate(resolution.candidates)
         }
-        # The first match among the secrets and at the node: each keyring falls back by itself.
+        # The first match of each ring: each falls back to Docker Hub's entries by itself.
         self._first: dict[SourceKind, Candidate] = {}
         for candidate in resolution.candidates:
-            self._first.setdefault(candidate.source.kind, candidate)
+            self._first.setdefault(self._ring_of(candidate.source), candidate)
+
+    def _ring_of(self, source: Source) -> SourceKind:
+        together = self._one_node_ring and source.kind is SourceKind.PROVIDER
+        return SourceKind.NODE if together else source.kind
 
     def trace(self, entry: KeyringEntry) -> EntryTrace:
         subject = entry.source, entry.entry, entry.key, entry.credential.username
@@ -485,7 +525,7 @@ class _Verdicts:
             return Reason.DROPPED, None, "", f"dropped, as Go cannot parse it: {entry.dropped}"
         if self._resolution.failure is not None or image is None:
             return Reason.FAILED, None, "", "not asked: the lookup fails as a whole"
-        first = self._first.get(entry.source.kind)
+        first = self._first.get(self._ring_of(entry.source))
         if key == DOCKER_HUB_KEY and is_default_registry(image.name) and first is not None:
             sentence = f"shadowed: '{first.entry}' of {first.source} matches by itself"
             return Reason.SHADOWED, None, "", sentence

@@ -15,10 +15,11 @@ PACKAGE = Path(pullsecrets.__file__).parent
 # Rooms from left to right: each may know those to its left. A folder is one room.
 ROOMS = (
     ("errors",),
-    ("_go", "secrecy"),
+    ("_go", "secrecy", "frozen"),
     ("tables", "notes"),
     ("registries",),
     ("images", "dockerconfig"),
+    ("pull_policy",),
     ("objects",),
     ("reading",),
     ("matching",),

@@ -9,14 +9,14 @@ from attrs import evolve, field, frozen
 
 from pullsecrets.dockerconfig import Auths, DockerConfig
 from pullsecrets.errors import PullsecretsError
+from pullsecrets.frozen import FrozenDict
 from pullsecrets.node.answers import ProviderAnswer
-from pullsecrets.node.frozen import FrozenDict
 from pullsecrets.node.provider_config import Provider, Providers
 from pullsecrets.node.providers import Asked, NotAsked, PodAccount, Request, consult
 from pullsecrets.node.versions import NEWEST, OLDEST_NODE, Release, UnknownRelease
 from pullsecrets.secrecy import printable
 
-__all__ = ["Answer", "Contribution", "InvalidNode", "Layer", "Node", "Part"]
+__all__ = ["Answer", "Contribution", "InvalidNode", "Layer", "Node", "Part", "as_node"]
 
 Answer = ProviderAnswer | Callable[[Request], ProviderAnswer]
 """What a provider answers: always the same, or by the request."""
@@ -166,6 +166,11 @@ class Node:
                 recorded = self.kubernetes.service_accounts_are_recorded
                 account = each.account if recorded else None
                 yield Part(each.provider.name, each.response.auths, account)
+
+
+def as_node(node: Node | DockerConfig | None) -> Node:
+    """The node that is meant where a docker config, or nothing, is given for one."""
+    return node if isinstance(node, Node) else Node(docker_config=node)
 
 
 def _part_name(part: Part) -> bytes:

@@ -14,10 +14,10 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from pullsecrets._go.json import write_json
+from pullsecrets.frozen import FrozenDict
 from pullsecrets.matching import pattern_matches
 from pullsecrets.node.answers import CacheKeyType, Response
 from pullsecrets.node.decoding import Fault
-from pullsecrets.node.frozen import FrozenDict
 from pullsecrets.node.patterns import Miss, nearest_miss
 from pullsecrets.node.provider_config import CacheType, Provider, Providers, TokenAttributes
 from pullsecrets.secrecy import Password, printable
@@ -191,15 +191,20 @@ class NotAsked:
     miss: Miss | None = None
     annotation: str | None = None
 
-    def __str__(self) -> str:
+    @property
+    def reason(self) -> str:
+        """Why not, in words that are safe to show."""
         details = {
             NotAskedCode.NO_PATTERN: self.miss and str(self.miss),
             NotAskedCode.ANNOTATION_MISSING: self.annotation,
             NotAskedCode.TOKEN_REFUSED: self.provider.token and self.provider.token.audience,
         }
         detail = details.get(self.code)
-        text = f"provider {self.provider.name} is not asked: {_SENTENCES[self.code]}"
+        text = _SENTENCES[self.code]
         return printable(f"{text}: {detail}" if detail else text)
+
+    def __str__(self) -> str:
+        return printable(f"provider {self.provider.name} is not asked: {self.reason}")
 
 
 def consult(

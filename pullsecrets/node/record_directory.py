@@ -12,7 +12,7 @@ from typing import Final
 from attrs import field, frozen
 
 from pullsecrets.errors import PullsecretsError
-from pullsecrets.node.frozen import FrozenDict
+from pullsecrets.frozen import FrozenDict
 from pullsecrets.node.record_files import RecordFile, file_name, write_file
 from pullsecrets.node.recorded import PulledRecord, PullIntent
 from pullsecrets.node.versions import Release

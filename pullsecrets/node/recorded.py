@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from pullsecrets._go.json import write_json
 from pullsecrets.dockerconfig import Credential
-from pullsecrets.node.frozen import FrozenDict
+from pullsecrets.frozen import FrozenDict
 from pullsecrets.secrecy import HiddenText, ImageText, printable
 
 __all__ = [

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from conformance.vectors import assert_all
 
-from pullsecrets import DockerConfig, Image, InvalidDockerConfig, InvalidImage, PullSecret
-from pullsecrets._go.url import BadURL
-from pullsecrets.matching import Ring, normalise
+from pullsecrets import DockerConfig, InvalidDockerConfig, Keyring, PullSecret
+from pullsecrets.keyring import SourceKind
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.decoding import FaultCode
 from pullsecrets.node.node import Node
@@ -133,54 +132,21 @@ def account_of(vector):
     )
 
 
-def secrets_layer(secrets):
-    """The secrets' part of the look-up, or the name of the secret that fails it."""
-    parts = []
-    for secret in secrets:
-        try:
-            config = secret.config()
-        except InvalidDockerConfig:
-            return f"secret:{secret.name}"
-        source = f"secret:{secret.name}"
-        parts.append((source, source, config.auths if config else {}))
-    return parts
+def shown(candidate):
+    """A candidate as a vector has it, and as whose pull one with it counts."""
+    source, counts_as = str(candidate.source).replace(" ", ":"), "node"
+    if candidate.source.kind is SourceKind.SECRET:
+        source = counts_as = f"secret:{candidate.source.name}"
+    if candidate.account is not None:
+        counts_as = f"service-account:{candidate.account.name}"
+    credential = candidate.credential
+    user, password = credential.username, credential.password.reveal()
+    return source, candidate.key.reveal(), user, password, counts_as
 
 
-def node_layers(contribution):
-    for layer in contribution.layers:
-        yield [
-            (
-                "node" if part.provider is None else f"provider:{part.provider}",
-                f"service-account:{part.account.name}" if part.account else "node",
-                part.auths,
-            )
-            for part in layer.parts
-        ]
-
-
-def keyed(parts):
-    for slot, (source, counts_as, auths) in enumerate(parts):
-        for entry, credential in auths.items():
-            try:
-                key = normalise(entry.reveal())
-            except BadURL:
-                continue
-            shown = (source, key, credential.username, credential.password.reveal(), counts_as)
-            yield key, (slot, shown)
-
-
-def tiers(layers, image):
-    for parts in layers:
-        for _, items in Ring(keyed(parts)).lookup(image.name):
-            found = {}
-            for slot, shown in items:
-                found.setdefault(slot, []).append(shown)
-            yield from map(Counter, found.values())
-
-
-def token_requests(contribution, account, release):
+def token_requests(resolution, account, release):
     """What is asked of the API server: for each provider in token mode that comes so far."""
-    for each in contribution.consulted:
+    for each in resolution.consulted:
         refused = not isinstance(each, Asked) and each.code is NotAskedCode.TOKEN_REFUSED
         if refused or (isinstance(each, Asked) and each.account is not None):
             yield (
@@ -193,28 +159,27 @@ def token_requests(contribution, account, release):
 def observe_node(vector):
     # A vector names the first thing that fails, and its secrets are decoded before the plugins
     # are set up: one of them has a bad secret and a bad configuration.
-    secrets = secrets_layer(secrets_of(vector))
-    if isinstance(secrets, str):
-        return f"error: {secrets}"
+    secrets = secrets_of(vector)
+    failure = Keyring(secrets).failure
+    if failure is not None:
+        return f"error: secret:{failure.name}"
     try:
         node = node_of(vector)
     except InvalidProviderConfig:
         return "start_error"
-    try:
-        image = Image.parse(vector["image"])
-    except InvalidImage:
-        return "error: image"
     account = account_of(vector)
-    contribution = node.contribution(image.name, account)
-    assert contribution.is_complete
+    resolution = Keyring(secrets, node).lookup(vector["image"], account)
+    if resolution.failure is not None:
+        return "error: image"
+    assert not resolution.unknown
     with_counts = "service_account" in vector
     return (
-        [each.provider.name for each in contribution.asked],
-        {each.provider.name: json.loads(each.request.to_json()) for each in contribution.asked},
-        list(token_requests(contribution, account, node.kubernetes)),
+        [each.provider.name for each in resolution.asked],
+        {each.provider.name: json.loads(each.request.to_json()) for each in resolution.asked},
+        list(token_requests(resolution, account, node.kubernetes)),
         [
-            Counter({shown if with_counts else shown[:4]: n for shown, n in tier.items()})
-            for tier in tiers([secrets, *node_layers(contribution)], image)
+            Counter(shown(candidate)[: None if with_counts else 4] for candidate in tier)
+            for tier in resolution.tiers
         ],
     )
 

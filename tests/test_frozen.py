@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from pullsecrets.node.frozen import FrozenDict
+from pullsecrets.frozen import FrozenDict
 
 
 def test_it_is_a_copy_that_stays_as_it_is():

@@ -12,7 +12,7 @@ V = TypeVar("V")
 
 
 class FrozenDict(Mapping[K, V]):
-    """A copy of a mapping that stays as it is.
+    """A copy of a mapping that stays as it is. It shows its keys only: values may be secret.
 
     >>> FrozenDict({"a": 1}) == {"a": 1}
     True
@@ -36,4 +36,4 @@ class FrozenDict(Mapping[K, V]):
         return hash(frozenset(self._content.items()))
 
     def __repr__(self) -> str:
-        return repr(self._content)
+        return f"<FrozenDict {', '.join(map(repr, self._content))}>"
