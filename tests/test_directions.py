@@ -27,7 +27,7 @@ ROOMS = (
     ("node",),
     ("keyring",),
     ("cluster",),
-    ("loading", "handover"),
+    ("loading", "handover", "present"),
     ("trace",),
     ("diagnoses", "probe"),
     ("picture",),
