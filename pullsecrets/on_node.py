@@ -14,17 +14,16 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from pullsecrets.cluster import Cluster
+from pullsecrets.cluster import Cluster, ImageResolution
 from pullsecrets.dockerconfig import InvalidDockerConfig
 from pullsecrets.images import Image, InvalidImage
+from pullsecrets.keyring import Resolution
 from pullsecrets.node.images import NodeImages
-from pullsecrets.node.node import Node
-from pullsecrets.node.providers import PodAccount
 from pullsecrets.node.recorded import PullCredentials, RecordedSecret, credential_hash
 from pullsecrets.node.records import Pull, PullRecords, name_in_records
 from pullsecrets.node.verification import Policy, Verification
 from pullsecrets.objects import Container, Pod, PullSecret
-from pullsecrets.present import PullDecision, PullOutcome, decide
+from pullsecrets.present import PullDecision, PullOutcome, decide_resolved
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.secrecy import ImageText, printable
 
@@ -43,16 +42,14 @@ __all__ = [
 
 @frozen
 class NodeState:
-    """A node with what is on it.
+    """What is on a node, for its kubelet to decide by.
 
     Attributes:
-        node: The node.
         images: The images that its runtime lists.
         verification: How its kubelet is configured.
         records: Its kubelet's records.
     """
 
-    node: Node = Node()
     images: NodeImages = NodeImages()
     verification: Verification = Verification()
     records: PullRecords = PullRecords()
@@ -110,64 +107,53 @@ class ContainerDecision:
     changes: tuple[Change, ...] = ()
 
 
-def decide_pod(
-    cluster: Cluster, pod: Pod, state: NodeState, account: PodAccount | None = None
-) -> tuple[ContainerDecision, ...]:
+def decide_pod(cluster: Cluster, pod: Pod, state: NodeState) -> tuple[ContainerDecision, ...]:
     """What happens with each image of a pod that starts on a node.
 
     Args:
-        cluster: The cluster, for the pod's secrets.
+        cluster: The cluster, with the node.
         pod: The pod.
-        state: The node.
-        account: The pod's service account, as far as providers look at it.
+        state: What is on the node.
     """
-    admission, _ = cluster.admit(pod)
-    secrets = cluster.keyring(pod.namespace, admission.pull_secrets).secrets
-    return tuple(_decide(pod, container, secrets, state, account) for container in pod.images)
+    answer = cluster.resolve(pod)
+    secrets = cluster.keyring(pod.namespace, answer.admission.pull_secrets).secrets
+    return tuple(_decide(pod, image, secrets, state) for image in answer.images)
 
 
 def _decide(
-    pod: Pod,
-    container: Container,
-    secrets: tuple[PullSecret, ...],
-    state: NodeState,
-    account: PodAccount | None,
+    pod: Pod, image: ImageResolution, secrets: tuple[PullSecret, ...], state: NodeState
 ) -> ContainerDecision:
-    try:
-        image_id = state.images.id_of(Image.parse(container.image))
-    except InvalidImage:
-        image_id = None
+    container, resolution = image.container, image.resolution
+    image_id = None if resolution.image is None else state.images.id_of(resolution.image)
 
-    def again(policy: str | None, changed: NodeState) -> PullDecision:
-        return decide(
-            container.image,
+    def decision_in(changed: NodeState, policy: str | None) -> PullDecision:
+        return decide_resolved(
+            resolution,
+            secrets,
             pull_policy=policy,
             image_id=image_id,
-            secrets=secrets,
-            node=changed.node,
             verification=changed.verification,
             records=changed.records,
-            service_account=account,
         )
 
-    decision = again(container.pull_policy, state)
+    decision = decision_in(state, container.pull_policy)
     changes: list[Change] = []
     if decision.outcome is PullOutcome.REFUSE:
         policy = PullPolicy.IF_NOT_PRESENT
-        changes.append(Change(ChangeCode.PULL_POLICY, policy, again(policy, state).outcome))
+        changes.append(Change(ChangeCode.PULL_POLICY, policy, decision_in(state, policy).outcome))
     if decision.outcome in (PullOutcome.REFUSE, PullOutcome.PULL) and image_id is not None:
-        for code, value, changed in _changed(container.image, image_id, state):
-            outcome = again(container.pull_policy, changed).outcome
+        for code, value, changed in _changed(resolution, image_id, state):
+            outcome = decision_in(changed, container.pull_policy).outcome
             if outcome is PullOutcome.USE:
                 changes.append(Change(code, value, outcome))
     return ContainerDecision(pod, container, image_id, decision, tuple(changes))
 
 
 def _changed(
-    image: ImageText, image_id: str, state: NodeState
+    resolution: Resolution, image_id: str, state: NodeState
 ) -> Iterator[tuple[ChangeCode, str, NodeState]]:
     """The node with what might let every pod use an image."""
-    release = state.node.kubernetes
+    release, image = resolution.kubernetes, resolution.written
     if not state.verification.is_on(release):
         return
     never = datetime(1970, 1, 1, tzinfo=UTC)  # nothing looks at when it was
@@ -237,22 +223,24 @@ class RecordedImage:
     is_there: bool = True
 
 
-def recorded_images(state: NodeState, secrets: Iterable[PullSecret]) -> Iterator[RecordedImage]:
+def recorded_images(cluster: Cluster, state: NodeState) -> Iterator[RecordedImage]:
     """The records of a node: which secret opened which image, and what that still means.
 
     Args:
-        state: The node.
-        secrets: The secrets that there are now.
+        cluster: The cluster, with the node and the secrets that there are now.
+        state: What is on the node.
     """
-    release = state.node.kubernetes
-    known = {(secret.namespace, secret.name): secret for secret in secrets}
+    release = cluster.node.kubernetes
     listed = {image.id: image for image in state.images}
     for record in state.records.records(release):
         names = tuple(
             NameInRecord(
                 name,
                 given,
-                tuple((each, _state(each, known.get(each.identity[:2]))) for each in given.secrets),
+                tuple(
+                    (each, _state(each, cluster.secret(each.namespace, each.name)))
+                    for each in given.secrets
+                ),
             )
             for name, given in record.credentials.items()
         )

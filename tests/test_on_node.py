@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 
 from pullsecrets import Cluster, PullSecret
 from pullsecrets.node.decision import Step
@@ -42,12 +42,26 @@ def recorded(of):
     return RecordedSecret(of.namespace, of.name, of.uid, credential_hash(credential))
 
 
+@frozen
+class World:
+    """A node of some release, and what is on it."""
+
+    node: Node
+    state: NodeState
+
+    def cluster(self, *secrets):
+        return Cluster((), (), secrets, self.node)
+
+    def recorded(self, *secrets):
+        return recorded_images(self.cluster(*secrets), self.state)
+
+
 def state(*pulls, kubernetes="1.36", verification=None):
     node = Node(kubernetes)
     records = PullRecords()
     for pull in pulls:
         records = records.after(pull, node.kubernetes, NOW)
-    return NodeState(node, IMAGES, verification or Verification(), records)
+    return World(node, NodeState(IMAGES, verification or Verification(), records))
 
 
 def pod(*containers, secrets=()):
@@ -56,10 +70,8 @@ def pod(*containers, secrets=()):
 
 def decide_one(on, image=APP, policy=None, secrets=()):
     names = tuple(each.name for each in secrets)
-    cluster = Cluster((), (), secrets)
-    (found,) = decide_pod(
-        cluster, pod(Container("c", image, pull_policy=policy), secrets=names), on
-    )
+    asked = pod(Container("c", image, pull_policy=policy), secrets=names)
+    (found,) = decide_pod(on.cluster(*secrets), asked, on.state)
     return found
 
 
@@ -74,7 +86,7 @@ class TestPods:
             Container("gone", "nginx:2"),
             Container("bad", "Not An Image"),
         )
-        found = decide_pod(Cluster(), pod(*containers), state())
+        found = decide_pod(state().cluster(), pod(*containers), state().state)
         assert [(each.container.name, each.image_id) for each in found] == [
             ("app", "sha256:1"),
             ("web", "sha256:2"),
@@ -142,8 +154,8 @@ class TestChanges:
         bad = PullSecret("s", "shop", "kubernetes.io/dockercfg", {".dockercfg": b"{"})
         found = decide_one(on, secrets=(bad,))
         assert (found.decision.outcome, found.changes) == (PullOutcome.FAIL, ())
-        refused = decide_one(on, "nginx:2", "Never")
-        assert len(refused.changes) == 1
+        assert decide_one(on, policy="Always").changes == ()
+        assert len(decide_one(on, "nginx:2", "Never").changes) == 1
 
 
 class TestRecords:
@@ -169,12 +181,12 @@ class TestRecords:
         ],
     )
     def test_what_has_become_of_a_secret(self, now, expected):
-        (found,) = recorded_images(state(PULLED), now)
+        (found,) = state(PULLED).recorded(*now)
         ((known, its_state),) = found.names[0].secrets
         assert (known, its_state) == (recorded(secret()), expected)
 
     def test_which_names_are_blocked(self):
-        (found,) = recorded_images(state(PULLED), [])
+        (found,) = state(PULLED).recorded()
         assert [str(each.name) for each in found.names] == ["quay.io/acme/app"]
         assert found.blocked == ("mirror.example.com/app",)
         # And that is what a pod meets.
@@ -184,10 +196,10 @@ class TestRecords:
 
     @pytest.mark.parametrize("kubernetes", ["1.35", "1.36"])
     def test_a_short_name_does_not_block_the_full_one(self, kubernetes):
-        (found,) = recorded_images(state(Pull("nginx:1", "sha256:2"), kubernetes=kubernetes), [])
+        (found,) = state(Pull("nginx:1", "sha256:2"), kubernetes=kubernetes).recorded()
         assert found.blocked == ()
         assert found.names[0].credentials.node_pods_accessible
 
     def test_an_image_that_is_gone(self):
-        (found,) = recorded_images(state(Pull("a:1", "sha256:9")), [])
+        (found,) = state(Pull("a:1", "sha256:9")).recorded()
         assert (found.is_there, found.blocked) == (False, ())
