@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from pullsecrets.diagnoses._model import Kind, Severity
+from pullsecrets.diagnoses.model import Kind, Severity
 
 __all__ = ["CATALOGUE"]
 

@@ -46,6 +46,8 @@ class ProblemCode(StrEnum):
     """An object is defined again; the later definition counts."""
     NESTED_LISTS = "nested-lists"
     """Lists are in lists in lists."""
+    INVALID_PROVIDER_CONFIG = "invalid-provider-config"
+    """A configuration of credential providers with which the kubelet does not start (fact D4)."""
 
 
 @frozen

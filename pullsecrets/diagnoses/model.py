@@ -4,35 +4,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from enum import Enum
+from enum import StrEnum
 from typing import Any, Final, overload
 
 from attrs import field, frozen
 
-from pullsecrets.objects import Place
-from pullsecrets.secrecy import printable
+from pullsecrets.objects import (
+    POD_TEMPLATES,
+    FieldPath,
+    Place,
+    Pod,
+    PullSecret,
+    ServiceAccount,
+    format_path,
+)
+from pullsecrets.secrecy import EntryText, printable
+from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
 __all__ = ["Diagnoses", "Diagnosis", "Kind", "Severity", "Where"]
 
 
-class Severity(Enum):
-    """How bad it is.
-
-    `ERROR`: a pull fails, or a credential is never used. `WARNING`: most likely not what was meant.
-    `NOTE`: worth knowing.
-    """
+class Severity(StrEnum):
+    """How bad it is; the worst comes first."""
 
     ERROR = "error"
+    """A pull fails, or a credential is never used."""
     WARNING = "warning"
+    """Most likely not what was meant."""
     NOTE = "note"
+    """Worth knowing."""
 
     @property
     def rank(self) -> int:
         """0 for the worst."""
-        return _RANKS[self]
-
-
-_RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
+        return list(Severity).index(self)
 
 
 @frozen
@@ -42,7 +47,7 @@ class Kind:
     Attributes:
         code: Its stable code, ``PS101``.
         name: Its name in lower case with hyphens.
-        severity: How bad it is, where an instance does not say otherwise.
+        severity: How bad it is, unless a diagnosis says otherwise.
         title: What is wrong, in one sentence of Markdown.
         why: What happens and why, in Markdown.
         advice: What to do, in one sentence of Markdown.
@@ -68,7 +73,7 @@ class Kind:
 
 @frozen
 class Where:
-    """The place that a diagnosis points at. All of it is safe to show.
+    """The place that a diagnosis points at.
 
     Attributes:
         file: The file as it was given or found, ``-`` for standard input, None for a mapping.
@@ -76,11 +81,10 @@ class Where:
         kind: The object's kind.
         namespace: The object's namespace.
         name: The object's name.
-        field: The field: ``spec.imagePullSecrets[1]``, ``data['.dockerconfigjson']``. A value that
-            was written as ``stringData`` is named so, too. A volume is named, not counted:
-            ``spec.volumes['model'].image.reference``.
-        entry: The entry of the docker config, with user information masked; None where the
-            diagnosis is not about one.
+        field: The fields that lead there: ``("spec", "imagePullSecrets", 1)``. A value of a Secret
+            is named as part of ``data``, even if it was written as ``stringData``. A volume is
+            named, not counted: ``("spec", "volumes", EntryText("model"), "image", "reference")``.
+        entry: The entry of the docker config, None if the diagnosis is not about one.
     """
 
     file: str | None
@@ -88,21 +92,42 @@ class Where:
     kind: str
     namespace: str
     name: str
-    field: str
-    entry: str | None = None
+    field: FieldPath
+    entry: EntryText | None = None
 
     @classmethod
-    def of(cls, place: Place | None, kind: str, named: Any, at: str, entry: str | None) -> Where:
-        """The place of a field of an object that has a namespace and a name."""
+    def of(
+        cls,
+        named: Pod | PullSecret | ServiceAccount,
+        field: FieldPath,
+        entry: EntryText | None = None,
+    ) -> Where:
+        """The place of a field of an object.
+
+        Args:
+            named: The object.
+            field: The fields that lead there. In a pod or a workload they begin below the pod's
+                ``spec``.
+            entry: The entry of a docker config.
+        """
+        kind = named.kind if isinstance(named, Pod) else _KINDS[type(named)]
+        if isinstance(named, Pod):
+            field = (*POD_TEMPLATES.get(kind, ()), "spec", *field)
+        place = named.place or Place()
         return cls(
-            None if place is None or place.file is None else printable(place.file),
-            None if place is None else place.document,
-            kind,
+            None if place.file is None else printable(place.file),
+            place.document,
+            printable(kind),
             printable(named.namespace),
             printable(named.name),
-            at,
+            field,
             entry,
         )
+
+    @property
+    def object(self) -> str:
+        """The object: ``Pod default/api``. Safe to show."""
+        return f"{self.kind} {self.namespace}/{self.name}"
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -112,16 +137,16 @@ class Where:
             "kind": self.kind,
             "namespace": self.namespace,
             "name": self.name,
-            "field": self.field,
-            "entry": self.entry,
+            "field": format_path(self.field),
+            "entry": None if self.entry is None else str(self.entry),
         }
 
     def __str__(self) -> str:
         entry = f", entry '{self.entry}'" if self.entry is not None else ""
-        return f"{self.kind} {self.namespace}/{self.name}, {self.field}{entry}"
+        return f"{self.object}, {format_path(self.field)}{entry}"
 
 
-_NUMBER: Final = re.compile(r"(\d+)")
+_KINDS: Final[dict[type, str]] = {PullSecret: "Secret", ServiceAccount: "ServiceAccount"}
 
 
 @frozen
@@ -134,8 +159,8 @@ class Diagnosis:
         message: What is wrong, in one sentence. Safe to show.
         advice: What to do, in one sentence. Safe to show.
         where: The place.
-        replacement: The entry to write there instead, where the advice is to write another one;
-            None otherwise. It was tried: with it the image, or some image, matches.
+        replacement: The entry to write there instead, or None if the advice is something else. It
+            was tried: the image, or some image, matches it.
     """
 
     kind: Kind
@@ -143,21 +168,28 @@ class Diagnosis:
     message: str
     advice: str
     where: Where
-    replacement: str | None = None
+    replacement: EntryText | None = None
 
     @property
     def code(self) -> str:
         """The stable code of its kind."""
         return self.kind.code
 
+    @property
+    def name(self) -> str:
+        """The name of its kind."""
+        return self.kind.name
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
         return {
             "code": self.code,
-            "severity": self.severity.value,
+            "name": self.name,
+            "severity": self.severity,
             "message": self.message,
             "advice": self.advice,
             "where": self.where.to_dict(),
+            "replacement": None if self.replacement is None else str(self.replacement),
         }
 
     @property
@@ -171,14 +203,17 @@ class Diagnosis:
             where.namespace,
             where.kind,
             where.name,
-            _natural(where.field),
-            where.entry or "",
+            _natural(format_path(where.field)),
+            "" if where.entry is None else where.entry.reveal(),
             self.code,
             self.message,
         )
 
     def __str__(self) -> str:
-        return f"{self.severity.value} {self.code}: {self.message}"
+        return f"{self.severity} {self.code}: {self.message}"
+
+
+_NUMBER: Final = re.compile(r"(\d+)")
 
 
 def _natural(text: str) -> list[tuple[int, str]]:
@@ -190,7 +225,7 @@ def _sorted(items: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
 
 
 @frozen(repr=False)
-class Diagnoses(Sequence[Diagnosis]):
+class Diagnoses(Sequence[Diagnosis], Tabular):
     """The diagnoses of a cluster, sorted: the worst first, then by place.
 
     A sequence that shows itself as a table in a notebook and in rich's terminal.
@@ -200,14 +235,8 @@ class Diagnoses(Sequence[Diagnosis]):
 
     @property
     def worst(self) -> Severity | None:
-        """The worst severity; None where there is no diagnosis."""
+        """The worst severity, None if there is no diagnosis."""
         return self.items[0].severity if self.items else None
-
-    def to_records(self) -> list[dict[str, Any]]:
-        """One flat dict for each: code, severity, message, advice and the parts of the place."""
-        from pullsecrets.display.records import diagnoses_records
-
-        return diagnoses_records(self)
 
     @overload
     def __getitem__(self, index: int) -> Diagnosis: ...
@@ -225,12 +254,39 @@ class Diagnoses(Sequence[Diagnosis]):
         lines = "".join(f"\n  {each}" for each in self.items)
         return f"<Diagnoses {len(self)}:{lines}>" if lines else "<Diagnoses: none>"
 
-    def _repr_html_(self) -> str:
-        from pullsecrets.display.html import diagnoses_html
+    def table(self, limit: int | None = None) -> Table:
+        """One row for each diagnosis."""
+        columns = (
+            Column("severity", ""),
+            Column("code", "code", code=True),
+            Column("name"),
+            Column("message", "what is wrong, what to do"),
+            Column("advice"),
+            *map(Column, ("where_file", "where_document", "where_kind", "where_namespace")),
+            Column("where_name", "where"),
+            *map(Column, ("where_field", "where_entry", "replacement")),
+        )
+        count = len(self)
+        title = f"{count:,} diagnos{'is' if count == 1 else 'es'}" if count else "No diagnosis"
+        rows = tuple(map(_row, self.items[:limit]))
+        return Table(columns, rows, title=title, total=count, unit="diagnoses")
 
-        return diagnoses_html(self)
 
-    def __rich__(self) -> Any:
-        from pullsecrets.display.terminal import diagnoses_table
-
-        return diagnoses_table(self)
+def _row(diagnosis: Diagnosis) -> Row:
+    where = diagnosis.where
+    field_ = format_path(where.field)
+    return (
+        Cell(diagnosis.severity.value, tone=Tone(diagnosis.severity)),
+        diagnosis.code,
+        diagnosis.name,
+        Cell(diagnosis.message, below=diagnosis.advice),
+        diagnosis.advice,
+        where.file,
+        where.document,
+        where.kind,
+        where.namespace,
+        Cell(where.name, where.object, below=field_),
+        field_,
+        None if where.entry is None else str(where.entry),
+        None if diagnosis.replacement is None else str(diagnosis.replacement),
+    )

@@ -1,7 +1,7 @@
-"""The entry that an image just misses, and the edit that would make it match.
+"""The entry that an image just misses, and the edit that would make it match: PS502 to PS505.
 
-A proposal is made only where one thing keeps the entry from the image (rule 12), and only after the
-edited entry was tried on it. What might well be another registry or another team is no near miss:
+An edit is proposed only if one thing keeps the entry from the image (rule 12), and only after the
+edited entry was tried on it. What may well be another registry or another team is no near miss:
 `team-a` and `team-b`, hosts that differ in a digit, registries that are public.
 """
 
@@ -13,11 +13,13 @@ from typing import Final
 from attrs import frozen
 
 from pullsecrets._go.url import BadURL, glob_matches
-from pullsecrets.diagnoses._model import Severity
-from pullsecrets.diagnoses._spots import quoted
+from pullsecrets.diagnoses.findings import quoted
+from pullsecrets.diagnoses.model import Severity
 from pullsecrets.images import Image
-from pullsecrets.keyring import Pattern, Source, normalise, pattern_matches
+from pullsecrets.keyring import KeyringEntry
+from pullsecrets.matching import Pattern, normalise, pattern_matches
 from pullsecrets.registries import DOCKER_HUB
+from pullsecrets.secrecy import EntryText
 
 __all__ = ["Near", "nearest"]
 
@@ -33,33 +35,31 @@ class Near:
     """A near miss.
 
     Attributes:
-        code: The diagnosis: which part of the key is it.
-        source: The secret.
-        entry: The entry as written.
-        difference: What stands in the key, and what in the image. Safe to show.
+        code: The diagnosis, which says what part of the key differs.
+        entry: The entry.
+        difference: What the key has, and what the image has. Safe to show.
         replacement: The entry that would match, tried.
         severity: How bad it is, None for the code's own.
     """
 
     code: str
-    source: Source
-    entry: str
+    entry: KeyringEntry
     difference: str
-    replacement: str
+    replacement: EntryText
     severity: Severity | None = None
 
 
-def nearest(image: Image, entries: Iterable[tuple[Source, str, Pattern]]) -> Near | None:
-    """The nearest miss among entries (source, entry as written, its key), or None."""
+def nearest(image: Image, entries: Iterable[tuple[KeyringEntry, Pattern]]) -> Near | None:
+    """The nearest miss among entries, each with its key taken apart, or None."""
     try:
         name = Pattern.parse(image.name)
     except BadURL:
         return None
     found = [
         near
-        for source, entry, key in entries
-        for near in _misses(source, entry, key, name)
-        if pattern_matches(normalise(near.replacement), image.name)
+        for entry, key in entries
+        for near in _misses(entry, key, name)
+        if pattern_matches(normalise(near.replacement.reveal()), image.name)
     ]
     return min(found, key=lambda near: _ORDER.index(near.code), default=None)
 
@@ -67,7 +67,7 @@ def nearest(image: Image, entries: Iterable[tuple[Source, str, Pattern]]) -> Nea
 _ORDER: Final = ("PS502", "PS504", "PS503", "PS505")
 
 
-def _misses(source: Source, entry: str, key: Pattern, name: Pattern) -> Iterator[Near]:
+def _misses(entry: KeyringEntry, key: Pattern, name: Pattern) -> Iterator[Near]:
     port = key.port == name.port
     path = name.path.startswith(key.path)
     same_count = len(key.labels) == len(name.labels)
@@ -77,35 +77,35 @@ def _misses(source: Source, entry: str, key: Pattern, name: Pattern) -> Iterator
         theirs, images = (f"port {each}" if each else "no port" for each in (key.port, name.port))
         difference = f"has {theirs}, the image has {images}"
         edited = _spelled(key.labels, name.port, key.path)
-        yield Near("PS502", source, entry, difference, edited, severity)
+        yield Near("PS502", entry, difference, edited, severity)
     elif host and port:
         near = _near_path(key, name)
         if near is not None:
             difference = f"has the path {quoted(key.path)}, the image has {quoted(name.path)}"
-            yield Near("PS504", source, entry, difference, _spelled(key.labels, key.port, near))
+            yield Near("PS504", entry, difference, _spelled(key.labels, key.port, near))
     elif port and path and same_count:
         labels = _near_labels(key.labels, name.labels)
         if labels is not None:
             difference = f"has {quoted(labels[0])}, the image has {quoted(labels[1])}"
             edited = _spelled(name.labels, name.port, key.path)
-            yield Near("PS505", source, entry, difference, edited)
+            yield Near("PS505", entry, difference, edited)
     elif port and path and _same_domain(key.labels, name.labels):
         what = "the glob" if "*" in "".join(key.labels) else "the key"
         counts = f"{len(key.labels)} labels, the host has {len(name.labels)}"
         difference = f"does not cover it: {what} has {counts}"
         edited = _spelled(name.labels, name.port, key.path)
-        yield Near("PS503", source, entry, difference, edited)
+        yield Near("PS503", entry, difference, edited)
 
 
-def _spelled(labels: tuple[str, ...], port: str, path: str) -> str:
-    return ".".join(labels) + (f":{port}" if port else "") + path
+def _spelled(labels: tuple[str, ...], port: str, path: str) -> EntryText:
+    return EntryText(".".join(labels) + (f":{port}" if port else "") + path)
 
 
 def _near_path(key: Pattern, name: Pattern) -> str | None:
     if key.path == f"{name.path}/":
         return name.path
     official = f"/library{key.path}"
-    if ".".join(name.labels) == DOCKER_HUB and name.path.startswith(official):
+    if name.host == DOCKER_HUB and name.path.startswith(official):
         return official
     theirs, images = key.path.rstrip("/").split("/"), name.path.split("/")
     differing = [
@@ -140,9 +140,9 @@ def _same_domain(key: tuple[str, ...], name: tuple[str, ...]) -> bool:
 
 
 def _is_slip(one: str, other: str) -> bool:
-    """Whether two names are one slip of the finger apart: a letter more, less, other, or swapped.
+    """Whether two names are one typing error apart: a letter added, lost, changed or swapped.
 
-    A digit, or another last letter, mostly tells two things apart.
+    A different digit, or a different last letter, mostly means two different things.
     """
     if min(len(one), len(other)) < _MIN_LENGTH or one == other:
         return False
