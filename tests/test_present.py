@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 from attrs import evolve, frozen
-from core.canary import CANARY, leaks, texts
 from hypothesis import given
 from hypothesis import strategies as st
+from support.canary import CANARY, leaks, texts
 
 from pullsecrets import DockerConfig, PullSecret
 from pullsecrets.node.answers import ProviderAnswer
@@ -227,6 +227,34 @@ providers:
             ("provider", "prov"),
         ]
         assert [t.owner for t in decision.tries[1:]] == [recorded(first), None, self.OWNER]
+
+    def test_an_answer_that_is_not_known_is_said_to_be_unknown(self):
+        world = World(evolve(self.NODE, docker_config=None, answers={}), ALWAYS_VERIFY)
+        pull = world.decide(pull_policy="Always", service_account=self.ACCOUNT)
+        assert pull.anonymous is None
+        assert [source.name for source in pull.unknown] == ["prov"]
+        world = evolve(
+            world, records=PullRecords().after(Pull(APP, ID, self.OWNER), Release(36), NOW)
+        )
+        refused = world.decide(pull_policy="Never", service_account=self.ACCOUNT)
+        assert (refused.step, len(refused.unknown)) == (Step.NO_MATCH, 1)
+        assert "and what prov gives is not known" in str(refused)
+        elsewhere = world.decide("quay.io/b:1", pull_policy="Never", service_account=self.ACCOUNT)
+        assert (elsewhere.step, elsewhere.unknown) == (Step.OTHER_NAME, ())
+
+    def test_up_to_1_33_a_service_account_counts_as_everybody(self):
+        node = Node(
+            "1.33",
+            None,
+            Providers.from_config(
+                self.PROVIDERS.replace("    cacheType: ServiceAccount\n", ""),
+                kubernetes="1.33",
+                token_gate=True,
+            ),
+            self.NODE.answers,
+        )
+        (one,) = World(node).decide(pull_policy="Always", service_account=self.ACCOUNT).tries
+        assert one.owner is None
 
     def test_an_image_pulled_for_a_service_account_is_its_pods(self):
         world = World(evolve(self.NODE, docker_config=None), accepts={"token"})

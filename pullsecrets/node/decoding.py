@@ -32,6 +32,7 @@ __all__ = [
     "Hidden",
     "Path",
     "boolean",
+    "decode",
     "duration",
     "hide",
     "list_of",
@@ -300,6 +301,28 @@ def read_tree(document: HiddenText, faults: Faults) -> Any:
             where = "" if line is None else f" (line {line + 1})"
             faults.add(FaultCode.REPEATED_FIELD, (), f"the key '{shown}' is there twice{where}")
     return parse_json(_json(read.value))
+
+
+def decode(document: HiddenText | Fault, decoder: Decoder, faults: Faults) -> Any:
+    """Take a document apart that may be JSON or YAML, with what is at fault in it.
+
+    Args:
+        document: As `hide` gives it.
+        decoder: What it is to hold.
+        faults: Where to put what is wrong.
+
+    Raises:
+        MissingExtra: It is YAML, and PyYAML is not installed.
+    """
+    if isinstance(document, Fault):
+        faults.found.append(document)
+        return decoder(None, (), faults)
+    try:
+        tree = read_tree(document, faults)
+    except BadJSON as error:
+        faults.add(FaultCode.DOCUMENT, (), f"is {error}")
+        tree = None
+    return decoder(tree, (), faults)
 
 
 def _first(documents: HiddenText) -> HiddenText:
