@@ -251,17 +251,13 @@ def _presented(tries: Iterable[Try]) -> Presented:
 
 def _tries(resolution: Resolution, secrets: Sequence[PullSecret]) -> Iterator[Try]:
     """The candidates, and as whose each of them counts (D25, E10)."""
-    accounts = {each.provider.name: each.account for each in resolution.asked}
     for candidate in resolution.candidates:
+        owner: Owner = None
         if candidate.source.kind is SourceKind.SECRET:
             secret = secrets[candidate.slot]
             digest = credential_hash(candidate.credential)
-            yield Try(candidate, RecordedSecret(secret.namespace, secret.name, secret.uid, digest))
-            continue
-        account = accounts.get(candidate.source.name or "")
-        if account is None or not resolution.kubernetes.service_accounts_are_recorded:
-            yield Try(candidate, None)
-        else:
-            yield Try(
-                candidate, RecordedServiceAccount(account.namespace, account.name, account.uid)
-            )
+            owner = RecordedSecret(secret.namespace, secret.name, secret.uid, digest)
+        elif candidate.account is not None:
+            account = candidate.account
+            owner = RecordedServiceAccount(account.namespace, account.name, account.uid)
+        yield Try(candidate, owner)

@@ -23,6 +23,7 @@ __all__ = ["Pulls"]
 _DEFAULT: Final = "default"
 _LIST: Final = ("imagePullSecrets",)
 _ACCOUNT: Final = ("serviceAccountName",)
+_STATIC: Final = (NoteCode.STATIC_POD, NoteCode.STATIC_POD_REFUSED)
 
 
 class Pulls:
@@ -70,7 +71,7 @@ class Pulls:
 
     def _of_admission(self, answer: PodResolution) -> Iterator[Finding]:
         for note in answer.notes:
-            if note.code is NoteCode.STATIC_POD:
+            if note.code in _STATIC and answer.pod.pull_secrets:
                 yield finding("PS109", note, field=_LIST)
             elif (
                 note.code is NoteCode.MISSING_ACCOUNT

@@ -73,8 +73,8 @@ class Use:
             advice = f"Write {quoted(bounded)}, which ends the path there."
             return finding("PS305", message, advice, replacement=bounded)
         advice = (
-            "No key can tell them apart, as a slash at the end would exclude the repository itself: "
-            "put its credential into a secret that only its own pods list."
+            "No key can tell them apart: with a slash at the end it no longer matches the "
+            "repository itself. Put its credential into a secret that only its own pods list."
         )
         return finding("PS305", message, advice, severity=Severity.NOTE)
 

@@ -29,6 +29,7 @@ __all__ = [
     "FaultCode",
     "Faults",
     "Header",
+    "Hidden",
     "Path",
     "boolean",
     "decode",
@@ -242,12 +243,17 @@ def _kind(value: Any) -> str:
     return kinds.get(type(value), "a number")
 
 
-Document = str | bytes | Mapping[str, Any]
-"""A document as it is given: JSON or YAML, or as a loader of these gives it."""
+Hidden = HiddenText | Fault
+"""A document that no traceback shows; a fault if it is none."""
+
+Document = str | bytes | Mapping[str, Any] | Hidden
+"""A document as it is given: JSON or YAML, or as a loader of these gives it, or hidden already."""
 
 
-def hide(document: Document) -> HiddenText | Fault:
-    """Wrap a document, so that no traceback shows it; a mapping becomes JSON."""
+def hide(document: Document) -> Hidden:
+    """Wrap a document on its way in. A mapping becomes JSON."""
+    if isinstance(document, HiddenText | Fault):
+        return document
     if isinstance(document, str):
         return HiddenText(document)
     if isinstance(document, bytes):

@@ -19,7 +19,8 @@ from pullsecrets.matching import pattern_matches
 from pullsecrets.node.answers import CacheKeyType, Response
 from pullsecrets.node.decoding import Fault
 from pullsecrets.node.patterns import Miss, nearest_miss
-from pullsecrets.node.provider_config import CacheType, Provider, Providers, TokenAttributes
+from pullsecrets.node.plugins import CacheType, Provider, TokenAttributes
+from pullsecrets.node.provider_config import Providers
 from pullsecrets.secrecy import Password, printable
 
 __all__ = [

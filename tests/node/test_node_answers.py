@@ -12,7 +12,7 @@ from node.drawing import at_leisure
 
 from pullsecrets.dockerconfig import Credential
 from pullsecrets.node.answers import CacheKeyType, ProviderAnswer, Response
-from pullsecrets.node.provider_config import CacheType, Provider, TokenAttributes
+from pullsecrets.node.plugins import CacheType, Provider, TokenAttributes
 from pullsecrets.node.versions import NEWEST, RELEASES, Release
 from pullsecrets.secrecy import HiddenBytes, Password
 
