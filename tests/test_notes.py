@@ -7,6 +7,9 @@ import pytest
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.secrecy import EntryText, ImageText
 
+MISSING = (
+    "secret ns/s is not among the manifests: if it does not exist, the pull goes on without it"
+)
 SENTENCES = [
     (
         Note(NoteCode.INVALID_IMAGE, image=ImageText("A"), detail="is not an image reference"),
@@ -14,8 +17,10 @@ SENTENCES = [
     ),
     (
         Note(NoteCode.UNDECODABLE_SECRET, "ns", "s", detail="the document is an array"),
-        "secret ns/s does not decode, so no pull of a pod that lists it gets any credential: "
-        "the document is an array",
+        (
+            "secret ns/s does not decode, so no pull of a pod that lists it gets any credential: "
+            "the document is an array"
+        ),
     ),
     (
         Note(NoteCode.NAMELESS_REFERENCE, "ns", position=2),
@@ -23,12 +28,11 @@ SENTENCES = [
     ),
     (
         Note(NoteCode.MISSING_SECRET, "ns", "s", position=0),
-        "secret ns/s is not among the manifests: if it does not exist, the pull goes on without it",
+        MISSING,
     ),
     (
         Note(NoteCode.MISSING_SECRET, "ns", "s", elsewhere=("a", "b")),
-        "secret ns/s is not among the manifests: if it does not exist, the pull goes on without it"
-        "; there is one in namespace a, b",
+        (f"{MISSING}; there is one in namespace a, b"),
     ),
     (
         Note(NoteCode.REPEATED_SECRET, "ns", "s"),
@@ -56,8 +60,10 @@ SENTENCES = [
     ),
     (
         Note(NoteCode.MISSING_ACCOUNT, "ns", "a"),
-        "service account ns/a is not among the manifests: "
-        "if it does not exist, the API server refuses the pod",
+        (
+            "service account ns/a is not among the manifests: "
+            "if it does not exist, the API server refuses the pod"
+        ),
     ),
     (
         Note(NoteCode.ASSUMED_ACCOUNT, "ns", "default"),
@@ -65,18 +71,24 @@ SENTENCES = [
     ),
     (
         Note(NoteCode.STATIC_POD, "ns", "p"),
-        "pod ns/p is a static pod: it has no pull secrets and no service account, "
-        "whatever it names",
+        (
+            "pod ns/p is a static pod: it has no pull secrets and no service account, "
+            "whatever it names"
+        ),
     ),
     (
         Note(NoteCode.STATIC_POD_REFUSED, "ns", "p"),
-        "pod ns/p is a static pod that names pull secrets or a service account: "
-        "the kubelet refuses it",
+        (
+            "pod ns/p is a static pod that names pull secrets or a service account: "
+            "the kubelet refuses it"
+        ),
     ),
     (
         Note(NoteCode.NOT_MOUNTABLE, "ns", "s", detail="robot"),
-        "secret ns/s is not in the enforced list of service account robot: "
-        "the API server refuses the pod",
+        (
+            "secret ns/s is not in the enforced list of service account robot: "
+            "the API server refuses the pod"
+        ),
     ),
     (
         Note(NoteCode.PROVIDER_NOT_ASKED, name="ecr", detail="why"),

@@ -81,7 +81,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
 TOOL = ROOT / "examples" / "tools" / "anonymous_pulls.py"
 # What a user's project would have types for, or would leave out of the check.
 UNTYPED = (  # noqa: SIM905 - as people write a list of words
-    "dask distributed docker kr8s kubernetes kubernetes_asyncio lightkube oras pandas pulumi support"
+    "dask distributed docker kr8s kubernetes kubernetes_asyncio lightkube oras pandas support"
 ).split()
 
 
