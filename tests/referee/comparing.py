@@ -1,0 +1,118 @@
+"""Compares the two answers to a request, and makes a request that shows a difference shorter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from typing import Any
+
+from referee import ours
+from referee.kubelet import Answer, Kubelet, Request
+
+TIMES = (4, 200, 5000)
+"""How often a keyring is built anew: for any request, to see both orders of two candidates that
+Go's map order decides about, and before it is said that there is one order only. In a map of 16
+places two neighbours change theirs in one of 16 keyrings at least."""
+
+
+def difference(kubelet: Kubelet, request: Request) -> str | None:
+    """What the two answers differ in, in a few words; None where they do not."""
+    mine = ours.answer(request)
+    if request["op"] != "lookup":
+        theirs = kubelet.ask(request)
+        theirs.pop("text", None)
+        return None if mine == theirs else _words(mine, theirs)
+    theirs = kubelet.ask({**request, "times": TIMES[0]})
+    if "error" in mine or "error" in theirs:
+        same = mine.get("error") == theirs.get("error")
+        return None if same else _words(mine, theirs)
+    tiers = mine["tiers"]
+    if not _follow(theirs["orders"], tiers):
+        return "candidates"
+    for times in TIMES[1:]:
+        if all(_both_ways(theirs["orders"], tier) for tier in tiers):
+            return None
+        theirs = kubelet.ask({**request, "times": times})
+    return None if all(_both_ways(theirs["orders"], t) for t in tiers) else "tier with one order"
+
+
+def _words(mine: Answer, theirs: Answer) -> str:
+    """`error` or `no error` for each, and which fields differ where there is none."""
+    if "error" in mine or "error" in theirs:
+        words = [a.get("error", "answer") for a in (theirs, mine)]
+        return "kubelet: {}, pullsecrets: {}".format(*words)
+    return ", ".join(sorted(name for name in mine if mine[name] != theirs.get(name)))
+
+
+def _follow(orders: list[list[Answer]], tiers: list[list[Answer]]) -> bool:
+    """Whether each order goes through the tiers one after the other."""
+    return all(_follows(order, tiers) for order in orders)
+
+
+def _follows(order: list[Answer], tiers: list[list[Answer]]) -> bool:
+    start = 0
+    for tier in tiers:
+        seen = order[start : start + len(tier)]
+        tracked = all("secret" in candidate for candidate in seen)
+        if sorted(_key(c, tracked) for c in seen) != sorted(_key(c, tracked) for c in tier):
+            return False
+        start += len(tier)
+    return start == len(order)
+
+
+def _key(candidate: Answer, tracked: bool) -> tuple[str, ...]:
+    """What candidates are compared by; up to 1.32 nobody says what secret one is from."""
+    login = (candidate["username"], candidate["password"], candidate["email"])
+    return (*login, candidate["secret"]) if tracked else login
+
+
+def _both_ways(orders: list[list[Answer]], tier: list[Answer]) -> bool:
+    """Whether each two candidates of the tier were seen in both orders.
+
+    Alike ones, and those that another tier has as well, cannot be told apart: they are left out.
+    """
+    logins = [[_key(candidate, False) for candidate in order] for order in orders]
+    single = [
+        login
+        for login in (_key(candidate, False) for candidate in tier)
+        if logins[0].count(login) == 1
+    ]
+    return all(
+        len({order.index(one) < order.index(other) for order in logins}) == 2
+        for one, other in combinations(single, 2)
+    )
+
+
+# --- shorter requests
+
+
+def shortest(request: Request, differs: Callable[[Request], bool]) -> Request:
+    """A request that still differs, of which nothing can be left out any more."""
+    while True:
+        for shorter in _shorter(request):
+            if differs(shorter):
+                request = shorter
+                break
+        else:
+            return request
+
+
+def _shorter(value: Any) -> Iterator[Any]:
+    """The value with something left out, large parts first, then something simpler in it."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            if isinstance(part, bytes | str | list | dict) and name not in ("op", "type"):
+                for shorter in _shorter(part):
+                    yield {**value, name: shorter}
+    elif isinstance(value, list):
+        for index in range(len(value)):
+            yield value[:index] + value[index + 1 :]
+        for index, part in enumerate(value):
+            for shorter in _shorter(part):
+                yield [*value[:index], shorter, *value[index + 1 :]]
+    else:
+        size = len(value) // 2
+        while size:
+            for start in range(0, len(value) - size + 1, size):
+                yield value[:start] + value[start + size :]
+            size //= 2

@@ -1,0 +1,13 @@
+//go:build kubernetes_1_33 && !kubernetes_1_34
+
+package main
+
+import "k8s.io/kubernetes/pkg/credentialprovider"
+
+// secretOf returns the name of the secret that a credential is from, "" for any other source.
+func secretOf(found credentialprovider.TrackedAuthConfig) string {
+	if found.Source == nil {
+		return ""
+	}
+	return found.Source.Secret.Name
+}
