@@ -34,7 +34,7 @@ PATCHES = {
 NEWEST = list(PATCHES)[-1]
 
 BUILD_WITHIN = 900.0
-"""Seconds. With a cold cache it takes about one minute on two cores, with a warm one two seconds."""
+"""Seconds. With a cold cache it takes about a minute on two cores, with a warm one two seconds."""
 
 
 class NoReferee(Exception):
@@ -58,8 +58,9 @@ def build(release: str) -> Path:
         for source in SOURCES.glob("*.go"):
             shutil.copy(source, module)
         module.joinpath("go.mod").write_text("module referee\n")
-        [kubernetes] = _modules(go, module, f"k8s.io/kubernetes@v{version}")
-        module.joinpath("go.mod").write_text(_go_mod(Path(kubernetes["GoMod"]).read_text(), version))
+        kubernetes = _run([go, "mod", "download", "-json", f"k8s.io/kubernetes@v{version}"], module)
+        theirs = Path(json.loads(kubernetes)["GoMod"]).read_text()
+        module.joinpath("go.mod").write_text(_go_mod(theirs, version))
         built = module / "referee"
         _run([go, "build", "-mod=mod", "-p=1", f"-tags={tags}", "-o", str(built), "."], module)
         built.rename(program)  # in one step: whoever else builds it finds a whole one
@@ -67,7 +68,7 @@ def build(release: str) -> Path:
 
 
 def _tags(release: str) -> str:
-    """One for each release up to this one, as Go has its own: `kubernetes_1_33` is 1.33 or later."""
+    """One for each release up to this one, as Go has them: `kubernetes_1_33` is 1.33 or later."""
     minor = int(release.removeprefix("1."))
     return ",".join(f"kubernetes_1_{number}" for number in range(25, minor + 1))
 
@@ -78,11 +79,6 @@ def _digest() -> str:
         digest.update(source.read_bytes())
     digest.update(Path(__file__).read_bytes())
     return digest.hexdigest()[:12]
-
-
-def _modules(go: str, directory: Path, *modules: str) -> list[dict[str, str]]:
-    text = _run([go, "mod", "download", "-json", *modules], directory)
-    return [json.loads(text)]
 
 
 def _go_mod(theirs: str, version: str) -> str:
