@@ -20,10 +20,12 @@ from referee import ours
 from referee.building import NEWEST, PATCHES, NoReferee
 from referee.comparing import difference, shortest
 from referee.drawing import requests
-from referee.facts import FACTS, minor
+from referee.facts import FACTS, minor, table
 from referee.kubelet import Kubelet, Request, as_json
 
-REPORT = Path(__file__).parents[2] / "docs" / "explanation" / "referee.csv"
+DOCS = Path(__file__).parents[2] / "docs" / "explanation"
+REPORT = DOCS / "referee.csv"
+RELEASES = DOCS / "releases.csv"
 
 
 class Comparison:
@@ -85,14 +87,23 @@ class Comparison:
         }
 
 
-def write(report: Path, rows: list[dict[str, str]]) -> None:
+def add(rows: list[dict[str, str]], report: Path) -> None:
     """Put the runs into the report, each in the place of an earlier one of its release."""
-    old = list(csv.DictReader(report.open(encoding="utf-8"))) if report.exists() else []
+    old = read(report) if report.exists() else []
     kept = {row["release"].rpartition(".")[0]: row for row in [*old, *rows]}
-    with report.open("w", encoding="utf-8", newline="") as file:
+    write([kept[release] for release in sorted(kept, key=minor)], report)
+
+
+def read(table: Path) -> list[dict[str, str]]:
+    with table.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def write(rows: list[dict[str, str]], table: Path) -> None:
+    with table.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n", extrasaction="ignore")
         writer.writeheader()
-        writer.writerows(row for _, row in sorted(kept.items(), key=lambda pair: minor(pair[0])))
+        writer.writerows(rows)
 
 
 def main(arguments: list[str]) -> int:
@@ -121,11 +132,13 @@ def main(arguments: list[str]) -> int:
                 comparison.put(request)
         for comparison in comparisons:
             sys.stdout.writelines(f"{line}\n" for line in comparison.lines())
+        if releases == list(PATCHES):
+            write(table([comparison.kubelet for comparison in comparisons]), RELEASES)
     rows = [comparison.row(options.seed) for comparison in comparisons]
     for row in rows:
         sys.stdout.write(", ".join(f"{name} {value}" for name, value in row.items()) + "\n")
     sys.stdout.write(f"{time.monotonic() - start:.0f} seconds\n")
-    write(options.report, rows)
+    add(rows, options.report)
     return 1 if any(comparison.different for comparison in comparisons) else 0
 
 

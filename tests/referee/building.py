@@ -7,6 +7,7 @@ same sources is found again.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -53,7 +54,13 @@ def build(release: str) -> Path:
     if program.exists():
         return program
     home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=home) as directory:
+    with (
+        home.joinpath("lock").open("w") as lock,
+        tempfile.TemporaryDirectory(dir=home) as directory,
+    ):
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one build at a time: it takes a core and some memory
+        if program.exists():
+            return program
         module = Path(directory)
         for source in SOURCES.glob("*.go"):
             shutil.copy(source, module)
@@ -63,7 +70,7 @@ def build(release: str) -> Path:
         module.joinpath("go.mod").write_text(_go_mod(theirs, version))
         built = module / "referee"
         _run([go, "build", "-mod=mod", "-p=1", f"-tags={tags}", "-o", str(built), "."], module)
-        built.rename(program)  # in one step: whoever else builds it finds a whole one
+        built.rename(program)
     return program
 
 

@@ -87,7 +87,7 @@ def _both_ways(orders: list[list[Answer]], tier: list[Answer]) -> bool:
 
 
 def shortest(request: Request, differs: Callable[[Request], bool]) -> Request:
-    """A request that still differs, of which nothing can be left out any more."""
+    """A request that still differs, and does no longer with anything more left out."""
     while True:
         for shorter in _shorter(request):
             if differs(shorter):
@@ -98,10 +98,13 @@ def shortest(request: Request, differs: Callable[[Request], bool]) -> Request:
 
 
 def _shorter(value: Any) -> Iterator[Any]:
-    """The value with something left out, large parts first, then something simpler in it."""
+    """The value with something left out, large parts first."""
     if isinstance(value, dict):
+        if not value.keys() & {"op", "data"}:  # files: their names are no fields
+            for name in value:
+                yield {other: part for other, part in value.items() if other != name}
         for name, part in value.items():
-            if isinstance(part, bytes | str | list | dict) and name not in ("op", "type"):
+            if name not in ("op", "type"):
                 for shorter in _shorter(part):
                     yield {**value, name: shorter}
     elif isinstance(value, list):
@@ -110,9 +113,7 @@ def _shorter(value: Any) -> Iterator[Any]:
         for index, part in enumerate(value):
             for shorter in _shorter(part):
                 yield [*value[:index], shorter, *value[index + 1 :]]
-    else:
-        size = len(value) // 2
-        while size:
-            for start in range(0, len(value) - size + 1, size):
+    elif isinstance(value, str | bytes):
+        for size in range(len(value), 0, -1):
+            for start in range(0, len(value) - size + 1, max(1, size // 4)):
                 yield value[:start] + value[start + size :]
-            size //= 2

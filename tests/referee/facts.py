@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from attrs import frozen
 
-from referee.kubelet import Request
+from referee.kubelet import Answer, Kubelet, Request
 
 
 @frozen
@@ -81,3 +81,29 @@ FACTS = (
         _colons,
     ),
 )
+
+
+def table(kubelets: list[Kubelet]) -> list[dict[str, str]]:
+    """The facts with the answers of the releases, for the docs."""
+    return [
+        {
+            "up to": fact.until,
+            "what is so": fact.text,
+            "request": _shown(fact.request),
+            **{kubelet.release: _answered(kubelet.ask(fact.request)) for kubelet in kubelets},
+        }
+        for fact in FACTS
+    ]
+
+
+def _shown(request: Request) -> str:
+    text = " in ".join(request[name] for name in ("pattern", "image") if name in request)
+    return f"`{text if len(text) <= 40 else text[:20] + '…' + text[-5:]}`"
+
+
+def _answered(answer: Answer) -> str:
+    if "error" in answer:
+        return "refused"
+    if "match" in answer:
+        return "matches" if answer["match"] else "does not"
+    return "taken"
