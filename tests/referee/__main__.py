@@ -67,7 +67,7 @@ class Comparison:
                 f"  request      {as_json(request)}",
                 f"  written      {request!r}",
                 f"  kubelet      {json.dumps(self.kubelet.ask({**request, 'times': 4}))}",
-                f"  pullsecrets  {json.dumps(ours.answer(request))}",
+                f"  pullsecrets  {json.dumps(ours.answer(request, self.kubelet.release))}",
             ]
         return found
 

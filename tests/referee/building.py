@@ -42,15 +42,21 @@ class NoReferee(Exception):
     """The referee cannot be built here: no Go, or no module proxy."""
 
 
-def build(release: str) -> Path:
-    """Return the referee's program for a release (`1.37`), built where it is not there yet."""
+def build(release: str, part: str = "keyring") -> Path:
+    """Return the referee's program for a release (`1.37`), built where it is not there yet.
+
+    Args:
+        release: One of `PATCHES`.
+        part: `keyring`, or one of the parts that need more of the kubelet: then the program has
+            their operations, too.
+    """
     go = shutil.which("go")
     if go is None:
         raise NoReferee("needs Go, which is not installed: https://go.dev/doc/install")
     version = PATCHES[release]
-    tags = _tags(release)
+    tags = ",".join([part, *_release_tags(release)])
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pullsecrets-referee"
-    program = home / f"referee-{version}-{_digest()}"
+    program = home / f"{part}-{version}-{_digest()}"
     if program.exists():
         return program
     home.mkdir(parents=True, exist_ok=True)
@@ -74,10 +80,10 @@ def build(release: str) -> Path:
     return program
 
 
-def _tags(release: str) -> str:
+def _release_tags(release: str) -> list[str]:
     """One for each release up to this one, as Go has them: `kubernetes_1_33` is 1.33 or later."""
     minor = int(release.removeprefix("1."))
-    return ",".join(f"kubernetes_1_{number}" for number in range(25, minor + 1))
+    return [f"kubernetes_1_{number}" for number in range(25, minor + 1)]
 
 
 def _digest() -> str:

@@ -17,11 +17,20 @@ places two neighbours change theirs in one of 16 keyrings at least."""
 
 def difference(kubelet: Kubelet, request: Request) -> str | None:
     """What the two answers differ in, in a few words; None where they do not."""
-    mine = ours.answer(request)
-    if request["op"] != "lookup":
-        theirs = kubelet.ask(request)
-        theirs.pop("text", None)
-        return None if mine == theirs else _words(mine, theirs)
+    mine = ours.answer(request, kubelet.release)
+    if request["op"] == "lookup":
+        return _lookups_differ(kubelet, request, mine)
+    theirs = kubelet.ask(request)
+    if request["op"] == "providers" and "error" not in mine and "error" not in theirs:
+        found = (
+            _pulls_differ(*pulls) for pulls in zip(mine["pulls"], theirs["pulls"], strict=True)
+        )
+        return next(filter(None, found), None)
+    theirs.pop("text", None)
+    return None if mine == theirs else _words(mine, theirs)
+
+
+def _lookups_differ(kubelet: Kubelet, request: Request, mine: Answer) -> str | None:
     theirs = kubelet.ask({**request, "times": TIMES[0]})
     if "error" in mine or "error" in theirs:
         same = mine.get("error") == theirs.get("error")
@@ -34,6 +43,17 @@ def difference(kubelet: Kubelet, request: Request) -> str | None:
             return None
         theirs = kubelet.ask({**request, "times": times})
     return None if all(_both_ways(theirs["orders"], t) for t in tiers) else "tier with one order"
+
+
+def _pulls_differ(mine: Answer, theirs: Answer) -> str | None:
+    """Two answers to one pull with credential providers, each of which is run once."""
+    if "error" in mine or "error" in theirs:
+        same = mine.get("error") == theirs.get("error")
+        return None if same else _words(mine, theirs)
+    if not _follow(theirs["orders"], mine["tiers"]):
+        return "candidates"
+    names = [name for name in ("asked", "tokens") if mine[name] != theirs[name]]
+    return ", ".join(names) or None
 
 
 def _words(mine: Answer, theirs: Answer) -> str:
@@ -63,7 +83,7 @@ def _follows(order: list[Answer], tiers: list[list[Answer]]) -> bool:
 def _key(candidate: Answer, tracked: bool) -> tuple[str, ...]:
     """What candidates are compared by; up to 1.32 nobody says what secret one is from."""
     login = (candidate["username"], candidate["password"], candidate["email"])
-    return (*login, candidate["secret"]) if tracked else login
+    return (*login, candidate["secret"], candidate["account"]) if tracked else login
 
 
 def _both_ways(orders: list[list[Answer]], tier: list[Answer]) -> bool:
@@ -104,7 +124,7 @@ def _shorter(value: Any) -> Iterator[Any]:
             for name in value:
                 yield {other: part for other, part in value.items() if other != name}
         for name, part in value.items():
-            if name not in ("op", "type"):
+            if name not in ("op", "name", "type"):
                 for shorter in _shorter(part):
                     yield {**value, name: shorter}
     elif isinstance(value, list):

@@ -52,9 +52,12 @@ def _long_name(request: Request) -> bool:
 
 
 def _colons(request: Request) -> bool:
-    """A host with two colons that are not an IPv6 address in brackets."""
+    """A host with two colons that are not those of an IPv6 address in brackets."""
     texts = [request["pattern"], request["image"]] if request["op"] == "match" else []
-    return any(_host(text).rpartition("]")[2].count(":") > 1 for text in texts)
+    hosts = [_host(text).rpartition("@")[2] for text in texts]
+    return any(
+        (host.rpartition("]")[2] if host.startswith("[") else host).count(":") > 1 for host in hosts
+    )
 
 
 FACTS = (

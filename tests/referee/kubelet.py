@@ -25,9 +25,9 @@ def as_json(request: Request) -> str:
 class Kubelet:
     """The kubelet's packages of a release; to be used in a `with` block."""
 
-    def __init__(self, release: str) -> None:
+    def __init__(self, release: str, part: str = "keyring") -> None:
         self.release = release
-        program = build(release)
+        program = build(release, part)
         self._directory = tempfile.TemporaryDirectory(prefix="referee-")
         directory = Path(self._directory.name)
         for name in ("root", "cwd", "home"):

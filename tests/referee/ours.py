@@ -18,8 +18,12 @@ Request = dict[str, Any]
 Answer = dict[str, Any]
 
 
-def answer(request: Request) -> Answer:
+def answer(request: Request, release: str) -> Answer:
     """The answer in the referee's words, but for candidates: these come as tiers."""
+    if request["op"] in ("configure", "providers"):
+        from referee import ours_providers
+
+        return getattr(ours_providers, request["op"])(request, release)
     return _OPERATIONS[request["op"]](request)
 
 
@@ -37,30 +41,43 @@ def _match(request: Request) -> Answer:
 
 
 def _lookup(request: Request) -> Answer:
-    secrets = [
-        PullSecret(secret["name"], "default", secret["type"], secret["data"])
-        for secret in request["secrets"]
-    ]
-    resolution = resolve(request["image"], secrets, _node(request["node"]))
+    try:
+        image = Image.parse(request["image"])
+    except InvalidImage:
+        return {"error": "image"}
+    found = tiers(image, pull_secrets(request["secrets"]), node_config(request["node"]))
+    return {"error": "secret"} if found is None else {"tiers": found}
+
+
+def tiers(
+    image: Image, secrets: list[PullSecret], node: DockerConfig | None = None
+) -> list[list[Answer]] | None:
+    """The candidates for an image, or None where a secret does not decode."""
+    resolution = resolve(image, secrets, node)
     if resolution.failure is not None:
-        return {"error": "image" if isinstance(resolution.image, str) else "secret"}
-    return {
-        "tiers": [
-            [
-                {
-                    "username": candidate.credential.username,
-                    "password": candidate.credential.password.reveal(),
-                    "email": candidate.credential.email,
-                    "secret": candidate.source.name or "",
-                }
-                for candidate in tier
-            ]
-            for tier in resolution.tiers
+        return None
+    return [
+        [
+            {
+                "username": candidate.credential.username,
+                "password": candidate.credential.password.reveal(),
+                "email": candidate.credential.email,
+                "secret": candidate.source.name or "",
+                "account": "",
+            }
+            for candidate in tier
         ]
-    }
+        for tier in resolution.tiers
+    ]
 
 
-def _node(files: dict[str, bytes]) -> DockerConfig | None:
+def pull_secrets(secrets: list[Request]) -> list[PullSecret]:
+    return [
+        PullSecret(secret["name"], "default", secret["type"], secret["data"]) for secret in secrets
+    ]
+
+
+def node_config(files: dict[str, bytes]) -> DockerConfig | None:
     """The node's docker config; a file that does not decode is passed over (fact C3)."""
     for content in files.values():
         try:

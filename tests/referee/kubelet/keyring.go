@@ -38,6 +38,8 @@ type candidate struct {
 	Email    string `json:"email"`
 	// The name of the secret, "" for another source; nil where the release does not track it.
 	Secret *string `json:"secret,omitempty"`
+	// The name of the service account, likewise.
+	Account *string `json:"account,omitempty"`
 }
 
 func parseImage(_ string, r request) (answer, error) {

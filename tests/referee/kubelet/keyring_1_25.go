@@ -27,5 +27,5 @@ func nodeKeyring() credentialprovider.DockerKeyring {
 }
 
 func newCandidate(found credentialprovider.AuthConfig) candidate {
-	return candidate{found.Username, found.Password, found.Email, nil}
+	return candidate{found.Username, found.Password, found.Email, nil, nil}
 }

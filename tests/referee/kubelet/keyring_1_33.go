@@ -22,6 +22,6 @@ func nodeKeyring() credentialprovider.DockerKeyring {
 }
 
 func newCandidate(found credentialprovider.TrackedAuthConfig) candidate {
-	secret := secretOf(found)
-	return candidate{found.Username, found.Password, found.Email, &secret}
+	secret, account := sourceOf(found)
+	return candidate{found.Username, found.Password, found.Email, &secret, &account}
 }

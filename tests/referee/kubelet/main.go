@@ -24,6 +24,8 @@ type request struct {
 	Secrets []secret          `json:"secrets"`
 	Node    map[string][]byte `json:"node"`
 	Times   int               `json:"times"`
+
+	Providers providersRequest `json:"providers"`
 }
 
 // An answer is marshalled as it is. Texts of errors are for people to read, and are not compared.
@@ -35,6 +37,7 @@ func failed(what string, err error) answer {
 
 type operation func(directory string, r request) (answer, error)
 
+// The operations of the other parts, which take long to build, add themselves.
 var operations = map[string]operation{
 	"image":  parseImage,
 	"match":  match,

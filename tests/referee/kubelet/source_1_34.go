@@ -4,10 +4,14 @@ package main
 
 import "k8s.io/kubernetes/pkg/credentialprovider"
 
-// secretOf returns the name of the secret that a credential is from, "" for any other source.
-func secretOf(found credentialprovider.TrackedAuthConfig) string {
-	if found.Source == nil || found.Source.Secret == nil {
-		return ""
+// sourceOf returns the names of the secret and of the service account that a credential is from,
+// "" where it is of none.
+func sourceOf(found credentialprovider.TrackedAuthConfig) (secret, account string) {
+	if found.Source != nil && found.Source.Secret != nil {
+		secret = found.Source.Secret.Name
 	}
-	return found.Source.Secret.Name
+	if found.Source != nil && found.Source.ServiceAccount != nil {
+		account = found.Source.ServiceAccount.Name
+	}
+	return secret, account
 }
