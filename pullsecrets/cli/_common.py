@@ -1,34 +1,47 @@
-"""What the commands share: their common options, reading the cluster, choosing pods."""
+"""What the commands share: their common options, reading the cluster, choosing pods and images."""
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
-from attrs import evolve
+from attrs import evolve, fields, frozen
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 
+from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import PullsecretsError
-from pullsecrets.reading.files import load
-from pullsecrets.cluster import Cluster
-from pullsecrets.secrecy import printable
+from pullsecrets.images import Image, InvalidImage
+from pullsecrets.loading import load
+from pullsecrets.node.answers import ProviderAnswer
+from pullsecrets.node.files import NodeFiles
+from pullsecrets.node.node import Node
+from pullsecrets.node.provider_config import InvalidProviderConfig, Providers
+from pullsecrets.node.versions import NEWEST
+from pullsecrets.objects import Container, Place, Pod
+from pullsecrets.reading import Problem, ProblemCode, read_documents
+from pullsecrets.secrecy import ImageText, printable
 
 __all__ = [
     "FAILED",
     "OK",
     "UNUSABLE",
+    "Given",
     "Unusable",
     "cluster_options",
     "console",
+    "echo_json",
     "exit_status",
     "indented",
+    "parse_image",
     "read_cluster",
-    "select_pods",
+    "select",
 ]
 
 OK: Final = 0
@@ -37,6 +50,7 @@ UNUSABLE: Final = 2
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OPTIONS: Final = (
     click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
     click.option(
@@ -47,12 +61,67 @@ _OPTIONS: Final = (
     ),
     click.option("--pod", metavar="NAME", help="Only the pod or workload NAME, or KIND/NAME."),
     click.option(
+        "--image",
+        metavar="IMAGE",
+        help="Only this image; without a tag or digest it means any of them.",
+    ),
+    click.option(
+        "--kubernetes",
+        metavar="VERSION",
+        help=f"The release that the nodes run, as 1.33; {NEWEST} if it is not given.",
+    ),
+    click.option(
         "--node-config",
         metavar="FILE",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=_FILE,
         help="The node's own docker config: a config.json, or a file named .dockercfg.",
     ),
+    click.option(
+        "--node-root",
+        metavar="DIR",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="A folder that is the node's /, searched for its docker config as the kubelet does.",
+    ),
+    click.option(
+        "--provider-config",
+        metavar="PATH",
+        type=click.Path(exists=True, path_type=Path),
+        help="The CredentialProviderConfig of the nodes: a file, or a folder of files.",
+    ),
+    click.option(
+        "--provider-answers",
+        metavar="FILE",
+        type=_FILE,
+        help="What the providers answer: a YAML or JSON mapping of their names to responses.",
+    ),
 )
+
+
+@frozen
+class Given:
+    """What the options that all commands have were given.
+
+    Attributes:
+        paths: The manifests.
+        namespace: ``--namespace``, or None.
+        pod: ``--pod``, or None.
+        image: ``--image``, or None.
+        kubernetes: ``--kubernetes``, or None.
+        node_config: ``--node-config``, or None.
+        node_root: ``--node-root``, or None.
+        provider_config: ``--provider-config``, or None.
+        provider_answers: ``--provider-answers``, or None.
+    """
+
+    paths: tuple[str, ...]
+    namespace: str | None
+    pod: str | None
+    image: str | None
+    kubernetes: str | None
+    node_config: Path | None
+    node_root: Path | None
+    provider_config: Path | None
+    provider_answers: Path | None
 
 
 class Unusable(click.ClickException):
@@ -61,65 +130,165 @@ class Unusable(click.ClickException):
     exit_code = UNUSABLE
 
 
-def cluster_options(command: Command) -> Command:
-    """Add PATH..., --namespace, --pod, --node-config: for `read_cluster` and `select_pods`."""
+def cluster_options(command: Command) -> Any:
+    """Give a command PATH... and the options that all have, as one argument: `Given`."""
+
+    @wraps(command)
+    def collected(**options: Any) -> Any:
+        given = Given(**{each.name: options.pop(each.name) for each in fields(Given)})
+        return command(given, **options)
+
     for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+        collected = option(collected)
+    return collected
 
 
-def read_cluster(
-    paths: tuple[str, ...], namespace: str | None, node_config: Path | None
-) -> Cluster:
-    """Load the manifests and say on standard error what was wrong with them.
+def read_cluster(given: Given) -> Cluster:
+    """Load the manifests and say on standard error what is wrong with them.
 
     Raises:
-        click.ClickException: A path or the node's config cannot be used; its exit status is 2.
+        click.ClickException: A path or something about the node cannot be used; its exit status
+            is 2.
     """
     try:
-        node = None if node_config is None else _node(node_config)
-        cluster = load(*paths, namespace=namespace or "default", node=node)
+        node, faults = read_node(given)
+        cluster = load(*given.paths, namespace=given.namespace or "default", node=node)
     except PullsecretsError as error:
         raise Unusable(str(error)) from None
+    cluster = evolve(cluster, problems=(*faults, *cluster.problems))
     for problem in cluster.problems:
         click.echo(f"{'error' if problem.error else 'note'}: {problem}", err=True)
     return cluster
 
 
-def _node(path: Path) -> DockerConfig:
-    name = printable(str(path))
+def read_node(given: Given) -> tuple[Node, tuple[Problem, ...]]:
+    """The node that the options describe, and why its providers are left out.
+
+    A configuration that its kubelet would refuse is said with all its faults, and stops nothing
+    else.
+    """
+    config = None
+    if given.node_config is not None:
+        config = _docker_config(given.node_config)
+    elif given.node_root is not None:
+        config = NodeFiles.find(given.node_root).docker_config
+    path = given.provider_config
+    if path is None:
+        return Node(given.kubernetes, config), ()
     try:
-        data = path.read_bytes()
-        if path.name == ".dockercfg":
-            return DockerConfig.from_legacy_json(data)
-        return DockerConfig.from_json(data)
+        providers = Providers.load(path, kubernetes=given.kubernetes)
+    except OSError as error:
+        raise Unusable(f"{printable(str(path))} cannot be read: {error.strerror}") from None
+    except InvalidProviderConfig as error:
+        place, code = Place(str(path)), ProblemCode.INVALID_PROVIDER_CONFIG
+        faults = (
+            Problem(code, f"the kubelet does not start: {fault}", place) for fault in error.errors
+        )
+        return Node(given.kubernetes, config), tuple(faults)
+    answers = {} if given.provider_answers is None else _answers(given.provider_answers)
+    return Node(given.kubernetes, config, providers, answers), ()
+
+
+def _answers(path: Path) -> dict[str, ProviderAnswer]:
+    name = printable(str(path))
+    value = None
+    for document in read_documents(path):
+        if isinstance(document, Problem):
+            raise Unusable(str(document))
+        value = document.value
+    if not isinstance(value, dict):
+        raise Unusable(f"{name} is not a mapping of providers to responses")
+    return {
+        str(provider): ProviderAnswer.from_stdout(
+            answer if isinstance(answer, str) else json.dumps(answer)
+        )
+        for provider, answer in value.items()
+    }
+
+
+def _docker_config(path: Path) -> DockerConfig:
+    name = printable(str(path))
+    legacy = path.name == ".dockercfg"
+    decode = DockerConfig.from_legacy_json if legacy else DockerConfig.from_json
+    try:
+        return decode(path.read_bytes())
     except OSError as error:
         raise Unusable(f"{name} cannot be read: {error.strerror}") from None
     except InvalidDockerConfig as error:
-        raise Unusable(f"{name}: {error} (the kubelet passes such a file over)") from None
+        raise Unusable(f"{name}: {error} (the kubelet skips such a file)") from None
 
 
-def select_pods(cluster: Cluster, namespace: str | None, name: str | None) -> Cluster:
-    """The cluster with only the pods that were asked for.
+def select(cluster: Cluster, given: Given) -> Cluster:
+    """The cluster with only the pods that were asked for, and of these only the images.
 
     Raises:
-        click.UsageError: There is none of that name.
+        click.UsageError: There is no such pod, or no such image in them.
     """
-    kind, _, short = (name or "").rpartition("/")
+    kind, _, short = (given.pod or "").rpartition("/")
     pods = tuple(
         pod
         for pod in cluster.pods
-        if (namespace is None or pod.namespace == namespace)
-        and (name is None or pod.name == short)
+        if given.namespace in (None, pod.namespace)
+        and (given.pod is None or pod.name == short)
         and (not kind or pod.kind.lower() == kind.lower())
     )
-    if name is not None and not pods:
-        raise click.UsageError(f"no pod or workload '{printable(name)}' in the manifests")
+    if given.pod is not None and not pods:
+        raise click.UsageError(f"no pod or workload '{printable(given.pod)}' in the manifests")
+    if given.image is not None and cluster.pods:
+        wanted = parse_image(given.image)
+        pods = tuple(pod for pod in (_with(wanted, pod) for pod in pods) if pod.images)
+        if not pods:
+            raise click.UsageError(f"no pod has the image '{ImageText(given.image)}'")
     return evolve(cluster, pods=pods)
 
 
+def parse_image(image: str) -> Image:
+    """The image that an option names.
+
+    Raises:
+        click.UsageError: It is not an image reference.
+    """
+    try:
+        return Image.parse(image)
+    except InvalidImage as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _with(wanted: Image, pod: Pod) -> Pod:
+    """The pod with only that image."""
+
+    def those(containers: Iterable[Container]) -> tuple[Container, ...]:
+        return tuple(each for each in containers if _is(each, wanted))
+
+    return evolve(
+        pod,
+        containers=those(pod.containers),
+        init_containers=those(pod.init_containers),
+        ephemeral_containers=those(pod.ephemeral_containers),
+        image_volumes=those(pod.image_volumes),
+    )
+
+
+def _is(container: Container, wanted: Image) -> bool:
+    try:
+        image = Image.parse(container.image)
+    except InvalidImage:
+        return False
+    return (
+        image.name == wanted.name
+        and wanted.tag in (None, image.tag)
+        and wanted.digest in (None, image.digest)
+    )
+
+
+def echo_json(cluster: Cluster, **members: Any) -> None:
+    """Print a JSON document: its version, the members, and what was wrong with the input."""
+    problems = [problem.to_dict() for problem in cluster.problems]
+    click.echo(json.dumps({"version": 1, **members, "problems": problems}, indent=2))
+
+
 def console() -> Console:
-    """Standard output for tables: as wide as the terminal, and wide where there is none."""
+    """Standard output for tables: as wide as the terminal, and wide without one."""
     # Behind a pipe lines are searched and compared, not looked at: none should be folded.
     width = None if sys.stdout.isatty() else 240
     return Console(width=width, highlight=False, markup=False, emoji=False)
@@ -131,7 +300,7 @@ def indented(what: RenderableType, columns: int) -> RenderableType:
 
 
 def exit_status(cluster: Cluster, *, failed: bool) -> int:
-    """2 where some input could not be read, else 1 where the command's answer is bad, else 0."""
+    """2 if some input could not be read, else 1 if the command's answer is bad, else 0."""
     if any(problem.error for problem in cluster.problems):
         return UNUSABLE
     return FAILED if failed else OK
