@@ -13,7 +13,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import ExitStack
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 from referee import ours
@@ -76,7 +76,7 @@ class Comparison:
         explained = ", ".join(f"{count:,} {name}" for name, count in sorted(self.explained.items()))
         return {
             "release": PATCHES[self.kubelet.release],
-            "on": datetime.now(timezone.utc).date().isoformat(),
+            "on": datetime.now(UTC).date().isoformat(),
             "seed": str(seed),
             "requests": f"{self.asked.total():,}",
             "images": f"{self.asked['image']:,}",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
-from itertools import combinations
 from typing import Any
 
 from referee import ours
@@ -99,7 +99,7 @@ def _both_ways(orders: list[list[Answer]], tier: list[Answer]) -> bool:
     ]
     return all(
         len({order.index(one) < order.index(other) for order in logins}) == 2
-        for one, other in combinations(single, 2)
+        for one, other in itertools.combinations(single, 2)
     )
 
 

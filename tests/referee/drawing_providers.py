@@ -27,7 +27,7 @@ from referee.drawing import (
 
 NAMES = ("acr", "ecr", "gcp", "zot", "0", "Ecr", "a.b", "-x")
 ODD_NAMES = (*("", ".", "..", "a/b", "a b", "é", "ecr ", "missing"), 1, True, None, ["ecr"], 1.5)
-CONFIG_VERSIONS = ("v1", "v1", "v1", "v1beta1", "v1alpha1")
+CONFIG_VERSIONS = (*("v1",) * 8, "v1beta1", "v1alpha1")
 EXEC_VERSIONS = ("v1", "v1", "v1", "v1beta1", "v1alpha1")
 GROUP, EXEC_GROUP = "kubelet.config.k8s.io/", "credentialprovider.kubelet.k8s.io/"
 ODD_VERSIONS = ("", "v1", f"{EXEC_GROUP}v2", f"{GROUP}v1", f"{EXEC_GROUP}v1 ", "V1", None, 1)
@@ -37,7 +37,7 @@ ANNOTATIONS = ("example.com/role", "role", "eks.amazonaws.com/role-arn", "b")
 ODD_ANNOTATIONS = ("", "/a", "a/", "a/b/c", "-a", "A/b", "Example.com/Role", "é", "a" * 64, "b ", 1)
 
 
-def often(r: Draw, common: Any, odd: Any, times: int = 24) -> Any:
+def often(r: Draw, common: Any, odd: Any, times: int = 48) -> Any:
     """One of the common values, and one time in so many an odd one."""
     return r.choice(odd) if once_in(r, times) else r.choice(common)
 
@@ -58,7 +58,7 @@ def token_attributes(r: Draw) -> Any:
     if once_in(r, 3):
         del fields["cacheType"]
     for name in list(fields):
-        if once_in(r, 24) or fields[name] == []:
+        if once_in(r, 48) or fields[name] == []:
             del fields[name]
     return fields
 
@@ -66,14 +66,14 @@ def token_attributes(r: Draw) -> Any:
 def provider(r: Draw, name: Any) -> dict[str, Any]:
     """One of the configuration's list; it serves the host that the request is about, mostly."""
     patterns = [
-        r.choice(r.hosts) if once_in(r, 2) else pattern(r) for _ in range(r.choice((1, 1, 1, 2, 3)))
+        pattern(r) if once_in(r, 5) else r.choice(r.hosts) for _ in range(r.choice((1, 1, 1, 2, 3)))
     ]
     fields: dict[str, Any] = {
         "name": name,
         "matchImages": patterns,
-        "defaultCacheDuration": often(r, DURATIONS, ODD_DURATIONS, 32),
+        "defaultCacheDuration": often(r, DURATIONS, ODD_DURATIONS, 48),
         "apiVersion": often(
-            r, [EXEC_GROUP + version for version in EXEC_VERSIONS], ODD_VERSIONS, 32
+            r, [EXEC_GROUP + version for version in EXEC_VERSIONS], ODD_VERSIONS, 64
         ),
     }
     if once_in(r, 6):
@@ -95,7 +95,7 @@ def provider(r: Draw, name: Any) -> dict[str, Any]:
 def configuration_file(r: Draw, names: list[Any]) -> bytes:
     version = f"{GROUP}{r.choice(CONFIG_VERSIONS)}"
     fields: dict[str, Any] = {
-        "apiVersion": often(r, [version], ODD_VERSIONS, 32),
+        "apiVersion": often(r, [version], ODD_VERSIONS, 64),
         "kind": often(r, ["CredentialProviderConfig"], ("", "Config", None), 48),
         "providers": [provider(r, name) for name in names],
     }
@@ -107,7 +107,7 @@ def configuration_file(r: Draw, names: list[Any]) -> bytes:
         content = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True).encode()
     else:
         content = json.dumps(fields).encode()
-    return mutated(r, content, SYNTAX) if once_in(r, 16) else content
+    return mutated(r, content, SYNTAX) if once_in(r, 24) else content
 
 
 FILES = ("a.yaml", "b.json", "c.yml", "0.yaml", "d.txt", ".yaml", "Z.yaml", "e.yaml.bak")

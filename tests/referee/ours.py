@@ -9,10 +9,16 @@ from pullsecrets import (
     Image,
     InvalidDockerConfig,
     InvalidImage,
+    Keyring,
     PullSecret,
+    Resolution,
     pattern_matches,
-    resolve,
 )
+from pullsecrets._go.url import BadURL
+from pullsecrets.keyring import Source, SourceKind
+from pullsecrets.matching import Pattern, compare
+from pullsecrets.node.node import Node
+from pullsecrets.node.versions import OLDEST_NODE, Release
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -20,55 +26,68 @@ Answer = dict[str, Any]
 
 def answer(request: Request, release: str) -> Answer:
     """The answer in the referee's words, but for candidates: these come as tiers."""
-    if request["op"] in ("configure", "providers"):
-        from referee import ours_providers
+    from referee import ours_providers
 
-        return getattr(ours_providers, request["op"])(request, release)
-    return _OPERATIONS[request["op"]](request)
+    operations = {
+        "image": _image,
+        "match": _match,
+        "lookup": _lookup,
+        "configure": ours_providers.configure,
+        "providers": ours_providers.providers,
+    }
+    return operations[request["op"]](request, max(Release.parse(release), OLDEST_NODE))
 
 
-def _image(request: Request) -> Answer:
+def _image(request: Request, release: Release) -> Answer:
+    limited = not release.name_limit_is_for_the_path
     try:
-        image = Image.parse(request["image"])
+        image = Image.parse(request["image"], limits_whole_name=limited)
     except InvalidImage:
         return {"error": "image"}
     tag = image.tag or ("" if image.digest else "latest")
     return {"name": image.name, "tag": tag, "digest": image.digest or ""}
 
 
-def _match(request: Request) -> Answer:
-    return {"match": pattern_matches(request["pattern"], request["image"])}
-
-
-def _lookup(request: Request) -> Answer:
+def _match(request: Request, release: Release) -> Answer:
+    texts = request["pattern"], request["image"]
+    if release.strict_url_ports:
+        return {"match": pattern_matches(*texts)}
     try:
-        image = Image.parse(request["image"])
-    except InvalidImage:
-        return {"error": "image"}
-    found = tiers(image, pull_secrets(request["secrets"]), node_config(request["node"]))
-    return {"error": "secret"} if found is None else {"tiers": found}
+        glob, name = (Pattern.parse(text, strict_ports=False) for text in texts)
+    except BadURL:
+        return {"match": False}
+    return {"match": compare(glob, name) is None}
 
 
-def tiers(
-    image: Image, secrets: list[PullSecret], node: DockerConfig | None = None
-) -> list[list[Answer]] | None:
-    """The candidates for an image, or None where a secret does not decode."""
-    resolution = resolve(image, secrets, node)
+def _lookup(request: Request, release: Release) -> Answer:
+    node = Node(release, node_config(request["node"]))
+    return candidates(Keyring(pull_secrets(request["secrets"]), node).resolve(request["image"]))
+
+
+def candidates(resolution: Resolution) -> Answer:
+    """The tiers of a resolution, or what fails."""
     if resolution.failure is not None:
-        return None
-    return [
-        [
-            {
-                "username": candidate.credential.username,
-                "password": candidate.credential.password.reveal(),
-                "email": candidate.credential.email,
-                "secret": candidate.source.name or "",
-                "account": "",
-            }
-            for candidate in tier
+        return {"error": "image" if resolution.image is None else "secret"}
+    return {
+        "tiers": [
+            [
+                {
+                    "username": candidate.credential.username,
+                    "password": candidate.credential.password.reveal(),
+                    "email": candidate.credential.email,
+                    "secret": _secret(candidate.source),
+                    "account": candidate.account.name if candidate.account else "",
+                }
+                for candidate in tier
+            ]
+            for tier in resolution.tiers
         ]
-        for tier in resolution.tiers
-    ]
+    }
+
+
+def _secret(source: Source) -> str:
+    """Its name, empty for any other source."""
+    return source.name or "" if source.kind is SourceKind.SECRET else ""
 
 
 def pull_secrets(secrets: list[Request]) -> list[PullSecret]:
@@ -85,6 +104,3 @@ def node_config(files: dict[str, bytes]) -> DockerConfig | None:
         except InvalidDockerConfig:
             continue
     return None
-
-
-_OPERATIONS = {"image": _image, "match": _match, "lookup": _lookup}

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pullsecrets import DockerConfig, Image, InvalidImage, Password, PullSecret
+from pullsecrets import Keyring, Password, Resolution
 from pullsecrets.node.answers import CacheKeyType, ProviderAnswer
-from pullsecrets.node.node import Contribution, Node
+from pullsecrets.node.node import Node
 from pullsecrets.node.provider_config import InvalidProviderConfig, Providers
 from pullsecrets.node.providers import Asked, NotAskedCode, PodAccount
 from pullsecrets.node.versions import Release
@@ -20,14 +20,14 @@ Request = dict[str, Any]
 Answer = dict[str, Any]
 
 
-def configure(request: Request, release: str) -> Answer:
+def configure(request: Request, release: Release) -> Answer:
     providers = _start(request["providers"], release)
     if providers is None:
         return {"error": "start"}
     return {"providers": [provider.name for provider in providers.in_order]}
 
 
-def providers(request: Request, release: str) -> Answer:
+def providers(request: Request, release: Release) -> Answer:
     started = _start(request["providers"], release)
     if started is None:
         return {"error": "start"}
@@ -38,49 +38,41 @@ def providers(request: Request, release: str) -> Answer:
         )
         for provider in started
     }
-    node = Node(Release.parse(release), ours.node_config(request["node"]), started, answers)
-    secrets = ours.pull_secrets(request["secrets"])
-    caches: set[Any] = set()
-    return {"pulls": [_pull(pull, node, secrets, caches) for pull in request["providers"]["pulls"]]}
+    node = Node(release, ours.node_config(request["node"]), started, answers)
+    keyring = Keyring(ours.pull_secrets(request["secrets"]), node)
+    cached: set[Any] = set()
+    return {"pulls": [_pull(pull, keyring, cached) for pull in request["providers"]["pulls"]]}
 
 
-def _start(request: Request, release: str) -> Providers | None:
+def _start(request: Request, release: Release) -> Providers | None:
     """The providers, or None where the kubelet does not start."""
     with tempfile.TemporaryDirectory() as directory:
         for name, content in request["configuration"].items():
             Path(directory, name).write_bytes(content)
+        path = Path(directory, request["file"])
+        gate = request["token_gate"]
         try:
-            found = Providers.load(
-                Path(directory, request["file"]),
-                kubernetes=release,
-                token_gate=request["token_gate"],
-            )
+            found = Providers.load(path, kubernetes=release, token_gate=gate)
         except InvalidProviderConfig:
             return None
     # Whether the programs are there is not in the configuration (fact D5).
     return found if {provider.name for provider in found} <= request["programs"].keys() else None
 
 
-def _pull(pull: Request, node: Node, secrets: list[PullSecret], caches: set[Any]) -> Answer:
-    try:
-        image = Image.parse(pull["image"])
-    except InvalidImage:
-        return {"error": "image"}
+def _pull(pull: Request, keyring: Keyring, cached: set[Any]) -> Answer:
     account = _account(pull["account"])
-    contribution = node.contribution(image.name, account)
-    found = ours.tiers(image, secrets)
-    if found is None:
-        return {"error": "secret"}
-    for layer in contribution.layers:
-        found += _tiers(image, layer.parts)
+    resolution = keyring.resolve(pull["image"], account)
+    answer = ours.candidates(resolution)
+    if "error" in answer:
+        return answer
     return {
-        "tiers": found,
+        **answer,
         "asked": [
             {"provider": each.provider.name, "request": json.loads(each.request.to_json())}
-            for each in contribution.asked
-            if not _cached(each, node, caches)
+            for each in resolution.asked
+            if not _is_cached(each, cached)
         ],
-        "tokens": list(_tokens(contribution, account, node.kubernetes)),
+        "tokens": list(_tokens(resolution, account)),
     }
 
 
@@ -98,46 +90,23 @@ def _account(account: Request | None) -> PodAccount | None:
     )
 
 
-def _tiers(image: Image, parts: Any) -> list[Any]:
-    """A layer's tiers. Its parts are looked up like secrets: the rules are the same (fact D14)."""
-    names = {f"part{at}": part for at, part in enumerate(parts)}
-    found = ours.tiers(
-        image,
-        [
-            PullSecret(
-                name, data={".dockerconfigjson": DockerConfig(part.auths).to_json().encode()}
-            )
-            for name, part in names.items()
-        ],
-    )
-    assert found is not None
-    for tier in found:
-        for candidate in tier:
-            account = names[candidate["secret"]].account
-            candidate["account"] = account.name if account is not None else ""
-            candidate["secret"] = ""
-    return found
-
-
-def _cached(asked: Asked, node: Node, caches: set[Any]) -> bool:
+def _is_cached(asked: Asked, cached: set[Any]) -> bool:
     """Whether an earlier answer is used; else the new one is kept, as it says (facts D16, D17)."""
 
     def key(key_type: CacheKeyType) -> Any:
         found = asked.cache_key(key_type)
         return asked.provider.name, found, asked.request.token if found.per_token else None
 
-    if any(key(key_type) in caches for key_type in CacheKeyType):
+    if any(key(key_type) in cached for key_type in CacheKeyType):
         return True
     if asked.response is not None and asked.response.kept_for(asked.provider):
-        caches.add(key(asked.response.cache_key_type))
+        cached.add(key(asked.response.cache_key_type))
     return False
 
 
-def _tokens(
-    contribution: Contribution, account: PodAccount | None, release: Release
-) -> Iterator[Answer]:
+def _tokens(resolution: Resolution, account: PodAccount | None) -> Iterator[Answer]:
     """What is asked of the API server: for each provider in token mode that comes so far."""
-    for each in contribution.consulted:
+    for each in resolution.consulted:
         refused = not isinstance(each, Asked) and each.code is NotAskedCode.TOKEN_REFUSED
         if refused or (isinstance(each, Asked) and each.account is not None):
             assert account is not None
@@ -145,5 +114,5 @@ def _tokens(
             yield {
                 "audiences": [each.provider.token.audience],
                 "account": account.name,
-                "uid": account.uid if release.token_needs_same_account else "",
+                "uid": account.uid if resolution.kubernetes.token_needs_same_account else "",
             }

@@ -70,7 +70,6 @@ func lookup(directory string, r request) (answer, error) {
 		return nil, err
 	}
 	defer remove()
-	credentialprovider.SetPreferredDockercfgPath(filepath.Join(directory, "root"))
 	objects := []v1.Secret{}
 	for _, s := range r.Secrets {
 		objects = append(objects, s.object())

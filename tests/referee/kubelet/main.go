@@ -11,9 +11,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
+	"k8s.io/kubernetes/pkg/credentialprovider"
 )
 
 // A request has the fields that its operation reads.
@@ -46,6 +48,7 @@ var operations = map[string]operation{
 
 func main() {
 	klog.SetLogger(logr.Discard())
+	credentialprovider.SetPreferredDockercfgPath(filepath.Join(os.Args[1], "root"))
 	if err := serve(os.Args[1], os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "referee:", err)
 		os.Exit(1)

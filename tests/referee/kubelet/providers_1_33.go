@@ -69,12 +69,16 @@ func (w *world) token(
 	return request, nil
 }
 
+const tokenGate = features.KubeletServiceAccountTokenForCredentialProviders
+
+var tokenGateDefault = utilfeature.DefaultFeatureGate.Enabled(tokenGate)
+
+// useTokenGate switches the feature gate; nil is the release's default.
 func useTokenGate(on *bool) {
-	if on == nil {
-		return
+	gate := map[string]bool{string(tokenGate): tokenGateDefault}
+	if on != nil {
+		gate[string(tokenGate)] = *on
 	}
-	name := string(features.KubeletServiceAccountTokenForCredentialProviders)
-	gate := map[string]bool{name: *on}
 	if err := utilfeature.DefaultMutableFeatureGate.SetFromMap(gate); err != nil {
 		panic(err)
 	}
