@@ -223,7 +223,9 @@ class Providers:
 
 
 def _config_files(folder: FilePath) -> list[FilePath]:
-    files = (file for file in folder.iterdir() if file.suffix in _SUFFIXES and file.is_file())
+    # By the end of the name: a file `.yaml` counts, which Python finds to have no suffix.
+    found = (file for file in folder.iterdir() if file.name.endswith(_SUFFIXES))
+    files = (file for file in found if file.is_file())
     return sorted(files, key=lambda file: os.fsencode(file.name))
 
 
