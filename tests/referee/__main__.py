@@ -16,23 +16,30 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from referee import ours
+from referee import drawing, drawing_providers, ours
 from referee.building import NEWEST, PATCHES, NoReferee
 from referee.comparing import difference, shortest
-from referee.drawing import requests
 from referee.facts import FACTS, minor, table
 from referee.kubelet import Kubelet, Request, as_json
 
 DOCS = Path(__file__).parents[2] / "docs" / "explanation"
-REPORT = DOCS / "referee.csv"
+REPORTS = {part: DOCS / f"referee-{part}.csv" for part in ("keyring", "providers")}
+TITLES = {
+    "keyring": {"image": "images", "match": "patterns", "lookup": "look-ups"},
+    "providers": {"configure": "configurations", "providers": "kubelets with providers"},
+}
+DRAWN = {"keyring": drawing.requests, "providers": drawing_providers.requests}
+FIRST = {"keyring": "1.25", "providers": "1.31"}
+"""The first release that pullsecrets knows anything about, for each part."""
 RELEASES = DOCS / "releases.csv"
 
 
 class Comparison:
     """One release's answers next to pullsecrets', and what was counted on the way."""
 
-    def __init__(self, kubelet: Kubelet) -> None:
+    def __init__(self, kubelet: Kubelet, part: str = "keyring") -> None:
         self.kubelet = kubelet
+        self.part = part
         self.asked: Counter[str] = Counter()
         self.explained: Counter[str] = Counter()
         self.different: Counter[tuple[str, str]] = Counter()
@@ -79,9 +86,7 @@ class Comparison:
             "on": datetime.now(UTC).date().isoformat(),
             "seed": str(seed),
             "requests": f"{self.asked.total():,}",
-            "images": f"{self.asked['image']:,}",
-            "patterns": f"{self.asked['match']:,}",
-            "look-ups": f"{self.asked['lookup']:,}",
+            **{title: f"{self.asked[op]:,}" for op, title in TITLES[self.part].items()},
             "explained": explained or "0",
             "not explained": f"{self.different.total():,}",
         }
@@ -114,31 +119,37 @@ def main(arguments: list[str]) -> int:
         choices=[*PATCHES, "all"],
         help=f"of Kubernetes; may be given several times (default: {NEWEST})",
     )
+    parser.add_argument(
+        "--part", choices=list(DRAWN), default="keyring", help="what is compared (%(default)s)"
+    )
     parser.add_argument("--count", type=int, default=100_000, help="of requests (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of what is drawn (%(default)s)")
-    parser.add_argument("--report", type=Path, default=REPORT, help="a CSV file to be written")
+    parser.add_argument("--report", type=Path, help="a CSV file to be written (default: the docs')")
     options = parser.parse_args(arguments)
     releases = options.release or [NEWEST]
+    part = options.part
     if "all" in releases:
-        releases = list(PATCHES)
+        releases = [name for name in PATCHES if minor(name) >= minor(FIRST[part])]
     start = time.monotonic()
     with ExitStack() as stack:
         try:
-            comparisons = [Comparison(stack.enter_context(Kubelet(name))) for name in releases]
+            comparisons = [
+                Comparison(stack.enter_context(Kubelet(name, part)), part) for name in releases
+            ]
         except NoReferee as error:
             parser.exit(2, f"referee: {error}\n")
-        for request in requests(options.seed, options.count):
+        for request in DRAWN[part](options.seed, options.count):
             for comparison in comparisons:
                 comparison.put(request)
         for comparison in comparisons:
             sys.stdout.writelines(f"{line}\n" for line in comparison.lines())
-        if releases == list(PATCHES):
+        if part == "keyring" and releases == list(PATCHES):
             write(table([comparison.kubelet for comparison in comparisons]), RELEASES)
     rows = [comparison.row(options.seed) for comparison in comparisons]
     for row in rows:
         sys.stdout.write(", ".join(f"{name} {value}" for name, value in row.items()) + "\n")
     sys.stdout.write(f"{time.monotonic() - start:.0f} seconds\n")
-    add(rows, options.report)
+    add(rows, options.report or REPORTS[part])
     return 1 if any(comparison.different for comparison in comparisons) else 0
 
 

@@ -106,10 +106,17 @@ def _both_ways(orders: list[list[Answer]], tier: list[Answer]) -> bool:
 # --- shorter requests
 
 
+TRIES = 3_000
+"""How many shorter requests are tried: a second or two for most, half a minute with programs."""
+
+
 def shortest(request: Request, differs: Callable[[Request], bool]) -> Request:
-    """A request that still differs, and does no longer with anything more left out."""
+    """A request that still differs, with as much left out as that many tries allow."""
+    tries = itertools.count()
     while True:
         for shorter in _shorter(request):
+            if next(tries) == TRIES:
+                return request
             if differs(shorter):
                 request = shorter
                 break
@@ -117,15 +124,19 @@ def shortest(request: Request, differs: Callable[[Request], bool]) -> Request:
             return request
 
 
-def _shorter(value: Any) -> Iterator[Any]:
+_MAPS = ("annotations", "configuration", "data", "node", "programs")
+"""Fields whose names are free: of these one may be left out, of all others a request has each."""
+_KEPT = ("file", "name", "op", "type")
+
+
+def _shorter(value: Any, field: str = "") -> Iterator[Any]:
     """The value with something left out, large parts first."""
     if isinstance(value, dict):
-        if not value.keys() & {"op", "data"}:  # files: their names are no fields
-            for name in value:
-                yield {other: part for other, part in value.items() if other != name}
+        for name in value if field in _MAPS else ():
+            yield {other: part for other, part in value.items() if other != name}
         for name, part in value.items():
-            if name not in ("op", "name", "type"):
-                for shorter in _shorter(part):
+            if name not in _KEPT:
+                for shorter in _shorter(part, name):
                     yield {**value, name: shorter}
     elif isinstance(value, list):
         for index in range(len(value)):

@@ -66,7 +66,7 @@ def token_attributes(r: Draw) -> Any:
 def provider(r: Draw, name: Any) -> dict[str, Any]:
     """One of the configuration's list; it serves the host that the request is about, mostly."""
     patterns = [
-        pattern(r) if once_in(r, 5) else r.choice(r.hosts) for _ in range(r.choice((1, 1, 1, 2, 3)))
+        pattern(r) if once_in(r, 8) else r.choice(r.hosts) for _ in range(r.choice((1, 1, 1, 2, 3)))
     ]
     fields: dict[str, Any] = {
         "name": name,
@@ -77,9 +77,12 @@ def provider(r: Draw, name: Any) -> dict[str, Any]:
         ),
     }
     if once_in(r, 6):
-        fields["args"] = r.choice((["get", "-v=1"], [], None, ["a b"], [1], "x"))
+        fields["args"] = (
+            r.choice((["get", "-v=1"], [], None, ["a b"])) if not once_in(r, 8) else [1]
+        )
     if once_in(r, 6):
-        fields["env"] = r.choice(([{"name": "A", "value": "b"}], [{}], None, [{"x": "y"}], {}))
+        sound = ([{"name": "A", "value": "b"}], [{}], None, [{"name": "A"}])
+        fields["env"] = often(r, sound, ([{"x": "y"}], {}, "x"), 8)
     if once_in(r, 3):
         fields["tokenAttributes"] = token_attributes(r)
         fields["apiVersion"] = f"{EXEC_GROUP}v1" if not once_in(r, 8) else fields["apiVersion"]
@@ -110,7 +113,7 @@ def configuration_file(r: Draw, names: list[Any]) -> bytes:
     return mutated(r, content, SYNTAX) if once_in(r, 24) else content
 
 
-FILES = ("a.yaml", "b.json", "c.yml", "0.yaml", "d.txt", ".yaml", "Z.yaml", "e.yaml.bak")
+FILES = ("a.yaml", "b.json", "c.yml", "0.yaml", "Z.yaml", "f.yaml", "d.txt", ".yaml")
 
 
 def configuration(r: Draw) -> tuple[dict[str, bytes], str, list[Any]]:
