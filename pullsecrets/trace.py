@@ -85,7 +85,13 @@ _WHAT: Final = {
 
 # What the table of a pod says above its secrets; each of these shows what is about it.
 _OF_ADMISSION: Final = frozenset(
-    {NoteCode.MISSING_ACCOUNT, NoteCode.ASSUMED_ACCOUNT, NoteCode.STATIC_POD}
+    {
+        NoteCode.MISSING_ACCOUNT,
+        NoteCode.ASSUMED_ACCOUNT,
+        NoteCode.STATIC_POD,
+        NoteCode.STATIC_POD_REFUSED,
+        NoteCode.NOT_MOUNTABLE,
+    }
 )
 
 

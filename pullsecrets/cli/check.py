@@ -45,8 +45,8 @@ _PYPROJECT = "pyproject.toml"
 )
 @click.option(
     "--fail-on",
-    type=click.Choice(list(Severity)),
-    default=Severity.WARNING,
+    type=click.Choice([each.value for each in Severity]),
+    default=Severity.WARNING.value,
     show_default=True,
     help="Exit with 1 from this severity up.",
 )

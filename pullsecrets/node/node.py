@@ -11,7 +11,8 @@ from pullsecrets.dockerconfig import Auths, DockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.frozen import FrozenDict
 from pullsecrets.node.answers import ProviderAnswer
-from pullsecrets.node.provider_config import Provider, Providers
+from pullsecrets.node.plugins import Provider
+from pullsecrets.node.provider_config import Providers
 from pullsecrets.node.providers import Asked, NotAsked, PodAccount, Request, consult
 from pullsecrets.node.versions import NEWEST, OLDEST_NODE, Release, UnknownRelease
 from pullsecrets.secrecy import printable
