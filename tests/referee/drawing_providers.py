@@ -175,6 +175,16 @@ def account(r: Draw) -> Request | None:
     }
 
 
+def changed(r: Draw, account_: Request | None) -> Request | None:
+    """The account with one thing changed that may be part of a cache's key."""
+    if account_ is None or once_in(r, 4):
+        return account(r)
+    annotations = {**account_["annotations"], r.choice(ANNOTATIONS): r.choice("xy")}
+    changes = {"uid": "2", "token": "other", "annotations": annotations, "name": "other"}
+    name = r.choice(list(changes))
+    return {**account_, name: changes[name]}
+
+
 def configure_request(r: Draw) -> Request:
     settle(r, HOSTS, PATHS)
     files, file, names = configuration(r)
@@ -205,7 +215,8 @@ def providers_request(r: Draw) -> Request:
     for name, program in providers["programs"].items():
         program["stdout"] = response(r, versions.get(name, f"{EXEC_GROUP}v1"), "token")
         program["exit"] = 1 if once_in(r, 24) else 0
-    accounts = [account(r), account(r)]
+    first = account(r)
+    accounts = [first, changed(r, first)]
     providers["pulls"] = [
         {"image": image(r), "account": r.choice(accounts)} for _ in range(r.choice((1, 2, 3)))
     ]
