@@ -25,9 +25,9 @@ from pullsecrets.cli._common import (
     read_cluster,
     select_pods,
 )
+from pullsecrets.cluster import ImageResolution
 from pullsecrets.errors import MissingExtra
 from pullsecrets.images import Image, InvalidImage
-from pullsecrets.cluster import ImageResolution
 from pullsecrets.secrecy import printable, redact_entry
 
 try:
@@ -251,7 +251,7 @@ def _image_text(image: ImageProbe) -> RenderableType:
             grid.add_row(*_attempt_row(number, attempt))
         lines.append(indented(grid, 2))
     lines += [indented(Text(f"! {one.message}", style="yellow"), 2) for one in image.findings]
-    if image.outcome is Outcome.BAD_CREDENTIAL and not any(a.beside for a in image.attempts):
+    if image.outcome is Outcome.BAD_CREDENTIAL and all(a.tried_by_kubelet for a in image.attempts):
         hint = "If the image is public, a stale credential hides it: --exhaustive tells."
         lines.append(indented(Text(hint, style="dim"), 2))
     return indented(Group(*lines), 2)
@@ -261,7 +261,7 @@ def _attempt_row(number: int, attempt: Attempt) -> tuple[Text, ...]:
     candidate = attempt.candidate
     style = _STYLES[attempt.outcome is Outcome.PULLABLE if attempt.outcome.is_final else None]
     if candidate is None:
-        source, entry = "anonymous", "not tried by the kubelet" if attempt.beside else ""
+        source, entry = "anonymous", "" if attempt.tried_by_kubelet else "not tried by the kubelet"
     else:
         source = printable(candidate.source.name or candidate.source.kind)
         entry = redact_entry(candidate.entry)
@@ -271,7 +271,7 @@ def _attempt_row(number: int, attempt: Attempt) -> tuple[Text, ...]:
     if attempt.rate_limit:
         detail += f" [{', '.join(f'{k}: {v}' for k, v in attempt.rate_limit.items())}]"
     return (
-        Text("-" if attempt.beside else f"{number}"),
+        Text(f"{number}" if attempt.tried_by_kubelet else "-"),
         Text(source),
         Text(entry),
         Text(attempt.outcome.value, style=style),

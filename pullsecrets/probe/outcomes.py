@@ -6,7 +6,7 @@ No value here holds or shows a credential: an attempt names the candidate by its
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from enum import Enum
+from enum import StrEnum
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -17,7 +17,7 @@ from pullsecrets.secrecy import printable, redact_entry
 __all__ = ["Attempt", "ClusterProbe", "Finding", "ImageProbe", "Outcome", "PodProbe", "Request"]
 
 
-class Outcome(str, Enum):
+class Outcome(StrEnum):
     """How an attempt ended; the value is its fixed name in JSON."""
 
     PULLABLE = "pullable"
@@ -28,6 +28,10 @@ class Outcome(str, Enum):
     """It knows who asks, and does not allow this pull."""
     NOT_FOUND = "not-found"
     """It would allow the pull, but there is no such image."""
+    WRONG_PLATFORM = "wrong-platform"
+    """It gives the image, but there is none for the platform that was asked about."""
+    LEGACY_MANIFEST = "legacy-manifest"
+    """It gives a manifest of schema 1 only, which no current container runtime pulls."""
     HIDDEN = "hidden"
     """It says "not found", and does not tell whether the image or the permission is missing."""
     RATE_LIMITED = "rate-limited"
@@ -40,9 +44,8 @@ class Outcome(str, Enum):
     """An answer that is none of a registry."""
     REFUSED = "refused"
     """Not asked: the credential would have gone where it must not go."""
-
-    def __str__(self) -> str:
-        return self.value
+    PROBE_ERROR = "probe-error"
+    """The probe itself failed; this is a fault in pullsecrets, to be reported there."""
 
     @property
     def is_final(self) -> bool:
@@ -56,6 +59,8 @@ _FINAL: Final = frozenset(
         Outcome.BAD_CREDENTIAL,
         Outcome.NO_PERMISSION,
         Outcome.NOT_FOUND,
+        Outcome.WRONG_PLATFORM,
+        Outcome.LEGACY_MANIFEST,
         Outcome.HIDDEN,
     }
 )
@@ -68,6 +73,9 @@ _NEAREST: Final = (
     Outcome.TLS_ERROR,
     Outcome.PROTOCOL_ERROR,
     Outcome.REFUSED,
+    Outcome.PROBE_ERROR,
+    Outcome.WRONG_PLATFORM,
+    Outcome.LEGACY_MANIFEST,
     Outcome.NOT_FOUND,
     Outcome.HIDDEN,
     Outcome.NO_PERMISSION,
@@ -111,7 +119,8 @@ class Attempt:
         requests: what was asked, in order.
         wait: seconds that the registry asks to wait (`Retry-After`), None where it does not.
         rate_limit: the `ratelimit-*` headers of the last answer that had any.
-        beside: made only because everything was to be tried: the kubelet would not have made it.
+        tried_by_kubelet: whether the kubelet would make it, too. It would not try anonymously where
+            there are candidates (rule 16).
     """
 
     candidate: Candidate | None
@@ -120,7 +129,7 @@ class Attempt:
     requests: tuple[Request, ...] = ()
     wait: float | None = None
     rate_limit: Mapping[str, str] = field(factory=dict, hash=False)
-    beside: bool = False
+    tried_by_kubelet: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """The attempt as JSON has it."""
@@ -137,7 +146,7 @@ class Attempt:
             "detail": self.detail,
             "wait": self.wait,
             "rate_limit": dict(self.rate_limit),
-            "beside": self.beside,
+            "tried_by_kubelet": self.tried_by_kubelet,
             "requests": [request.to_dict() for request in self.requests],
         }
 
@@ -185,7 +194,7 @@ class ImageProbe:
         Where no attempt succeeds, the one that leaves the question open; else the one that came
         nearest to success.
         """
-        outcomes = {attempt.outcome for attempt in self.attempts if not attempt.beside}
+        outcomes = {attempt.outcome for attempt in self.attempts if attempt.tried_by_kubelet}
         return next((outcome for outcome in _NEAREST if outcome in outcomes), None)
 
     @property
@@ -233,7 +242,7 @@ def _findings(attempts: tuple[Attempt, ...]) -> Iterator[Finding]:
             yield Finding(
                 "anonymous-would-work",
                 "The image is public, but no candidate works, and with candidates the kubelet "
-                "never pulls anonymously (rule 16): mend or remove them.",
+                "never pulls anonymously (rule 16): fix or remove them.",
             )
     first: dict[object, int] = {}
     candidates = [a.candidate for a in attempts if a.candidate is not None]
@@ -306,7 +315,7 @@ class ClusterProbe:
 
     def to_dict(self) -> dict[str, Any]:
         """The document that `pullsecrets probe --format json` prints."""
-        return {"pods": [pod.to_dict() for pod in self.pods]}
+        return {"version": 1, "pods": [pod.to_dict() for pod in self.pods]}
 
 
 def _all(verdicts: set[bool | None]) -> bool | None:

@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 from probing import (
     CANARY,
+    MANIFEST,
     MANIFEST_HEAD,
     Received,
     Scripted,
@@ -244,14 +245,16 @@ class TestOptions:
         tokens = serve(lambda request: token_reply())
         server = serve(
             lambda request: (
-                MANIFEST_HEAD
-                if request.authorization
-                else challenge(f"http://127.0.0.1:{tokens.port}/token")
+                MANIFEST_HEAD if request.authorization else challenge(f"{tokens.foreign}/token")
             )
         )
-        path = write(tmp_path, pod_manifest("p", [server.image()]))
-        insecure = ("--insecure-registry", f"127.0.0.1:{tokens.port}")
-        realm = ("--allow-realm", "127.0.0.1")
+        path = write(
+            tmp_path,
+            secret_manifest("s", (server.host, "ann", "x")),
+            pod_manifest("p", [server.image()], ["s"]),
+        )
+        insecure = ("--insecure-registry", f"foreign.test:{tokens.port}")
+        realm = ("--allow-realm", f"{server.host}=foreign.test")
         for arguments, expected in (((), 3), (insecure, 3), (realm, 3), ((*insecure, *realm), 0)):
             result = run(path, *arguments)
             assert result.exit_code == expected
@@ -292,9 +295,9 @@ class TestTable:
     def test_it_shows_what_is_known(self, serve: Serve, tmp_path: Path) -> None:
         def answer(request: Received) -> bytes:
             if request.authorization == basic("ann", CANARY):
-                return reply(200, ("RateLimit-Limit", "100"))
+                return reply(200, ("Content-Type", MANIFEST), ("RateLimit-Limit", "100"))
             if request.authorization:
-                return b"HTTP/1.1 429 Slow\r\nRetry-After: 7\r\n\r\n"
+                return b"HTTP/1.1 429 Slow\r\nRetry-After: 700\r\n\r\n"
             return reply(401, ("WWW-Authenticate", "Basic realm=x"))
 
         server = serve(answer)
@@ -314,7 +317,7 @@ class TestTable:
         assert lines[0] == "Pod default/p: starts"
         assert f"first (init): {server.image()}" in result.stdout
         assert "rate-limited" in result.stdout
-        assert "too many requests (429), wait 7 s" in result.stdout
+        assert "too many requests (429), wait 700 s" in result.stdout
         assert "[ratelimit-limit: 100]" in result.stdout
         assert f"http://********@{server.host}" in result.stdout
         assert "! The first 2 candidates fail before one works" in result.stdout

@@ -47,12 +47,15 @@ def test_the_names_are_those_of_the_json() -> None:
         "bad-credential",
         "no-permission",
         "not-found",
+        "wrong-platform",
+        "legacy-manifest",
         "hidden",
         "rate-limited",
         "unreachable",
         "tls-error",
         "protocol-error",
         "refused",
+        "probe-error",
     ]
 
 
@@ -70,8 +73,8 @@ def test_a_verdict(outcomes: list[Outcome]) -> None:
         assert not found.outcome.is_final
 
 
-def test_what_is_made_besides_does_not_count() -> None:
-    anonymous = Attempt(None, Outcome.PULLABLE, beside=True)
+def test_what_the_kubelet_does_not_try_does_not_count() -> None:
+    anonymous = Attempt(None, Outcome.PULLABLE, tried_by_kubelet=False)
     found = image(Outcome.BAD_CREDENTIAL)
     found = evolve(found, attempts=(*found.attempts, anonymous))
     assert (found.outcome, found.starts) == (Outcome.BAD_CREDENTIAL, False)
@@ -167,7 +170,7 @@ def test_json() -> None:
                                 3.0,
                                 {"ratelimit-limit": "5"},
                             ),
-                            Attempt(None, Outcome.PULLABLE, beside=True),
+                            Attempt(None, Outcome.PULLABLE, tried_by_kubelet=False),
                         ),
                     ),
                     ImageProbe("d", "container", "", (), "no image"),
@@ -177,6 +180,7 @@ def test_json() -> None:
     )
     document = json.loads(json.dumps(found.to_dict()))
     assert document == {
+        "version": 1,
         "pods": [
             {
                 "namespace": "ns",
@@ -205,7 +209,7 @@ def test_json() -> None:
                                 "detail": "wait",
                                 "wait": 3.0,
                                 "rate_limit": {"ratelimit-limit": "5"},
-                                "beside": False,
+                                "tried_by_kubelet": True,
                                 "requests": [
                                     {
                                         "method": "GET",
@@ -229,7 +233,7 @@ def test_json() -> None:
                                 "detail": "",
                                 "wait": None,
                                 "rate_limit": {},
-                                "beside": True,
+                                "tried_by_kubelet": False,
                                 "requests": [],
                             },
                         ],
@@ -246,7 +250,7 @@ def test_json() -> None:
                     },
                 ],
             }
-        ]
+        ],
     }
     assert CANARY not in f"{found!r}{found}{document}"
 
