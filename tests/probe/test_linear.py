@@ -95,9 +95,11 @@ def test_the_time_grows_with_the_length_only(reader: str) -> None:
     slow = {}
     for name, piece in PIECES.items():
         for start in ("", '"', 'Bearer realm="'):
-            text = start + piece * (SIZE // len(piece))
-            short, long = seconds(read, text[: SIZE // 4]), seconds(read, text)
-            # A floor, below which the clock and not the work is measured.
-            if long > 8 * max(short, 0.002):
-                slow[name, start] = short, long
+            for size in (SIZE // 4, SIZE):  # what is slow is slow with the first already
+                text = start + piece * (size // len(piece))
+                short, long = seconds(read, text[: size // 4]), seconds(read, text)
+                # A floor, below which the clock and not the work is measured.
+                if long > 8 * max(short, 0.002):
+                    slow[name, start] = short, long
+                    break
     assert not slow
