@@ -198,7 +198,8 @@ class Sender:
         ]
         if authorization is not None:
             sent.append(f"> Authorization: {authorization.reveal().partition(' ')[0]} {MASK}")
-        sent += [f"> {name}={_field(value)}" for name, value in (form or {}).items()]
+        for name, value in (form or {}).items():
+            sent.append(f"> {name}={MASK if isinstance(value, Password) else trail.shown(value)}")
         try:
             answer = self._transport.send(
                 method, target, deadline, headers=headers, authorization=authorization, form=form
@@ -249,10 +250,6 @@ def _trouble(answer: Answer, where: str) -> Stop | None:
         detail = f"{where} is out of order ({status})"
         return Stop(Outcome.UNREACHABLE, detail, wait, transient=status in _TRANSIENT)
     return None
-
-
-def _field(value: str | Password) -> str:
-    return MASK if isinstance(value, Password) else value
 
 
 def _traced(answer: Answer, trail: Trail) -> list[str]:
