@@ -15,6 +15,7 @@ from probing import (
     CANARY,
     MANIFEST,
     MANIFEST_HEAD,
+    NO_BODY_404,
     Received,
     Scripted,
     basic,
@@ -222,7 +223,7 @@ class TestInterimAnswers:
             if request.target == "/v2/":
                 yield reply(200)
                 return
-            yield b"HTTP/1.1 404 No\r\nDocker-Distribution-Api-Version: 2\r\nContent-Length: 9\r\n\r\n"
+            yield NO_BODY_404
             time.sleep(0.02)
             yield MANIFEST_HEAD
 
