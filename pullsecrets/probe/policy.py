@@ -244,12 +244,9 @@ class Policy:
     def names(self, registry: Registry, target: Target) -> bool:
         """Whether the caller named this host as a realm, for this registry or for all."""
         host = _with_port(target.origin)
-        own = {
-            allowed.partition("=")[2]
-            for allowed in self.allowed_realms
-            if "=" in allowed and _named(registry.name, frozenset({allowed.partition("=")[0]}))
-        }
-        return _named(host, self.allowed_realms) or _named(host, frozenset(own))
+        bound = [allowed.split("=", 1) for allowed in self.allowed_realms if "=" in allowed]
+        own = {realm for name, realm in bound if name and _named(registry.name, frozenset({name}))}
+        return _named(host, self.allowed_realms | own)
 
 
 def _how(registry: Registry, target: Target) -> str:
