@@ -355,8 +355,10 @@ class TestInterrupted:
     # A process in the background ignores Ctrl-C, and so do those that it starts; here it counts.
     COMMAND = (
         *(sys.executable, "-c"),
-        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from pullsecrets.__main__ import main; sys.exit(main())",
+        (
+            "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+            "from pullsecrets.__main__ import main; sys.exit(main())"
+        ),
         "probe",
     )
 
