@@ -1,128 +1,166 @@
-"""From manifests to resolutions: admission, the list of secrets, and every image of every pod."""
+"""From objects to resolutions: admission, the list of secrets, and every image of a pod."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from enum import StrEnum
+from itertools import islice
+from typing import Any, Final, TypeVar
 
 from attrs import Factory, field, frozen
 
-from pullsecrets._index import Name
-from pullsecrets.reading.clients import manifests_of
 from pullsecrets.dockerconfig import DockerConfig
-from pullsecrets.images import Image, InvalidImage
-from pullsecrets.keyring import Admission, Keyring, Resolution
-from pullsecrets.objects import (
-    POD_TEMPLATES,
-    InvalidManifest,
-    Place,
-    Pod,
-    PullSecret,
-    ServiceAccount,
-)
+from pullsecrets.keyring import Keyring, Resolution
+from pullsecrets.node.node import Node, as_node
+from pullsecrets.node.providers import PodAccount
+from pullsecrets.notes import Note, NoteCode
+from pullsecrets.objects import Container, Place, Pod, PullSecret, ServiceAccount
+from pullsecrets.reading.clients import manifests_of
+from pullsecrets.reading.documents import Document, Objects, Problem, objects_of
 from pullsecrets.secrecy import printable
+from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
-if TYPE_CHECKING:
-    from pullsecrets.trace import PodExplanation
-
-__all__ = ["Cluster", "Document", "ImageResolution", "Problem", "admit", "resolve"]
+__all__ = ["Admission", "Cluster", "ImageResolution", "Origin", "PodResolution"]
 
 _DEFAULT_ACCOUNT: Final = "default"
 
 
+class Origin(StrEnum):
+    """Whose list of secrets a pod has (rules 1 to 3)."""
+
+    POD = "pod"
+    """Its own."""
+    SERVICE_ACCOUNT = "service-account"
+    """Its service account's, as its own is empty."""
+    STORED_POD = "stored-pod"
+    """The one that a pod read from a cluster has: the outcome of its admission."""
+    MIRROR_POD = "mirror-pod"
+    """None, as it is the mirror of a static pod."""
+
+
+_OWNERS: Final = {
+    Origin.POD: "its own imagePullSecrets",
+    Origin.SERVICE_ACCOUNT: "imagePullSecrets of service account {}",
+    Origin.STORED_POD: "imagePullSecrets as stored in the cluster",
+    Origin.MIRROR_POD: "a static pod: no imagePullSecrets",
+}
+
+
 @frozen
-class Problem:
-    """Something about the input that its author should know.
+class Admission:
+    """Which list of secrets a pod has, and whose it is (rules 1 to 3).
 
     Attributes:
-        message: One line: what is wrong, in which field.
-        place: Where it is.
-        error: True where an object or a document could not be taken; False where all of it was
-            taken, and this is only said.
+        origin: Whose list it is.
+        service_account: The service account's name.
+        pull_secrets: The names in the list that counts.
     """
 
-    message: str
-    place: Place | None = None
-    error: bool = True
+    origin: Origin
+    service_account: str
+    pull_secrets: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.message}" if self.place is not None else self.message
-
-
-@frozen
-class Document:
-    """A document as a loader gives it, which may be anything at all.
-
-    Attributes:
-        value: The document.
-        place: Where it was read.
-        path: Of an item of a list, where it stands in the document: ``items[2]``.
-    """
-
-    value: Any
-    place: Place
-    path: str = ""
-
-    def problem(self, message: str, *, error: bool = True) -> Problem:
-        """Something about the document, or about the item of the list that it is."""
-        return Problem(f"{self.path}: {message}" if self.path else message, self.place, error)
+        owner = _OWNERS[self.origin].format(self.service_account)
+        if self.origin is Origin.MIRROR_POD:
+            return owner
+        names = ", ".join(name or "(nameless)" for name in self.pull_secrets) or "none"
+        return printable(f"{owner}: {names}")
 
 
 @frozen
 class ImageResolution:
-    """The answer for one image of one pod.
+    """The answer for one image of a pod.
 
     Attributes:
-        pod: The pod.
-        container: The name of the container, or of the volume.
-        kind: ``container``, ``init``, ``ephemeral`` or ``volume``.
-        written: The image as it stands in the manifest.
-        image: The image; the string as written where it is no image reference.
+        container: The container or the volume that needs it.
         resolution: Which credentials the kubelet tries for it.
     """
 
-    pod: Pod
-    container: str
-    kind: str
-    written: str
-    image: Image | str
+    container: Container
     resolution: Resolution
 
-    @property
-    def admission(self) -> Admission:
-        """Which list of secrets was used, and whose it was."""
-        admission = self.resolution.admission
-        assert admission is not None  # noqa: S101  (it is None only where no pod was asked about)
-        return admission
 
+@frozen
+class PodResolution(Tabular):
+    """The answers for a pod.
 
-def resolve(
-    image: Image | str, secrets: Iterable[PullSecret], node: DockerConfig | None = None
-) -> Resolution:
-    """Which credentials the kubelet tries for an image, in order.
-
-    Args:
-        image: The image, or what stands in a container's ``image`` field.
-        secrets: The pod's secrets in the order of its list; one listed twice counts twice.
-        node: The node's own docker config.
-
-    Returns:
-        The resolution. Neither a bad image nor a secret that does not decode raises: both are the
-        resolution's ``failure``.
-
-    >>> secret = PullSecret.from_manifest(
-    ...     {
-    ...         "metadata": {"name": "regcred"},
-    ...         "type": "kubernetes.io/dockerconfigjson",
-    ...         "stringData": {".dockerconfigjson": '{"auths": {"quay.io": {"username": "me"}}}'},
-    ...     }
-    ... )
-    >>> [c.credential.username for c in resolve("quay.io/acme/app", [secret]).candidates]
-    ['me']
-    >>> resolve("nginx", [secret]).anonymous
-    True
+    Attributes:
+        pod: The pod, or the workload that makes pods.
+        admission: Which list of secrets it has.
+        notes: What was passed over on the way.
+        images: The answer for each image, in the order of `Pod.images`.
     """
-    return Keyring(secrets, node).resolve(image)
+
+    pod: Pod
+    admission: Admission
+    notes: tuple[Note, ...]
+    images: tuple[ImageResolution, ...]
+
+    @property
+    def failure(self) -> Note | None:
+        """Why a lookup fails as a whole: the first failure of its images, or None."""
+        failures = (each.resolution.failure for each in self.images)
+        return next((failure for failure in failures if failure is not None), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "namespace": self.pod.namespace,
+            "name": self.pod.name,
+            "kind": self.pod.kind,
+            "admission": {
+                "origin": self.admission.origin,
+                "service_account": self.admission.service_account,
+                "pull_secrets": list(self.admission.pull_secrets),
+            },
+            "notes": [note.to_dict() for note in self.notes],
+            "images": [
+                {
+                    "container": each.container.name,
+                    "kind": each.container.kind,
+                    **each.resolution.to_dict(),
+                }
+                for each in self.images
+            ],
+        }
+
+    def table(self, limit: int | None = None) -> Table:
+        """One row for each attempt, under the image that it is for."""
+        columns = (
+            Column("container", group=True),
+            Column("image"),
+            Column("attempt", "try"),
+            Column("source", "source"),
+            Column("entry", "entry", code=True),
+            Column("username", "user"),
+        )
+        rows = tuple(row for each in self.images for row in _attempts(each))
+        return Table(
+            columns,
+            rows,
+            title=self.pod.title,
+            subtitle=Cell(str(self.admission), tone=Tone.FAINT),
+            notes=tuple(map(str, self.notes)),
+        )
+
+
+def _attempts(answer: ImageResolution) -> Iterator[Row]:
+    """A row for each pull that is tried."""
+    written = str(answer.container.image)
+    resolution = answer.resolution
+    head = Cell(answer.container.name, f"{answer.container.title}: {written}"), written
+    if resolution.failure is not None:
+        yield *head, None, Cell("", str(resolution.failure), Tone.ERROR), None, None
+    elif resolution.anonymous:
+        yield *head, "1", Cell(None, "anonymous"), Cell(None, "no entry matches"), None
+    for unknown in resolution.unknown:
+        what = Cell(None, "not known what it gives", Tone.WARNING)
+        yield *head, "?", Cell(str(unknown), unknown.title), what, None
+    for attempt, candidate in resolution.attempts:
+        source = Cell(str(candidate.source), printable(candidate.source.name or "the node"))
+        user = printable(candidate.credential.username)
+        yield *head, attempt, source, str(candidate.entry), user
 
 
 _Named = TypeVar("_Named", PullSecret, ServiceAccount)
@@ -133,47 +171,58 @@ def _by_name(objects: Iterable[_Named]) -> Mapping[tuple[str, str], _Named]:
 
 
 def _homes(secrets: Iterable[PullSecret]) -> Mapping[str, tuple[str, ...]]:
-    homes: dict[str, list[str]] = {}
+    homes: dict[str, set[str]] = {}
     for secret in secrets:
-        homes.setdefault(secret.name, []).append(secret.namespace)
-    return {name: tuple(sorted(set(found))) for name, found in homes.items()}
+        homes.setdefault(secret.name, set()).add(secret.namespace)
+    return {name: tuple(sorted(found)) for name, found in homes.items()}
+
+
+def _derived(make: Any) -> Any:
+    return field(init=False, repr=False, eq=False, default=Factory(make, takes_self=True))
+
+
+# Few clusters have more different lists of secrets; what has become too much is forgotten.
+_MAX_KEYRINGS: Final = 4_096
 
 
 @frozen
-class Cluster:
+class Cluster(Tabular):
     """What is known of a cluster, or of a set of manifests.
 
     Attributes:
         pods: Its pods and the workloads that make pods.
         service_accounts: Its service accounts.
         secrets: Its Secrets, of whatever type.
-        node: The node's own docker config, None where it has none.
+        node: Its nodes, which are taken to be alike; given as a docker config, or as None, it
+            becomes a node of the newest release.
         problems: What was wrong with the input that this was read from.
     """
 
     pods: tuple[Pod, ...] = ()
     service_accounts: tuple[ServiceAccount, ...] = ()
     secrets: tuple[PullSecret, ...] = ()
-    node: DockerConfig | None = None
+    node: Node = field(default=None, converter=as_node)
     problems: tuple[Problem, ...] = ()
-    _secrets: Mapping[tuple[str, str], PullSecret] = field(
-        init=False,
-        repr=False,
-        eq=False,
-        default=Factory(lambda self: _by_name(self.secrets), takes_self=True),
+    _secrets: Mapping[tuple[str, str], PullSecret] = _derived(lambda self: _by_name(self.secrets))
+    _homes: Mapping[str, tuple[str, ...]] = _derived(lambda self: _homes(self.secrets))
+    _accounts: Mapping[tuple[str, str], ServiceAccount] = _derived(
+        lambda self: _by_name(self.service_accounts)
     )
-    _homes: Mapping[str, tuple[str, ...]] = field(
-        init=False,
-        repr=False,
-        eq=False,
-        default=Factory(lambda self: _homes(self.secrets), takes_self=True),
+    # Namespace and list of names → keyring. Thousands of pods share a few lists, and building a
+    # keyring of 10,000 entries takes 50 ms.
+    _keyrings: dict[tuple[str, tuple[str, ...]], Keyring] = field(
+        init=False, repr=False, eq=False, factory=dict
     )
-    _accounts: Mapping[tuple[str, str], ServiceAccount] = field(
-        init=False,
-        repr=False,
-        eq=False,
-        default=Factory(lambda self: _by_name(self.service_accounts), takes_self=True),
-    )
+
+    @classmethod
+    def of(cls, objects: Objects, node: Node | DockerConfig | None = None) -> Cluster:
+        """The cluster that some objects make.
+
+        Args:
+            objects: The objects, as `pullsecrets.reading` gives them.
+            node: The node, or only its docker config.
+        """
+        return cls(objects.pods, objects.service_accounts, objects.secrets, node, objects.problems)
 
     @classmethod
     def from_manifests(
@@ -181,27 +230,33 @@ class Cluster:
         manifests: Iterable[Mapping[str, Any]],
         *,
         namespace: str = "default",
-        node: DockerConfig | None = None,
+        node: Node | DockerConfig | None = None,
     ) -> Cluster:
         """Read Pods, workloads, ServiceAccounts, Secrets, and lists of them.
 
-        Other kinds are passed over in silence. What is malformed is left out and listed in
-        `problems`. Of an object that is defined twice the later definition wins.
+        Other kinds are passed over in silence. What is malformed is left out and is in `problems`.
+        If an object is defined twice, the later definition counts.
 
         Args:
             manifests: Plain mappings, as ``json.load`` or a YAML loader gives them.
             namespace: For objects that name none.
-            node: The node's own docker config.
+            node: The node, or only its docker config.
+
+        Raises:
+            TypeError: `manifests` is one mapping or a text, not a list of mappings.
         """
+        if isinstance(manifests, (Mapping, str, bytes)):
+            kind, manifests = type(manifests).__name__, ()
+            raise TypeError(f"manifests are a list of mappings, not {kind}")
         documents = (Document(m, Place(None, number)) for number, m in enumerate(manifests, 1))
-        return cls.from_documents(documents, namespace=namespace, node=node)
+        return cls.of(objects_of(documents, namespace=namespace), node)
 
     @classmethod
     def from_objects(
         cls,
         *objects: object,
         namespace: str = "default",
-        node: DockerConfig | None = None,
+        node: Node | DockerConfig | None = None,
     ) -> Cluster:
         """Read the objects of a Kubernetes client; otherwise as `from_manifests`.
 
@@ -210,55 +265,12 @@ class Cluster:
                 or of this package, plain mappings, lists that a client gives, and iterables of
                 all these. A Secret's ``data`` holds base64, as the clients have it.
             namespace: For objects that name none.
-            node: The node's own docker config.
+            node: The node, or only its docker config.
 
         Raises:
-            TypeError: Something is no object of a client and no mapping.
+            TypeError: Something is neither an object of a client nor a mapping.
         """
         return cls.from_manifests(manifests_of(objects), namespace=namespace, node=node)
-
-    @classmethod
-    def from_documents(
-        cls,
-        documents: Iterable[Document | Problem],
-        *,
-        namespace: str = "default",
-        node: DockerConfig | None = None,
-    ) -> Cluster:
-        """The same, from documents that know their place, and from what could not be read."""
-        objects: dict[Any, Pod | ServiceAccount | PullSecret] = {}
-        problems: list[Problem] = []
-        for item in _objects(documents):
-            if isinstance(item, Problem):
-                problems.append(item)
-                continue
-            try:
-                read = _READERS[item.value["kind"]](
-                    item.value, namespace=namespace, place=item.place
-                )
-            except InvalidManifest as error:
-                problems.append(item.problem(f"{_title(item.value)}: {error}"))
-                continue
-            identity = item.value["kind"], read.namespace, read.name
-            # Each object with a generateName is one of its own.
-            named = bool(item.value["metadata"].get("name"))
-            if named and identity in objects:
-                problems.append(
-                    item.problem(
-                        f"{printable(' '.join((identity[0], '/'.join(identity[1:]))))} is defined "
-                        f"twice, this one replaces the one in {objects[identity].place}",
-                        error=False,
-                    )
-                )
-            objects[identity if named else (*identity, len(objects))] = read
-        found = objects.values()
-        return cls(
-            tuple(o for o in found if isinstance(o, Pod)),
-            tuple(o for o in found if isinstance(o, ServiceAccount)),
-            tuple(o for o in found if isinstance(o, PullSecret)),
-            node,
-            tuple(problems),
-        )
 
     def secret(self, namespace: str, name: str) -> PullSecret | None:
         """The Secret of that name, or None."""
@@ -272,248 +284,178 @@ class Cluster:
         """The service account of that name, or None."""
         return self._accounts.get((namespace, name))
 
-    def resolve(self, pod: Pod) -> tuple[ImageResolution, ...]:
-        """The resolution of each of the pod's images, in the order of `Pod.images`."""
-        return tuple(_Shared(self).resolve(pod))
+    def keyring(self, namespace: str, names: Iterable[str]) -> Keyring:
+        """The keyring of a list of secrets: those that are there, and the node's docker config.
 
-    def explain(self, pod: Pod) -> PodExplanation:
-        """Why each entry of each secret is, or is not, a candidate for each of the pod's images."""
-        from pullsecrets.trace import explain_pod
-
-        return explain_pod(self, pod)
-
-    def resolve_all(self) -> Iterator[ImageResolution]:
-        """The resolutions of all images of all pods, pod after pod, each made when it is asked for.
-
-        Pods with the same list, and containers with the same image, share what can be shared.
+        Args:
+            namespace: The pod's namespace.
+            names: The names in its list.
         """
-        shared = _Shared(self)
-        for pod in self.pods:
-            yield from shared.resolve(pod)
-
-    def to_records(self) -> list[dict[str, Any]]:
-        """One flat dict for each image of each pod: for a data frame."""
-        from pullsecrets.display.records import cluster_records
-
-        return cluster_records(self)
-
-    def _repr_html_(self) -> str:
-        from pullsecrets.display.html import cluster_html
-
-        return cluster_html(self)
-
-    def __rich__(self) -> Any:
-        from pullsecrets.display.terminal import cluster_table
-
-        return cluster_table(self)
-
-
-# Few clusters have more. These numbers bound the memory, the number of pods does not.
-_MAX_IMAGES: Final = 65_536
-_MAX_USED_LISTS: Final = 4_096
-# Fewer: what lives on makes the collector look through the whole model again and again.
-_MAX_ANSWERS: Final = 4_096
-
-
-@frozen(eq=False)
-class _List:
-    """What all pods with one list of secrets have in common.
-
-    Attributes:
-        admission: Whose list it is.
-        warnings: What was passed over, in the list and in its secrets.
-        keyring: The secrets' keyring.
-        answers: Image as written → its resolution.
-    """
-
-    admission: Admission
-    warnings: tuple[str, ...]
-    keyring: Keyring
-    answers: dict[str, Resolution] = field(factory=dict)
-
-
-class _Shared:
-    """What is made once for a cluster's pods, however many of them ask for it.
-
-    What has become too much is forgotten, so that memory stays bounded.
-    """
-
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
-        self._kept = 0  # answers, in all lists
-        # What admission looks at → list
-        self._lists: dict[tuple[object, ...], _List] = {}
-        # The secrets, by their identities (which they keep, as the cluster holds them) → keyring
-        self._keyrings: dict[tuple[int, ...], Keyring] = {}
-        # Image as written → what `_parse` makes of it
-        self._images: dict[str, tuple[Image, Name] | tuple[str, None]] = {}
-
-    def resolve(self, pod: Pod) -> Iterator[ImageResolution]:
-        """The resolution of each of the pod's images."""
-        used = self._list(pod)
-        for container in pod.images:
-            written = container.image
-            answer = used.answers.get(written)
-            if answer is None:
-                answer = used.answers[written] = self._answer(used, written)
-            yield ImageResolution(
-                pod, container.name, container.kind, written, answer.image, answer
-            )
-
-    def _list(self, pod: Pod) -> _List:
-        key = pod.namespace, pod.service_account, pod.pull_secrets, pod.stored, pod.mirror
-        used = self._lists.get(key)
-        if used is None:
-            if len(self._lists) >= _MAX_USED_LISTS:
-                self._lists.clear()
-                self._keyrings.clear()
-            admission, warnings = admit(pod, self._cluster)
-            keyring = self._keyring(pod.namespace, admission.pull_secrets)
-            used = self._lists[key] = _List(admission, warnings + keyring.warnings, keyring)
-        return used
-
-    def _keyring(self, namespace: str, names: Iterable[str]) -> Keyring:
-        found = (self._cluster.secret(namespace, name) for name in names if name)
-        secrets = tuple(secret for secret in found if secret is not None)
-        key = tuple(map(id, secrets))
+        key = namespace, tuple(names)
         keyring = self._keyrings.get(key)
         if keyring is None:
-            keyring = self._keyrings[key] = Keyring(secrets, self._cluster.node)
+            if len(self._keyrings) >= _MAX_KEYRINGS:
+                self._keyrings.clear()
+            found = (self.secret(namespace, name) for name in key[1] if name)
+            secrets = (secret for secret in found if secret is not None)
+            keyring = self._keyrings[key] = Keyring(secrets, self.node)
         return keyring
 
-    def _answer(self, used: _List, written: str) -> Resolution:
-        if self._kept >= _MAX_ANSWERS:
-            for known in self._lists.values():
-                known.answers.clear()
-            self._kept = 0
-        self._kept += 1
-        parsed = self._images.get(written)
-        if parsed is None:
-            if len(self._images) >= _MAX_IMAGES:
-                self._images.clear()
-            parsed = self._images[written] = _parse(written)
-        image, name = parsed
-        if name is None:
-            return Resolution(written, (), str(image), used.warnings, used.admission)
-        candidates = used.keyring.lookup(name)
-        return Resolution(image, candidates, used.keyring.failure, used.warnings, used.admission)
-
-
-def _parse(written: str) -> tuple[Image, Name] | tuple[str, None]:
-    """An image and its name, or why it is none."""
-    try:
-        image = Image.parse(written)
-    except InvalidImage as error:
-        return str(error), None
-    return image, Name.of(image.name)
-
-
-def admit(pod: Pod, cluster: Cluster) -> tuple[Admission, tuple[str, ...]]:
-    """Which list of secrets a pod has (rules 1 to 4), and what there is to say about it."""
-    warnings: list[str] = []
-    account = cluster.service_account(pod.namespace, pod.service_account)
-    owner = printable(f"{pod.namespace}/{pod.service_account}")
-    names = pod.pull_secrets
-    if pod.mirror:
-        origin = "mirror-pod"
-        if names:
-            warnings.append("a static pod has node credentials only: its imagePullSecrets are idle")
-        names = ()
-    elif pod.stored:
-        origin = "stored-pod"
-    else:
-        origin = "pod" if names else "service-account"
-        if account is not None:
-            names = names or account.pull_secrets
-        elif pod.service_account != _DEFAULT_ACCOUNT:
-            warnings.append(
-                f"service account {owner} is not among the manifests: "
-                "if it does not exist, the API server refuses the pod"
-            )
-        elif not names:
-            warnings.append(
-                f"service account {owner} is not among the manifests: assumed without pull secrets"
-            )
-    warnings.extend(_passed_over(pod.namespace, names, cluster))
-    return Admission(origin, pod.service_account, names), tuple(warnings)
-
-
-def _passed_over(namespace: str, names: Sequence[str], cluster: Cluster) -> Iterator[str]:
-    """The references that lead nowhere (rule 4), each name once."""
-    seen: set[str] = set()
-    for position, name in enumerate(names):
-        if not name:
-            yield f"imagePullSecrets[{position}] has no name: it is skipped in silence"
-        elif name not in seen and cluster.secret(namespace, name) is None:
-            others = cluster.namespaces_with(name)
-            hint = f"; there is one in namespace {', '.join(others)}" if others else ""
-            yield printable(
-                f"secret {namespace}/{name} is not among the manifests: "
-                f"a pull goes on without a secret that does not exist{hint}"
-            )
-        seen.add(name)
-
-
-_MAX_LISTS: Final = 8
-_READERS: Final[Mapping[str, Any]] = {
-    **dict.fromkeys(POD_TEMPLATES, Pod.from_manifest),
-    "ServiceAccount": ServiceAccount.from_manifest,
-    "Secret": PullSecret.from_manifest,
-}
-_LISTS: Final = frozenset({"List", *(f"{kind}List" for kind in _READERS)})
-# Of the API groups; the core group has no name.
-_GROUPS: Final = frozenset({"", "apps", "batch", "extensions"})
-
-
-def _objects(
-    documents: Iterable[Document | Problem], depth: int = 0
-) -> Iterator[Document | Problem]:
-    """The objects of a kind that is read here, lists of them unwrapped (rule 6)."""
-    for document in documents:
-        if isinstance(document, Problem):
-            yield document
-            continue
-        value = document.value
-        if value is None:
-            continue
-        if not isinstance(value, Mapping):
-            yield document.problem(f"a Kubernetes object is a mapping, not {type(value).__name__}")
-            continue
-        kind, version = value.get("kind"), value.get("apiVersion")
-        if kind is None:
-            yield document.problem("passed over: a mapping without a kind", error=False)
-        elif not isinstance(kind, str):
-            yield document.problem("kind is not a string")
-        elif kind not in _READERS and kind not in _LISTS:
-            continue
-        elif not isinstance(version, (str, type(None))):
-            yield document.problem("apiVersion is not a string")
-        elif (version or "").rpartition("/")[0] not in _GROUPS:
-            continue  # another API's kind of the same name
-        elif kind in _READERS:
-            yield document
-        elif depth == _MAX_LISTS:
-            yield document.problem(f"lists stand in lists, more than {_MAX_LISTS} deep")
+    def admit(self, pod: Pod) -> tuple[Admission, tuple[Note, ...]]:
+        """Which list of secrets a pod has (rules 1 to 3), and what there is to say about it."""
+        notes: list[Note] = []
+        account = self.service_account(pod.namespace, pod.service_account)
+        names = pod.pull_secrets
+        if pod.mirror:
+            origin = Origin.MIRROR_POD
+            if names:
+                notes.append(Note(NoteCode.STATIC_POD, pod.namespace, pod.name))
+            names = ()
+        elif pod.stored:
+            origin = Origin.STORED_POD
         else:
-            yield from _objects(_items(document), depth + 1)
+            origin = Origin.POD if names else Origin.SERVICE_ACCOUNT
+            code = NoteCode.MISSING_ACCOUNT
+            if pod.service_account == _DEFAULT_ACCOUNT:
+                code = NoteCode.ASSUMED_ACCOUNT
+            if account is not None:
+                names = names or account.pull_secrets
+            elif code is NoteCode.MISSING_ACCOUNT or not names:
+                notes.append(Note(code, pod.namespace, pod.service_account))
+        return Admission(origin, pod.service_account, names), tuple(notes)
+
+    def references(self, namespace: str, names: Sequence[str]) -> Iterator[Note | PullSecret]:
+        """What each reference of a list leads to: a secret, or why it leads nowhere (rule 4)."""
+        for position, name in enumerate(names):
+            secret = self.secret(namespace, name)
+            if not name:
+                yield Note(NoteCode.NAMELESS_REFERENCE, namespace, position=position)
+            elif secret is None:
+                others = self.namespaces_with(name)
+                code = NoteCode.MISSING_SECRET
+                yield Note(code, namespace, name, position=position, elsewhere=others)
+            else:
+                yield secret
+
+    def resolve(self, pod: Pod) -> PodResolution:
+        """The resolution of each of the pod's images, and what was passed over on the way."""
+        admission, notes = self.admit(pod)
+        keyring = self.keyring(pod.namespace, admission.pull_secrets)
+        account = self._pod_account(pod)
+        found = self.references(pod.namespace, admission.pull_secrets)
+        passed_over = (each for each in found if isinstance(each, Note))
+        images = (ImageResolution(each, keyring.lookup(each.image, account)) for each in pod.images)
+        return PodResolution(
+            pod, admission, (*notes, *_once(passed_over), *keyring.notes), tuple(images)
+        )
+
+    def _pod_account(self, pod: Pod) -> PodAccount | None:
+        """The pod's service account, as credential providers see it: a static pod has none."""
+        if pod.mirror:
+            return None
+        account = self.service_account(pod.namespace, pod.service_account)
+        if account is None:
+            return PodAccount(pod.namespace, pod.service_account)
+        return PodAccount(account.namespace, account.name, account.uid, account.annotations)
+
+    def resolve_all(self) -> Iterator[PodResolution]:
+        """The resolutions of all pods, one after the other, each made when it is asked for."""
+        return map(self.resolve, self.pods)
+
+    @property
+    def title(self) -> str:
+        """What it holds, in numbers."""
+        counts = (
+            (len(self.pods), "pod or workload", "pods and workloads"),
+            (len(self.secrets), "secret", "secrets"),
+            (len(self.service_accounts), "service account", "service accounts"),
+        )
+        parts = [f"{number:,} {one if number == 1 else more}" for number, one, more in counts]
+        return ", ".join(
+            [*parts, *(["a node config"] if self.node.docker_config is not None else [])]
+        )
+
+    def __repr__(self) -> str:
+        return f"<Cluster: {self.title}>"
+
+    def __reduce__(self) -> tuple[type[Cluster], tuple[Any, ...]]:
+        # Without the keyrings, which are built again as they are asked for.
+        objects = self.pods, self.service_accounts, self.secrets
+        return Cluster, (*objects, self.node, self.problems)
+
+    def table(self, limit: int | None = None) -> Table:
+        """One row for each image, with what is tried for it."""
+        columns = (
+            Column("namespace"),
+            Column("kind"),
+            Column("pod"),
+            Column("title", group=True),
+            Column("container", "container"),
+            Column("container_kind"),
+            Column("image", "image", code=True),
+            Column("registry"),
+            Column("repository"),
+            Column("list_of"),
+            Column("candidates", "tried, in this order"),
+            Column("anonymous"),
+            Column("deterministic"),
+            Column("failure"),
+            Column("first_source"),
+            Column("first_entry"),
+            Column("first_username"),
+            Column("notes"),
+        )
+        rows = (row for answer in self.resolve_all() for row in _image_rows(answer))
+        total = sum(len(pod.images) for pod in self.pods)
+        kept = tuple(islice(rows, limit))
+        return Table(
+            columns, kept, title="Cluster", subtitle=Cell(self.title), total=total, unit="images"
+        )
 
 
-def _items(document: Document) -> Iterator[Document | Problem]:
-    items = document.value.get("items")
-    if not isinstance(items, (list, tuple, type(None))):
-        yield document.problem("items is not a list")
-        return
-    # The API server's typed lists leave the kind of their items to the list's.
-    implied = document.value["kind"].removesuffix("List")
-    for number, item in enumerate(items or ()):
-        bare = isinstance(item, Mapping) and implied in _READERS and item.get("kind") is None
-        path = f"{document.path}.items[{number}]".removeprefix(".")
-        yield Document({**item, "kind": implied} if bare else item, document.place, path)
+def _once(notes: Iterable[Note]) -> Iterator[Note]:
+    """Each missing secret once, however often it is listed."""
+    seen: set[str] = set()
+    for note in notes:
+        if note.name is None or note.name not in seen:
+            yield note
+        if note.name is not None:
+            seen.add(note.name)
 
 
-def _title(manifest: Mapping[str, Any]) -> str:
-    """An object's kind and name, for a message about an object that could not be read."""
-    metadata = manifest.get("metadata")
-    names = metadata if isinstance(metadata, Mapping) else {}
-    parts = [part for part in (names.get("namespace"), names.get("name")) if isinstance(part, str)]
-    return printable(" ".join([manifest["kind"], "/".join(parts)]).strip())
+def _image_rows(answer: PodResolution) -> Iterator[Row]:
+    pod = answer.pod
+    for each in answer.images:
+        resolution, image = each.resolution, each.resolution.image
+        first = resolution.candidates[0] if resolution.candidates else None
+        yield (
+            printable(pod.namespace),
+            printable(pod.kind),
+            printable(pod.name),
+            pod.title,
+            Cell(printable(each.container.name), each.container.title),
+            each.container.kind,
+            str(each.container.image),
+            None if image is None else image.registry.name,
+            None if image is None else image.name,
+            answer.admission.origin,
+            _tried(resolution),
+            resolution.anonymous,
+            resolution.is_deterministic,
+            None if resolution.failure is None else resolution.failure.code,
+            None if first is None else str(first.source),
+            None if first is None else str(first.entry),
+            None if first is None else printable(first.credential.username),
+            len(answer.notes),
+        )
+
+
+def _tried(resolution: Resolution) -> Cell:
+    count = len(resolution.candidates)
+    if resolution.failure is not None:
+        return Cell(count, str(resolution.failure), Tone.ERROR)
+    if resolution.anonymous:
+        return Cell(count, "anonymous", Tone.FAINT)
+    known = tuple(f"{number}. {each}" for number, each in resolution.attempts)
+    unknown = tuple(f"?. what {each.title} gives" for each in resolution.unknown)
+    return Cell(count, known + unknown)

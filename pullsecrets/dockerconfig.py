@@ -8,19 +8,19 @@ letter case, the last of several wins, one bad field fails the document.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from attrs import field, frozen
 
-from pullsecrets._go.base64 import canonical_base64, decode_base64
-from pullsecrets._go.json import Array, BadJSON, Object, go_string, parse_json
-from pullsecrets._go.marshal import go_marshal
+from pullsecrets._go.base64 import decode_base64
+from pullsecrets._go.json import Array, BadJSON, Object, go_string, parse_json, write_json
 from pullsecrets.errors import PullsecretsError
-from pullsecrets.secrecy import Password, printable, redact_entry
+from pullsecrets.secrecy import EntryText, HiddenBytes, HiddenText, Password, printable
 
-__all__ = ["Credential", "DockerConfig", "InvalidDockerConfig"]
+__all__ = ["Auths", "Credential", "DockerConfig", "InvalidDockerConfig", "basic_auth"]
+
+_Path = tuple[str | EntryText, ...]
 
 
 class InvalidDockerConfig(PullsecretsError, ValueError):
@@ -29,11 +29,11 @@ class InvalidDockerConfig(PullsecretsError, ValueError):
     The message never holds any of its content but field names and entries.
 
     Attributes:
-        path: The fields that lead to what is wrong, ``("auths", "quay.io", "auth")``; empty where
-            it is the document. Show the entry only through ``redact_entry``.
+        path: The fields that lead to the fault, ``("auths", EntryText("quay.io"), "auth")``;
+            empty if it is the document itself.
     """
 
-    def __init__(self, message: str, path: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str, path: _Path = ()) -> None:
         super().__init__(message)
         self.path = path
 
@@ -50,7 +50,7 @@ class Credential:
         username: The user, empty where the entry has none.
         password: The password, empty where the entry has none. Given as a string it becomes a
             `Password`.
-        email: A relic that no registry asks for.
+        email: A legacy field that no registry asks for.
     """
 
     username: str = ""
@@ -58,34 +58,40 @@ class Credential:
     email: str = ""
 
 
-class _Lazy(Mapping[str, Credential]):
-    """Entries whose credential is made when it is asked for: of a large config, few ever are.
+class Auths(Mapping[EntryText, Credential]):
+    """Entries as written and their credentials, in the document's order. Read-only.
 
-    Until then there stands the decoded ``auth``, ``user:password``.
+    >>> auths = Auths({"quay.io": Credential("user", "pass")})
+    >>> auths["quay.io"].username
+    'user'
     """
 
-    __slots__ = ("_entries",)
+    __slots__ = ("_credentials",)
 
-    def __init__(self, entries: dict[str, Credential | bytes]) -> None:
-        self._entries = entries
+    def __init__(self, credentials: Mapping[EntryText, Credential] | Mapping[str, Credential]):
+        self._credentials = {
+            EntryText(entry) if isinstance(entry, str) else entry: credential
+            for entry, credential in credentials.items()
+        }
 
-    def __getitem__(self, entry: str) -> Credential:
-        credential = self._entries[entry]
-        if isinstance(credential, bytes):
-            user, _, password = credential.partition(b":")
-            credential = Credential(_text(user), Password(_text(password)))
-            self._entries[entry] = credential
-        return credential
+    def __getitem__(self, entry: EntryText | str) -> Credential:
+        return self._credentials[entry]  # type: ignore[index]  # an entry equals its text
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
+    def __iter__(self) -> Iterator[EntryText]:
+        return iter(self._credentials)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._credentials)
+
+    def __repr__(self) -> str:
+        return f"Auths({self._credentials!r})"
 
 
-def _read_only(auths: Mapping[str, Credential]) -> Mapping[str, Credential]:
-    return MappingProxyType(auths if isinstance(auths, _Lazy) else dict(auths))
+_Data = bytes | str | HiddenBytes | HiddenText
+
+
+def _auths(auths: Mapping[EntryText, Credential] | Mapping[str, Credential]) -> Auths:
+    return auths if isinstance(auths, Auths) else Auths(auths)
 
 
 @frozen
@@ -94,36 +100,41 @@ class DockerConfig:
 
     Attributes:
         auths: Entry as written → credential, in the document's order. Read-only.
-        ignored: Paths of fields that people set and the kubelet ignores:
-            ``("credsStore",)``, ``("auths", "x.azurecr.io", "identitytoken")``. Not compared.
+        ignored: Paths of fields that people set and the kubelet ignores: ``("credsStore",)``,
+            ``("auths", EntryText("x.azurecr.io"), "identitytoken")``. Not compared.
 
     >>> config = DockerConfig.from_json('{"auths": {"quay.io": {"auth": "dXNlcjpwYXNz"}}}')
     >>> config.auths["quay.io"]
     Credential(username='user', password=<Password ********>, email='')
     """
 
-    auths: Mapping[str, Credential] = field(
-        factory=dict, converter=_read_only, eq=lambda auths: frozenset(auths.items()), repr=False
+    auths: Auths = field(
+        default=Auths({}),
+        converter=_auths,
+        eq=lambda auths: frozenset(auths.items()),
+        repr=False,
     )
-    ignored: tuple[tuple[str, ...], ...] = field(default=(), eq=False, repr=False)
+    ignored: tuple[_Path, ...] = field(default=(), eq=False, repr=False)
 
     @classmethod
-    def from_json(cls, data: bytes | str) -> DockerConfig:
+    def from_json(cls, data: _Data) -> DockerConfig:
         """Decode a ``.dockerconfigjson`` value, or a node's ``config.json``.
 
         Raises:
             InvalidDockerConfig: The kubelet would fail to decode it.
         """
+        data = _hidden(data)  # no traceback shows what this frame was given
         return _decode(data, _from_document)
 
     @classmethod
-    def from_legacy_json(cls, data: bytes | str) -> DockerConfig:
+    def from_legacy_json(cls, data: _Data) -> DockerConfig:
         """Decode a ``.dockercfg`` value: the map of entries itself.
 
         Raises:
             InvalidDockerConfig: The kubelet would fail to decode it.
         """
-        return _decode(data, _from_map)
+        data = _hidden(data)
+        return _decode(data, _entries)
 
     def to_json(self) -> str:
         """The smallest ``.dockerconfigjson`` document that decodes to the same credentials.
@@ -134,15 +145,12 @@ class DockerConfig:
         >>> DockerConfig({"quay.io": Credential("user", Password("pass"))}).to_json()
         '{"auths":{"quay.io":{"auth":"dXNlcjpwYXNz"}}}'
         """
-        entries = {entry: _fields(credential) for entry, credential in self.auths.items()}
-        return go_marshal({"auths": entries})
+        entries = {entry.reveal(): _fields(found) for entry, found in self.auths.items()}
+        return write_json({"auths": entries})
 
     def __repr__(self) -> str:
-        entries = ", ".join(f"'{redact_entry(entry)}'" for entry in self.auths)
+        entries = ", ".join(f"'{entry}'" for entry in self.auths)
         return f"<DockerConfig {entries or 'without entries'}>"
-
-    def __reduce__(self) -> tuple[type[DockerConfig], tuple[Any, ...]]:
-        return DockerConfig, (dict(self.auths), self.ignored)
 
 
 def basic_auth(username: str, password: str) -> str:
@@ -163,88 +171,86 @@ def _fields(credential: Credential) -> dict[str, str]:
 class _Undecodable(Exception):
     """What is wrong, and the path of field names that leads there."""
 
-    def __init__(self, what: str, *path: str) -> None:
+    def __init__(self, what: str, *path: str | EntryText) -> None:
         super().__init__(what)
         self.what = what
         self.path = path
 
 
-def _decode(data: bytes | str, read: Any) -> DockerConfig:
-    # Raised outside of the handlers: the errors caught there know more than may be shown.
-    if not isinstance(data, (bytes, str)):
-        raise InvalidDockerConfig(f"a docker config is bytes or str, not {type(data).__name__}")
-    path: tuple[str, ...] = ()
+def _hidden(data: Any) -> HiddenBytes | HiddenText:
+    """Wrap a document; what is neither bytes nor text is refused without being shown."""
+    if isinstance(data, (HiddenBytes, HiddenText)):
+        return data
+    if isinstance(data, bytes):
+        return HiddenBytes(data)
+    if isinstance(data, str):
+        return HiddenText(data)
+    kind = type(data).__name__
+    del data
+    raise InvalidDockerConfig(f"a docker config is bytes or str, not {kind}")
+
+
+def _decode(data: HiddenBytes | HiddenText, read: _Reader) -> DockerConfig:
+    path: _Path = ()
     try:
-        auths, ignored = read(parse_json(data))
-        return DockerConfig(_Lazy(auths), tuple(ignored))
+        ignored: list[_Path] = []
+        auths = read(parse_json(data.reveal()), ignored)
+        return DockerConfig(Auths(auths), tuple(ignored))
     except BadJSON as error:
         message = str(error)
     except _Undecodable as error:
         message, path = _message(error), error.path
+    # Raised outside of the handlers: the errors caught there know more than may be shown.
     raise InvalidDockerConfig(message, path)
 
 
 def _message(error: _Undecodable) -> str:
-    """One line: the path to the field, entries redacted, and what is wrong there."""
-    where, *rest = error.path or ("the document",)
-    if rest:
-        entry, *names = rest
-        where = ".".join([f"{where}['{redact_entry(entry)}']", *names])
+    """One line: the path to the field, and what is wrong there."""
+    steps = (f"['{step}']" if isinstance(step, EntryText) else f".{step}" for step in error.path)
+    where = "".join(steps).removeprefix(".") or "the document"
     return printable(f"{where} {error.what}")
 
 
-_Entries = dict[str, "Credential | bytes"]  # see _Lazy
-_Decoded = tuple[_Entries, list[tuple[str, ...]]]
+_Entries = dict[EntryText, Credential]
+_Reader = Callable[[Any, list[_Path]], _Entries]
 
 
-def _from_document(document: Any) -> _Decoded:
+def _from_document(document: Any, ignored: list[_Path]) -> _Entries:
+    """The entries of a document; adds to `ignored` what the kubelet does not look at."""
     auths: _Entries = {}
-    ignored: list[tuple[str, ...]] = []
     for name, value in _members(document):
         folded = _fold(name)
         if folded == "auths":
             if value is None:
                 auths.clear()
-            # Into the same map, as Go decodes a repeated field: entries of the earlier stay.
+            # Into the same map, as Go decodes a repeated field: the earlier entries stay.
             auths.update(_entries(value, ignored))
         elif folded == "httpheaders":
             for header, text in _members(value, "HttpHeaders"):
-                _string(text, "HttpHeaders", go_string(header))
+                _string(text, "HttpHeaders", EntryText(go_string(header)))
         elif folded in ("credsstore", "credhelpers") and value:
             ignored.append((go_string(name),))
-    return auths, ignored
+    return auths
 
 
-def _from_map(document: Any) -> _Decoded:
-    ignored: list[tuple[str, ...]] = []
-    return _entries(document, ignored), ignored
-
-
-def _entries(value: Any, ignored: list[tuple[str, ...]]) -> _Entries:
+def _entries(value: Any, ignored: list[_Path]) -> _Entries:
     """The map of entries; adds to `ignored` what the kubelet does not look at."""
     entries: _Entries = {}
     for name, members in _members(value, "auths"):
-        entry = name if name.isascii() else go_string(name)
-        # As `docker login` writes it, plain base64 and nothing else: decoded with one call.
-        if type(members) is Object and len(members) == 1 and members[0][0] == "auth":
-            decoded = canonical_base64(members[0][1])
-            if decoded is not None and b":" in decoded:
-                entries[entry] = decoded
-                continue
+        entry = EntryText(go_string(name))
         entries[entry] = _credential(entry, members, ignored)
     return entries
 
 
-_FIELDS: Final = frozenset({"username", "password", "email", "auth"})
 _TOKENS: Final = frozenset({"identitytoken", "registrytoken"})
 
 
-def _credential(entry: str, value: Any, ignored: list[tuple[str, ...]]) -> Credential:
+def _credential(entry: EntryText, value: Any, ignored: list[_Path]) -> Credential:
     """An entry's credential; a non-empty ``auth`` replaces user name and password (rule 9)."""
     fields = {"username": "", "password": "", "email": "", "auth": ""}
     for name, text in _members(value, "auths", entry):
-        folded = _fold(name)
-        if folded in _FIELDS and text is not None:
+        folded = name if name in fields else _fold(name)
+        if folded in fields and text is not None:
             fields[folded] = _string(text, "auths", entry, folded)
         elif folded in _TOKENS and text:
             ignored.append(("auths", entry, folded))
@@ -254,19 +260,16 @@ def _credential(entry: str, value: Any, ignored: list[tuple[str, ...]]) -> Crede
     return Credential(username, Password(password), fields["email"])
 
 
-def _user_and_password(auth: str, entry: str) -> tuple[str, str]:
+def _user_and_password(auth: str, entry: EntryText) -> tuple[str, str]:
     """The kubelet's ``decodeDockerConfigFieldAuth``."""
     decoded = decode_base64(auth, padded=auth.strip("\r\n").endswith("="))
     if decoded is None:
         raise _Undecodable("is not base64", "auths", entry, "auth")
-    user, colon, password = decoded.partition(b":")
+    text = go_string(decoded.decode("utf-8", "surrogateescape"))
+    user, colon, password = text.partition(":")
     if not colon:
         raise _Undecodable("holds no colon between user and password", "auths", entry, "auth")
-    return _text(user), _text(password)
-
-
-def _text(data: bytes) -> str:
-    return go_string(data.decode("utf-8", "surrogateescape"))
+    return user, password
 
 
 def _fold(name: str) -> str:
@@ -274,7 +277,7 @@ def _fold(name: str) -> str:
     return name.replace("ſ", "s").lower()
 
 
-def _members(value: Any, *path: str) -> Iterator[tuple[str, Any]]:
+def _members(value: Any, *path: str | EntryText) -> Iterator[tuple[str, Any]]:
     """An object's members; none for null, which Go decodes into any type without effect."""
     if value is None:
         return iter(())
@@ -283,7 +286,7 @@ def _members(value: Any, *path: str) -> Iterator[tuple[str, Any]]:
     return iter(value)
 
 
-def _string(value: Any, *path: str) -> str:
+def _string(value: Any, *path: str | EntryText) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):

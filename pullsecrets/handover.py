@@ -1,8 +1,8 @@
-"""Handing the answer on: docker configs that make other tools use the kubelet's credential.
+"""Handing the answer over: docker configs that make other tools use the kubelet's credential.
 
-The tools look entries up by the registry's name alone and know one credential for it, where the
-kubelet has keys with globs and paths and a list of candidates. So what they get is one entry, under
-the name by which all of them find it.
+The tools look entries up by the registry's name alone and know one credential for it, while the
+kubelet has keys with globs and paths and a list of candidates. So they get one entry, under the
+name by which all of them find it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pullsecrets.dockerconfig import Credential, DockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.images import Image
 from pullsecrets.keyring import Resolution
+from pullsecrets.notes import Note
 from pullsecrets.secrecy import Password
 
 __all__ = ["NothingToHandOver", "to_docker_config", "write_docker_config"]
@@ -24,7 +25,15 @@ _DOCKER_HUB_ENTRY: Final = "https://index.docker.io/v1/"
 
 
 class NothingToHandOver(PullsecretsError, ValueError):
-    """The lookup failed as a whole, so the kubelet has no answer that could be handed on."""
+    """The lookup failed as a whole, so the kubelet has no answer that could be handed over.
+
+    Attributes:
+        failure: Why it failed.
+    """
+
+    def __init__(self, failure: Note) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
 
 
 def to_docker_config(resolution: Resolution) -> DockerConfig:
@@ -32,12 +41,12 @@ def to_docker_config(resolution: Resolution) -> DockerConfig:
 
     For docker, skopeo and whatever is built on containers/image, crane, oras. It is right for the
     image of this resolution; for another image on the same registry the kubelet may choose another
-    credential. Of several candidates only the first is in it, as the tools try only one; where
-    chance decides about the order (``resolution.is_deterministic``), it is one of the first.
+    credential. It holds only the first candidate, because the tools try only one. If the order is
+    not defined (``resolution.is_deterministic``), it is one of the first.
 
     Returns:
-        A config with one entry; with none where the image is pulled anonymously, or with an empty
-        credential, which comes to the same.
+        A config with one entry; with none if the image is pulled anonymously, or with an empty
+        credential.
 
     Raises:
         NothingToHandOver: The lookup failed: the message says why.
@@ -49,19 +58,19 @@ def to_docker_config(resolution: Resolution) -> DockerConfig:
     """
     if resolution.failure is not None:
         raise NothingToHandOver(resolution.failure)
-    if not resolution.candidates:
+    if resolution.image is None or not resolution.candidates:
         return DockerConfig()
     credential = resolution.candidates[0].credential
-    # What a registry is sent is "user:password" and split at the first colon; a user name with a
-    # colon in it has to be split there already, as the tools read nothing but `auth`.
-    username, _, password = f"{credential.username}:{credential.password.reveal()}".partition(":")
-    if not username and not password:
+    if not credential.username and not credential.password:
         return DockerConfig()
-    return DockerConfig({_entry(resolution.image): Credential(username, Password(password))})
+    # A registry is sent "user:password" and splits it at the first colon. The tools read nothing
+    # but `auth`, so a user name with a colon in it has to be split here.
+    username, colon, rest = credential.username.partition(":")
+    password = Password(f"{rest}{colon}{credential.password.reveal()}")
+    return DockerConfig({_entry(resolution.image): Credential(username, password)})
 
 
-def _entry(image: Image | str) -> str:
-    assert isinstance(image, Image)  # noqa: S101  (a string has no candidates)
+def _entry(image: Image) -> str:
     registry = image.registry
     return _DOCKER_HUB_ENTRY if registry.is_docker_hub else registry.name
 
@@ -71,18 +80,18 @@ def write_docker_config(
 ) -> None:
     """Write a docker config to a file that nobody but its owner can read.
 
-    The file has the mode 0600 from its beginning and appears with its whole content, so that there
-    is no moment at which another user could read it or a tool could read half of it.
+    The file has the mode 0600 from the start and appears with its whole content: at no moment can
+    another user read it, or a tool read half of it.
 
     Args:
         path: The file: ``config.json`` in a folder that ``DOCKER_CONFIG`` names for docker, crane
             and oras; any file for ``REGISTRY_AUTH_FILE``, which skopeo and podman read.
         config: The config.
-        overwrite: Replace a file that is there; a symbolic link is replaced, not followed.
+        overwrite: Replace an existing file; a symbolic link is replaced, not followed.
 
     Raises:
-        FileExistsError: There is a file, or a link, and `overwrite` is not set.
-        OSError: The folder is not there, or cannot be written to.
+        FileExistsError: The file, or a link of its name, exists, and `overwrite` is not set.
+        OSError: The folder does not exist, or cannot be written to.
     """
     import tempfile  # with it come compression and random numbers, which few programs here need
 
@@ -97,4 +106,4 @@ def write_docker_config(
         else:
             target.hardlink_to(written)  # unlike a rename it never replaces
     finally:
-        written.unlink(missing_ok=True)  # it is gone where it was renamed
+        written.unlink(missing_ok=True)  # it is gone if it was renamed

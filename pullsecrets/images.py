@@ -14,20 +14,37 @@ from docker_image.reference import Reference
 from docker_image.regexp import ImageRegexps
 
 from pullsecrets.errors import PullsecretsError
+from pullsecrets.notes import Note, NoteCode
 from pullsecrets.registries import DOCKER_HUB, Registry
-from pullsecrets.secrecy import printable
+from pullsecrets.secrecy import ImageText
 
 __all__ = ["Image", "InvalidImage"]
 
 _NAME_MAX = 255
-_SHOWN_MAX = 80
 # No registry has a name that long. The grammar sets no end to a domain, but regular expressions
 # take a time for it that grows with its square.
 _TEXT_MAX = 4096
 
 
 class InvalidImage(PullsecretsError, ValueError):
-    """A string that is no image reference; the kubelet reports ``InvalidImageName``."""
+    """A string that is not an image reference; the kubelet reports ``InvalidImageName``.
+
+    Attributes:
+        image: The text; empty if it is not a string.
+        note: What is wrong with it.
+    """
+
+    def __init__(self, image: ImageText, detail: str) -> None:
+        self.image = image
+        self.note = Note(NoteCode.INVALID_IMAGE, image=image, detail=detail)
+        super().__init__(str(self.note))
+
+    def __reduce__(self) -> tuple[type[InvalidImage], tuple[ImageText, str]]:
+        return type(self), (self.image, self.note.detail)
+
+
+class _Refused(Exception):
+    """What is wrong with a text that is not an image reference."""
 
 
 @frozen
@@ -63,40 +80,31 @@ class Image:
     )
 
     @classmethod
-    def parse(cls, text: str) -> Image:
-        """Parse and normalise what stands in a container's ``image`` field.
+    def parse(cls, text: str | ImageText, *, limits_whole_name: bool = False) -> Image:
+        """Parse and normalise what a container's ``image`` field has.
 
-        Follows ``ParseNormalizedNamed`` of distribution/reference 0.6.
+        Follows ``ParseNormalizedNamed`` of distribution/reference 0.6. One limit is not the
+        kubelet's: a text of more than 4,096 characters is refused.
+
+        Args:
+            text: The text.
+            limits_whole_name: Whether the limit of 255 characters is for domain and path together:
+                up to Kubernetes 1.31. Later it is for the path.
 
         Raises:
             InvalidImage: The kubelet would refuse it.
         """
-        if not isinstance(text, str):
-            raise InvalidImage(f"an image reference is a string, not {type(text).__name__}")
-        if len(text) > _TEXT_MAX:
-            raise InvalidImage(f"{_shown(text)} has more than {_TEXT_MAX:,} characters")
-        # Regular expressions are asked for a full match here, as docker-image-py's own "$" also
-        # matches before a line break at the end.
-        if ImageRegexps.ANCHORED_IDENTIFIER_REGEXP.fullmatch(text):
-            raise InvalidImage(f"{_shown(text)} is an image ID (64 hexadecimal digits), not a name")
-        domain, remainder = Reference.split_docker_domain(text)
-        # Not Reference.parse: it wants a host name before the first slash and so refuses
-        # "my_registry.example.com/app", in which distribution/reference finds no domain.
-        match = ImageRegexps.REFERENCE_REGEXP.fullmatch(f"{domain}/{remainder}")
-        if not match:
-            raise InvalidImage(f"{_shown(text)} is not an image reference{_hint(text, remainder)}")
-        name, tag, digest = match.groups()
-        # The grammar's names are all alike in this: a domain or none, and a path.
-        parts = cast(Any, ImageRegexps.ANCHORED_NAME_REGEXP.fullmatch(name))
-        domain, path = parts.groups()
-        if len(path) > _NAME_MAX:
-            raise InvalidImage(f"{_shown(text)} has a name of more than {_NAME_MAX} characters")
-        if digest:
-            try:
-                _digests.validate_digest(digest)
-            except _digests.InvalidDigest as error:
-                raise InvalidImage(f"{_shown(text)}: {error}") from None
-        return cls(domain or "", path, tag, digest)
+        if not isinstance(text, (str, ImageText)):
+            kind, text = type(text).__name__, ImageText("")
+            raise InvalidImage(text, f"is {kind}, not a string")
+        written = text if isinstance(text, ImageText) else ImageText(text)
+        del text  # no traceback shows what this frame was given
+        try:
+            return cls(*_parse(written.reveal(), limits_whole_name))
+        except _Refused as error:
+            detail = str(error)
+        # Raised outside of the handler, whose frames hold the text.
+        raise InvalidImage(written, detail)
 
     @property
     def familiar(self) -> str:
@@ -122,10 +130,32 @@ class Image:
         return self.name + self._suffix
 
 
-def _shown(text: str) -> str:
-    if len(text) > _SHOWN_MAX:
-        text = text[:_SHOWN_MAX] + "…"
-    return f"'{printable(text)}'"
+def _parse(text: str, limits_whole_name: bool) -> tuple[str, str, str | None, str | None]:
+    """Domain, path, tag and digest."""
+    if len(text) > _TEXT_MAX:
+        raise _Refused(f"has more than {_TEXT_MAX:,} characters")
+    # Regular expressions are asked for a full match here, as docker-image-py's own "$" also
+    # matches before a line break at the end.
+    if ImageRegexps.ANCHORED_IDENTIFIER_REGEXP.fullmatch(text):
+        raise _Refused("is an image ID (64 hexadecimal digits), not a name")
+    domain, remainder = Reference.split_docker_domain(text)
+    # Not Reference.parse: it wants a host name before the first slash and so refuses
+    # "my_registry.example.com/app", in which distribution/reference finds no domain.
+    match = ImageRegexps.REFERENCE_REGEXP.fullmatch(f"{domain}/{remainder}")
+    if not match:
+        raise _Refused(f"is not an image reference{_hint(text, remainder)}")
+    name, tag, digest = match.groups()
+    # Every name of the grammar has a domain or none, and a path.
+    parts = cast(Any, ImageRegexps.ANCHORED_NAME_REGEXP.fullmatch(name))
+    domain, path = parts.groups()
+    if len(name if limits_whole_name else path) > _NAME_MAX:
+        raise _Refused(f"has a name of more than {_NAME_MAX} characters")
+    if digest:
+        try:
+            _digests.validate_digest(digest)
+        except _digests.InvalidDigest as error:
+            raise _Refused(f"is not an image reference: {error}") from None
+    return domain or "", path, tag, digest
 
 
 def _hint(text: str, remainder: str) -> str:

@@ -1,43 +1,42 @@
-"""From docker config entries to the ordered candidates for an image: rules 8 and 10 to 15.
+"""From docker config entries to the ordered candidates for an image: rules 8, 9 and 13 to 16.
 
-The way of an entry:
-
-1. `normalise` makes its key (rule 10), or drops it,
-2. `Ring`, the index, sorts the entries by their keys, once for the secrets and once for the node,
-3. its `lookup` finds the keys that match an image's name (rule 12), in their order (rule 13), or
-   falls back to Docker Hub's (rule 14),
-4. `Keyring` makes the entries under those keys candidates, the secrets' first (rule 15).
-
-What matching means stands in `compare`, key by key; the index comes to the same with fewer looks.
+The way of an entry: `normalise` makes its key (rule 10) or drops it, a `Ring` files it under that
+key, and a lookup makes the entries of each matching key candidates. The secrets have a ring of
+their own, which comes first. The node adds others (rule 15, facts A1 to A4): its docker config, and
+what credential providers answer for this image.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from pullsecrets._go.url import BadURL
-from pullsecrets._index import Group, Name, Ring, is_default_registry
-from pullsecrets.matching import Mismatch, Pattern, compare, normalise, pattern_matches
-from pullsecrets.dockerconfig import Credential, DockerConfig, InvalidDockerConfig
+from pullsecrets.dockerconfig import Auths, Credential, DockerConfig, InvalidDockerConfig
 from pullsecrets.images import Image, InvalidImage
+from pullsecrets.matching import Ring, normalise
+from pullsecrets.node.node import Contribution, Node, as_node
+from pullsecrets.node.providers import Asked, NotAsked, PodAccount
+from pullsecrets.node.versions import NEWEST, Release
+from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import PullSecret
-from pullsecrets.secrecy import printable, redact_entry
+from pullsecrets.secrecy import EntryText, ImageText, printable
+from pullsecrets.tables import Cell, Column, Table, Tabular, Tone
 
-__all__ = [
-    "Candidate",
-    "Keyring",
-    "Mismatch",
-    "Pattern",
-    "Resolution",
-    "Source",
-    "compare",
-    "is_default_registry",
-    "normalise",
-    "pattern_matches",
-]
+__all__ = ["Candidate", "Keyring", "KeyringEntry", "Resolution", "Source", "SourceKind", "resolve"]
+
+
+class SourceKind(StrEnum):
+    """What kind of place a credential comes from."""
+
+    SECRET = "secret"
+    NODE = "node"
+    """The node's own docker config."""
+    PROVIDER = "provider"
+    """A credential provider plugin of the node."""
 
 
 @frozen
@@ -45,22 +44,36 @@ class Source:
     """Where a credential comes from.
 
     Attributes:
-        kind: ``secret`` or ``node``.
-        namespace: The secret's namespace, None for the node.
-        name: The secret's name, None for the node.
+        kind: What kind of place it is.
+        namespace: The secret's namespace, None for all others.
+        name: The secret's or the provider's name, None for the node's docker config.
     """
 
-    kind: str
+    kind: SourceKind
     namespace: str | None = None
     name: str | None = None
 
+    @property
+    def title(self) -> str:
+        """What it is, for people: ``secret regcred``. Safe to show."""
+        if self.kind is SourceKind.NODE:
+            return "the node's docker config"
+        kind = "credential provider" if self.kind is SourceKind.PROVIDER else "secret"
+        return printable(f"{kind} {self.name or '(nameless)'}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {"kind": self.kind, "namespace": self.namespace, "name": self.name}
+
     def __str__(self) -> str:
-        if self.kind == "node":
+        if self.kind is SourceKind.NODE:
             return "node"
+        if self.kind is SourceKind.PROVIDER:
+            return printable(f"provider {self.name}")
         return printable(f"{self.namespace}/{self.name}")
 
 
-_NODE: Final = Source("node")
+_NODE: Final = Source(SourceKind.NODE)
 
 
 @frozen
@@ -69,140 +82,212 @@ class Candidate:
 
     Attributes:
         credential: What it logs in with.
-        source: The secret, or the node.
-        entry: The docker config's entry as written. It may hold a password, in
-            ``https://user:password@host``: show it only through ``redact_entry``.
+        source: The secret, the node's docker config, or a credential provider.
+        entry: The docker config's, or the answer's, entry as written.
         key: What the kubelet makes of the entry (rule 10).
-        tier: Which tier it is in, counted from 0. The kubelet tries tier after tier, but leaves
-            the order within a tier to chance (rule 13); here it is the document's.
+        tier: Which tier it is in, counted from 0. The kubelet tries tier after tier, but the order
+            within a tier is not defined (rule 13); here it is the document's.
+        slot: Which of the docker configs the entry is in, counted from 0 in the order of the
+            secrets. A secret that is listed twice has two slots. The node's docker config and the
+            answers of its providers follow.
+        account: The service account for which a pull with it is recorded, if a credential provider
+            gave it for that account's token (D25); None for all others.
     """
 
     credential: Credential
     source: Source
-    entry: str = field(repr=redact_entry)
-    key: str = field(repr=redact_entry)
+    entry: EntryText
+    key: EntryText
     tier: int
+    slot: int
+    account: PodAccount | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "tier": self.tier,
+            "source": self.source.to_dict(),
+            "entry": str(self.entry),
+            "key": str(self.key),
+            "username": self.credential.username,
+        }
+
+    def __str__(self) -> str:
+        user = printable(self.credential.username) or "(no user)"
+        return f"{self.entry} as {user} from {self.source.title}"
 
 
 @frozen
-class Resolution:
+class Resolution(Tabular):
     """Which credentials the kubelet tries for an image.
 
     Attributes:
-        image: The image; the string where it is no image reference.
+        image: The image; None if it is not an image reference.
+        written: The image as it was written.
         candidates: The credentials in the order in which they are tried.
-        failure: None, or why the lookup fails as a whole: the image is no reference, or a secret
-            does not decode (rule 8). Then nothing is tried at all.
-        warnings: What was passed over on the way: missing, skipped, nameless and repeated secrets,
-            dropped entries.
-        admission: Whose list of secrets was used; None where no pod was asked about.
+        failure: None, or why the lookup fails as a whole: the text is not an image reference, or a
+            secret does not decode (rule 8). Then nothing is tried at all.
+        notes: What was passed over among the secrets. Empty in the resolution of a pod, which has
+            them once, in `PodResolution.notes`.
+        consulted: The node's credential providers in the order in which the kubelet looks at them:
+            those that it asks, with what they answer, and those that it does not ask.
+        unknown: What may give further candidates, but is not known: providers that are asked and
+            whose answer was not given. They come after the secrets' candidates, and from Kubernetes
+            1.33 on after those of the node's docker config, too (A1, A2).
+        kubernetes: The release that it is for.
     """
 
-    image: Image | str
+    image: Image | None
+    written: ImageText
     candidates: tuple[Candidate, ...] = ()
-    failure: str | None = None
-    warnings: tuple[str, ...] = ()
-    admission: Admission | None = None
+    failure: Note | None = None
+    notes: tuple[Note, ...] = ()
+    consulted: tuple[Asked | NotAsked, ...] = ()
+    unknown: tuple[Source, ...] = ()
+    kubernetes: Release = NEWEST
 
     @property
-    def anonymous(self) -> bool:
-        """Whether the kubelet pulls without credentials: only with no candidate (rule 16)."""
-        return not self.candidates and self.failure is None
+    def asked(self) -> tuple[Asked, ...]:
+        """The credential providers that are asked, in order."""
+        return tuple(each for each in self.consulted if isinstance(each, Asked))
+
+    @property
+    def anonymous(self) -> bool | None:
+        """Whether the kubelet pulls without credentials: only with no candidate (rule 16).
+
+        None if there is no known candidate, and what is unknown may give one.
+        """
+        if self.candidates or self.failure is not None:
+            return False
+        return None if self.unknown else True
 
     @property
     def tiers(self) -> tuple[tuple[Candidate, ...], ...]:
         """The candidates, tier by tier."""
-        tiers: list[list[Candidate]] = []
+        tiers: dict[int, list[Candidate]] = {}
         for candidate in self.candidates:
-            if candidate.tier == len(tiers):
-                tiers.append([])
-            tiers[candidate.tier].append(candidate)
-        return tuple(map(tuple, tiers))
+            tiers.setdefault(candidate.tier, []).append(candidate)
+        return tuple(map(tuple, tiers.values()))
 
     @property
     def is_deterministic(self) -> bool:
-        """Whether no tier holds two different credentials, so that every pull goes alike."""
+        """Whether no tier holds two different credentials, so that every pull is the same."""
         return all(
             len({(c.credential.username, c.credential.password) for c in tier}) == 1
             for tier in self.tiers
         )
 
-    def to_records(self) -> list[dict[str, Any]]:
-        """One flat dict for each candidate: for a data frame."""
-        from pullsecrets.display.records import resolution_records
+    @property
+    def attempts(self) -> tuple[tuple[str, Candidate], ...]:
+        """The candidates and when they are tried: ``2``, or ``2-3`` if the order is not defined."""
+        found: list[tuple[str, Candidate]] = []
+        for tier in self.tiers:
+            first, last = len(found) + 1, len(found) + len(tier)
+            number = f"{first}" if first == last else f"{first}-{last}"
+            found += [(number, candidate) for candidate in tier]
+        return tuple(found)
 
-        return resolution_records(self)
+    @property
+    def summary(self) -> str:
+        """The outcome in one line. Safe to show."""
+        if self.failure is not None:
+            return str(self.failure)
+        if self.anonymous:
+            return "pulled anonymously"
+        count = len(self.candidates)
+        order = "" if self.is_deterministic else ", partly in no defined order"
+        others = ", ".join(source.title for source in self.unknown)
+        more = f", and what {others} gives, which is not known" if others else ""
+        return f"{count or 'no known'} candidate{'' if count == 1 else 's'}{order}{more}"
 
-    def _repr_html_(self) -> str:
-        from pullsecrets.display.html import resolution_html
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "image": str(self.written),
+            "name": None if self.image is None else self.image.name,
+            "anonymous": self.anonymous,
+            "failure": None if self.failure is None else self.failure.to_dict(),
+            "deterministic": self.is_deterministic,
+            "candidates": [candidate.to_dict() for candidate in self.candidates],
+            "unknown": [source.to_dict() for source in self.unknown],
+            "kubernetes": str(self.kubernetes),
+        }
 
-        return resolution_html(self)
-
-    def __rich__(self) -> Any:
-        from pullsecrets.display.terminal import resolution_table
-
-        return resolution_table(self)
+    def table(self, limit: int | None = None) -> Table:
+        """One row for each candidate."""
+        columns = (
+            Column("image"),
+            Column("number"),
+            Column("tier"),
+            Column("attempt", "try"),
+            Column("source", "from"),
+            Column("entry", "entry", code=True),
+            Column("key", "key", code=True),
+            Column("username", "user"),
+        )
+        rows = tuple(
+            (
+                str(self.written),
+                number,
+                candidate.tier,
+                attempt,
+                Cell(str(candidate.source), candidate.source.title),
+                str(candidate.entry),
+                str(candidate.key),
+                printable(candidate.credential.username),
+            )
+            for number, (attempt, candidate) in enumerate(self.attempts, 1)
+        )
+        tone = Tone.ERROR if self.failure is not None else Tone.FAINT
+        return Table(
+            columns,
+            rows,
+            title=str(self.written),
+            subtitle=Cell(self.summary, tone=tone),
+            notes=tuple(map(str, self.notes)),
+        )
 
 
 @frozen
-class Admission:
-    """Which list of secrets a pod has, and whose it was (rules 1 to 3).
+class KeyringEntry:
+    """An entry of a keyring's docker configs, or of a provider's answer.
 
     Attributes:
-        origin: ``pod`` (its own list), ``service-account``, ``stored-pod`` (read from a cluster:
-            its list already is the outcome) or ``mirror-pod`` (of a static pod: no list).
-        service_account: The service account's name.
-        pull_secrets: The names in the list that was used.
-    """
-
-    origin: str
-    service_account: str
-    pull_secrets: tuple[str, ...]
-
-
-@frozen
-class Entry:
-    """A docker config's entry on the way to being a candidate.
-
-    Attributes:
-        source: Where it stands.
-        slot: Which of the keyring's configs it stands in, counted from 0 in the order of the
-            secrets; a secret listed twice takes two slots, the node's config is the last.
-        entry: The entry as written. Show it only through ``redact_entry``.
+        source: Where it is.
+        slot: Which of the docker configs it is in; as `Candidate.slot`.
+        entry: The entry as written.
         credential: What it gives.
-        key: Its key, None where the kubelet drops it.
+        key: Its key, None if the kubelet drops it.
         dropped: Why it is dropped, or None.
     """
 
     source: Source
     slot: int
-    entry: str = field(repr=redact_entry)
+    entry: EntryText
     credential: Credential
-    key: str | None = field(repr=lambda key: repr(key and redact_entry(key)))
+    key: EntryText | None
     dropped: str | None = None
 
-    @classmethod
-    def read(cls, source: Source, slot: int, entry: str, credential: Credential) -> Entry:
-        """Give the entry its key, or drop it (rule 10)."""
-        try:
-            return cls(source, slot, entry, credential, normalise(entry))
-        except BadURL as error:
-            return cls(source, slot, entry, credential, None, str(error))
+
+@frozen
+class _Config:
+    """A docker config, or a provider's answer, in its slot."""
+
+    source: Source
+    slot: int
+    auths: Auths = field(repr=False)
+    account: PodAccount | None = None
 
 
-def _as_tuple(secrets: Iterable[PullSecret]) -> tuple[PullSecret, ...]:
-    return tuple(secrets)
-
-
-# Where a config's entries come from, and the entries.
-_Config = tuple[Source, Mapping[str, Credential]]
+_Item = tuple[_Config, EntryText]
+_Rings = tuple[Ring[_Item], ...]
 
 _MAX_ANSWERS: Final = 4096
 _MAX_REMEMBERED: Final = 1024  # characters; no image reference is as long
 
 
-def _memory() -> Any:
-    return field(init=False, repr=False, eq=False, factory=dict)
+def _as_tuple(secrets: Iterable[PullSecret]) -> tuple[PullSecret, ...]:
+    return tuple(secrets)
 
 
 @frozen
@@ -214,44 +299,42 @@ class Keyring:
     Two keyrings are equal, and pickle, by what they were built from. Threads may share one.
 
     Args:
-        secrets: The pod's secrets in the order of its list; one listed twice stands here twice.
-        node: The node's own docker config.
+        secrets: The pod's secrets in the order of its list; one that is listed twice is here twice.
+        node: The node, or only its docker config.
 
     Attributes:
         failure: Why every lookup fails, or None.
-        warnings: What was passed over while building.
+        notes: What was passed over while building.
     """
 
     secrets: tuple[PullSecret, ...] = field(converter=_as_tuple)
-    node: DockerConfig | None = None
-    failure: str | None = field(init=False, repr=False, eq=False)
-    warnings: tuple[str, ...] = field(init=False, repr=False, eq=False)
+    node: Node = field(default=None, converter=as_node)
+    failure: Note | None = field(init=False, repr=False, eq=False)
+    notes: tuple[Note, ...] = field(init=False, repr=False, eq=False)
     _configs: tuple[_Config, ...] = field(init=False, repr=False, eq=False)
-    _rings: tuple[Ring, ...] = field(init=False, repr=False, eq=False)
-    _entries: tuple[Entry, ...] | None = field(init=False, repr=False, eq=False, default=None)
-    # What was found before: groups → candidates, and image as written → answer. All are values, and
-    # each is looked up or stored in one step, so that no thread sees half of one.
-    _served: dict[tuple[Group, ...], tuple[Candidate, ...]] = _memory()
-    _answers: dict[str, Resolution] = _memory()
+    # The secrets' ring; and the node's, if no provider makes it depend on the image.
+    _rings: _Rings = field(init=False, repr=False, eq=False)
+    # Image and service account → resolution. Pods of a cluster ask for the same few images again
+    # and again: resolving 300,000 of them takes a sixth of the time. A thread sees all of an answer
+    # or none.
+    _answers: dict[tuple[ImageText, PodAccount | None], Resolution] = field(
+        init=False, repr=False, eq=False, factory=dict
+    )
 
     def __attrs_post_init__(self) -> None:
-        failure = None
-        try:
-            configs = tuple(_configs(self.secrets, self.node))
-        except _SecretFails as error:
-            configs = ()
-            failure = str(error)
-        numbered = list(enumerate(configs))
-        last = len(self.secrets)
-        rings = tuple(
-            Ring((slot, auths) for slot, (_, auths) in ring)
-            for ring in (numbered[:last], numbered[last:])
-        )
+        configs, failure = _decoded(self.secrets)
+        dropped: list[Note] = []
+        rings = [self._ring(configs, dropped)]
+        if self.node.docker_config is not None and failure is None:
+            node = (_Config(_NODE, len(configs), self.node.docker_config.auths),)
+            configs += node
+            # Also if it is built again with the answers of providers: for what is dropped.
+            rings.append(self._ring(node, dropped))
         for name, value in (
             ("failure", failure),
-            ("warnings", tuple(_warnings(self.secrets, configs, rings))),
+            ("notes", (*_listed(self.secrets), *dict.fromkeys(dropped))),
             ("_configs", configs),
-            ("_rings", tuple(filter(None, rings))),
+            ("_rings", tuple(rings)),
         ):
             object.__setattr__(self, name, value)
 
@@ -259,111 +342,208 @@ class Keyring:
         return Keyring, (self.secrets, self.node)
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
-        """Every entry of every config, in the document's order, dropped ones included.
+    def entries(self) -> tuple[KeyringEntry, ...]:
+        """Every entry of the secrets and of the node's docker config, dropped ones included.
 
-        Empty where a secret does not decode.
+        They are in the order of the documents. None if a secret does not decode.
         """
-        # Lookups do without, so they are made when they are asked for.
-        if self._entries is None:
-            entries = tuple(
-                Entry.read(source, slot, entry, credential)
-                for slot, (source, auths) in enumerate(self._configs)
-                for entry, credential in auths.items()
-            )
-            object.__setattr__(self, "_entries", entries)
-            return entries
-        return self._entries
+        return tuple(entry for config in self._configs for entry in self._entries(config))
 
-    def resolve(self, image: Image | str) -> Resolution:
-        """The candidates for an image, in the kubelet's order. A bad image is a failure, too."""
+    def answered(self, resolution: Resolution) -> Iterator[tuple[Asked, tuple[KeyringEntry, ...]]]:
+        """The providers that are asked for an image, and the entries of their answers.
+
+        Args:
+            resolution: What `lookup` gave for the image.
+        """
+        for asked in resolution.asked:
+            entries: tuple[KeyringEntry, ...] = ()
+            if asked.response is not None:
+                name = asked.provider.name
+                slot = self._slots(resolution.asked)[name]
+                entries = tuple(self._entries(_Config(_source(name), slot, asked.response.auths)))
+            yield asked, entries
+
+    def resolve(
+        self, image: Image | ImageText | str, account: PodAccount | None = None
+    ) -> Resolution:
+        """The candidates for an image, in the kubelet's order. A bad image is a failure, too.
+
+        Args:
+            image: The image, or what a container's ``image`` field has.
+            account: The pod's service account, as far as credential providers look at it.
+        """
+        answer = self.lookup(image, account)
+        return evolve(answer, notes=self.notes) if self.notes else answer
+
+    def lookup(
+        self, image: Image | ImageText | str, account: PodAccount | None = None
+    ) -> Resolution:
+        """As `resolve`, without the keyring's notes."""
         if isinstance(image, Image):
-            return self._resolve(image)
-        if type(image) is not str:  # which may not even be hashable
-            return self._resolve_text(image)
-        answer = self._answers.get(image)
+            return self._resolution(image, ImageText(image.familiar), account)
+        if isinstance(image, str):
+            image = ImageText(image)
+        if not isinstance(image, ImageText):
+            return self._parsed(image, account)  # a failure, and perhaps without a hash
+        key = image, account if self.node.providers else None
+        answer = self._answers.get(key)
         if answer is None:
-            answer = self._resolve_text(image)
-            if len(image) <= _MAX_REMEMBERED:
+            answer = self._parsed(*key)
+            if len(image.reveal()) <= _MAX_REMEMBERED:
                 if len(self._answers) >= _MAX_ANSWERS:
                     self._answers.clear()
-                self._answers[image] = answer
+                self._answers[key] = answer
         return answer
 
-    def _resolve_text(self, text: str) -> Resolution:
+    def _parsed(self, written: ImageText, account: PodAccount | None) -> Resolution:
+        limited = not self.node.kubernetes.name_limit_is_for_the_path
         try:
-            image = Image.parse(text)
+            image = Image.parse(written, limits_whole_name=limited)
+            return self._resolution(image, written, account)
         except InvalidImage as error:
-            return Resolution(text, failure=str(error), warnings=self.warnings)
-        return self._resolve(image)
+            return Resolution(
+                None, error.image, failure=error.note, kubernetes=self.node.kubernetes
+            )
 
-    def _resolve(self, image: Image) -> Resolution:
-        return Resolution(image, self.lookup(Name.of(image.name)), self.failure, self.warnings)
+    def _resolution(
+        self, image: Image, written: ImageText, account: PodAccount | None
+    ) -> Resolution:
+        release = self.node.kubernetes
+        if self.failure is not None:
+            return Resolution(image, written, failure=self.failure, kubernetes=release)
+        rings, added = self._rings, None
+        if self.node.providers:
+            added = self.node.contribution(image.name, account)
+            rings = (self._rings[0], *self._layers(added))
+        candidates = tuple(_candidates(rings, image.name))
+        if added is None:
+            return Resolution(image, written, candidates, kubernetes=release)
+        unanswered = (each for layer in added.layers for each in layer.unanswered)
+        unknown = tuple(_source(each.name) for each in unanswered)
+        return Resolution(
+            image,
+            written,
+            candidates,
+            consulted=added.consulted,
+            unknown=unknown,
+            kubernetes=release,
+        )
 
-    def lookup(self, name: Name) -> tuple[Candidate, ...]:
-        """The candidates for an image's name: the secrets', then the node's (rule 15).
+    def _slots(self, asked: Iterable[Asked]) -> Mapping[str | None, int]:
+        """The slot of the node's docker config, and of each provider's answer."""
+        names = (None, *(each.provider.name for each in asked))
+        return {name: slot for slot, name in enumerate(names, len(self.secrets))}
 
-        None of them where a secret does not decode; `failure` tells why.
-        """
-        groups = tuple([group for ring in self._rings for group in ring.lookup(name)])
-        candidates = self._served.get(groups)
-        if candidates is None:
-            candidates = tuple(self._candidates(groups))
-            if len(self._served) >= _MAX_ANSWERS:
-                self._served.clear()
-            self._served[groups] = candidates
-        return candidates
+    def _layers(self, added: Contribution) -> Iterator[Ring[_Item]]:
+        slots = self._slots(added.asked)
+        for layer in added.layers:
+            configs = (
+                _Config(_source(part.provider), slots[part.provider], part.auths, part.account)
+                for part in layer.parts
+            )
+            yield self._ring(configs, [])
 
-    def _candidates(self, groups: Iterable[Group]) -> Iterator[Candidate]:
-        """Key after key, and of each key slot after slot (rule 13)."""
-        tier = -1
-        for group in groups:
+    def _ring(self, configs: Iterable[_Config], dropped: list[Note]) -> Ring[_Item]:
+        """The ring of some docker configs; adds to `dropped` what has no key."""
+        strict = self.node.kubernetes.strict_url_ports
+        return Ring(_keyed(configs, dropped, strict), strict_ports=strict)
+
+    def _entries(self, config: _Config) -> Iterator[KeyringEntry]:
+        for entry, credential in config.auths.items():
+            subject = config.source, config.slot, entry, credential
+            try:
+                key = normalise(entry.reveal(), strict_ports=self.node.kubernetes.strict_url_ports)
+            except BadURL as error:
+                yield KeyringEntry(*subject, None, str(error))
+            else:
+                yield KeyringEntry(*subject, EntryText(key))
+
+
+def _source(provider: str | None) -> Source:
+    return _NODE if provider is None else Source(SourceKind.PROVIDER, None, provider)
+
+
+def _candidates(rings: _Rings, image_name: str) -> Iterator[Candidate]:
+    """Ring after ring (rule 15), key after key, and of each key slot after slot (rule 13)."""
+    tier = -1
+    for ring in rings:
+        for key, items in ring.lookup(image_name):
             last = -1
-            for slot, entry in group.spellings:
-                tier += slot != last
-                last = slot
-                source, auths = self._configs[slot]
-                yield Candidate(auths[entry], source, entry, group.key, tier)
+            for config, entry in items:
+                tier += config.slot != last
+                last = config.slot
+                credential = config.auths[entry]
+                found = credential, config.source, entry, EntryText(key), tier, last
+                yield Candidate(*found, config.account)
 
 
-class _SecretFails(Exception):
-    """One secret does not decode, and with it the whole lookup fails (rule 8)."""
+def resolve(
+    image: Image | str,
+    secrets: Iterable[PullSecret],
+    node: Node | DockerConfig | None = None,
+    *,
+    account: PodAccount | None = None,
+) -> Resolution:
+    """Which credentials the kubelet tries for an image, in order.
+
+    Args:
+        image: The image, or what a container's ``image`` field has.
+        secrets: The pod's secrets in the order of its list; one that is listed twice counts twice.
+        node: The node, or only its docker config.
+        account: The pod's service account, as far as credential providers look at it.
+
+    Returns:
+        The resolution. Neither a bad image nor a secret that does not decode raises: both are the
+        resolution's ``failure``.
+
+    >>> secret = PullSecret.from_credentials("regcred", {"quay.io": ("me", "password")})
+    >>> [c.credential.username for c in resolve("quay.io/acme/app", [secret]).candidates]
+    ['me']
+    >>> resolve("nginx", [secret]).anonymous
+    True
+    """
+    return Keyring(secrets, node).resolve(image, account)
 
 
-def _configs(secrets: Sequence[PullSecret], node: DockerConfig | None) -> Iterator[_Config]:
-    """The configs by their slots: one for each secret, be it skipped, and the node's."""
-    for secret in secrets:
-        source = Source("secret", secret.namespace, secret.name)
+def _decoded(secrets: Iterable[PullSecret]) -> tuple[tuple[_Config, ...], Note | None]:
+    """The secrets' docker configs, or none of them and why the lookup fails (rule 8)."""
+    configs: list[_Config] = []
+    for slot, secret in enumerate(secrets):
         try:
-            config = secret.config()
+            config = secret.config() or DockerConfig()
         except InvalidDockerConfig as error:
-            raise _SecretFails(
-                f"secret {source} does not decode, so no pull of this pod gets any credential: "
-                f"{error}"
-            ) from None
-        yield source, config.auths if config is not None else {}
-    if node is not None:
-        yield _NODE, node.auths
+            return (), undecodable(secret, error)
+        source = Source(SourceKind.SECRET, secret.namespace, secret.name)
+        configs.append(_Config(source, slot, config.auths))
+    return tuple(configs), None
 
 
-def _warnings(
-    secrets: Sequence[PullSecret], configs: Sequence[_Config], rings: Iterable[Ring]
-) -> Iterator[str]:
-    """What was passed over, each once."""
-    seen: set[tuple[str, str]] = set()
-    repeated: set[tuple[str, str]] = set()
+def undecodable(secret: PullSecret, error: InvalidDockerConfig) -> Note:
+    """The note on a secret that does not decode."""
+    code = NoteCode.UNDECODABLE_SECRET
+    return Note(code, secret.namespace, secret.name, detail=str(error), path=error.path)
+
+
+def _keyed(
+    configs: Iterable[_Config], dropped: list[Note], strict_ports: bool
+) -> Iterator[tuple[str, _Item]]:
+    for config in configs:
+        for entry in config.auths:
+            try:
+                yield normalise(entry.reveal(), strict_ports=strict_ports), (config, entry)
+            except BadURL as error:
+                subject = NoteCode.DROPPED_ENTRY, config.source.namespace, config.source.name
+                dropped.append(Note(*subject, entry=entry, detail=str(error)))
+
+
+def _listed(secrets: Iterable[PullSecret]) -> Iterator[Note]:
+    """What there is to say about the secrets themselves, each fact once."""
+    seen: dict[tuple[str, str], int] = {}
     for secret in secrets:
         identity = secret.namespace, secret.name
-        name = printable("/".join(identity))
-        if identity not in seen and secret.skipped is not None:
-            yield f"secret {name} is skipped: {secret.skipped}"
-        if identity in seen and identity not in repeated:
-            repeated.add(identity)
-            yield f"secret {name} is listed more than once: its credentials are tried each time"
-        seen.add(identity)
-    for source, text, reason in dict.fromkeys(
-        (configs[slot][0], entry, reason)
-        for ring in rings
-        for (slot, entry), reason in ring.dropped
-    ):
-        yield f"{source}: entry '{redact_entry(text)}' is dropped, Go's URL parser finds {reason}"
+        times = seen[identity] = seen.get(identity, 0) + 1
+        skipped = secret.skipped
+        if times == 1 and skipped is not None:
+            yield skipped
+        elif times == 2:
+            yield Note(NoteCode.REPEATED_SECRET, *identity)

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 from functools import partial
 from typing import Any, Final
 
 from attrs import field, frozen
 
 from pullsecrets._go.base64 import decode_base64
-from pullsecrets._go.json import go_string
-from pullsecrets._go.marshal import go_marshal
+from pullsecrets._go.json import go_string, write_json
 from pullsecrets.dockerconfig import Credential, DockerConfig, basic_auth
 from pullsecrets.errors import PullsecretsError
-from pullsecrets.secrecy import HiddenBytes, Password, printable, redact_entry
+from pullsecrets.frozen import FrozenDict
+from pullsecrets.notes import Note, NoteCode
+from pullsecrets.secrecy import EntryText, Hidden, HiddenBytes, ImageText, printable
 
 __all__ = [
     "DOCKERCFG_KEY",
@@ -27,11 +29,14 @@ __all__ = [
     "IGNORE_ANNOTATION",
     "POD_TEMPLATES",
     "Container",
+    "ContainerKind",
+    "FieldPath",
     "InvalidManifest",
     "Place",
     "Pod",
     "PullSecret",
     "ServiceAccount",
+    "format_path",
 ]
 
 DOCKERCONFIGJSON_TYPE: Final = "kubernetes.io/dockerconfigjson"
@@ -70,8 +75,43 @@ _API_VERSIONS: Final[Mapping[str, str]] = {
 }
 
 
+FieldPath = tuple[str | int | EntryText, ...]
+"""The way to a field: the names of fields, positions in lists, and keys that an author chose."""
+
+
+def format_path(path: FieldPath) -> str:
+    """A field's path as people write it. Safe to show.
+
+    >>> format_path(("spec", "containers", 0, "image"))
+    'spec.containers[0].image'
+    >>> format_path(("data", EntryText(".dockerconfigjson")))
+    "data['.dockerconfigjson']"
+    """
+    steps = (
+        f"[{step}]"
+        if isinstance(step, int)
+        else f".{step}"
+        if isinstance(step, str)
+        else f"['{step}']"
+        for step in path
+    )
+    return "".join(steps).removeprefix(".")
+
+
 class InvalidManifest(PullsecretsError, ValueError):
-    """A mapping that is not the Kubernetes object it should be. The message names the field."""
+    """A mapping that is not the Kubernetes object it should be.
+
+    Attributes:
+        path: The fields that lead to the fault.
+    """
+
+    def __init__(self, what: str, path: FieldPath = ()) -> None:
+        super().__init__(f"{format_path(path) or 'the object'} {what}")
+        self.what = what
+        self.path = path
+
+    def __reduce__(self) -> tuple[type[InvalidManifest], tuple[str, FieldPath]]:
+        return type(self), (self.what, self.path)
 
 
 _Credentials = Mapping[str, Credential | tuple[str, str] | tuple[str, str, str]]
@@ -123,6 +163,8 @@ class PullSecret:
             values are not kept. Given as bytes they become `HiddenBytes`.
         other_keys: The names of the other values.
         ignore: Codes of diagnoses not to report for it.
+        uid: The UID that the API server gave it, empty where it was not read from a cluster. Pull
+            records know a secret by it (fact E7).
         place: Where it was read; not compared.
     """
 
@@ -132,6 +174,7 @@ class PullSecret:
     _data: tuple[tuple[str, HiddenBytes], ...] = field(default=(), converter=_pairs)
     other_keys: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    uid: str = field(default="", kw_only=True)
     place: Place | None = _place()
     _config: DockerConfig | None = field(default=None, init=False, eq=False, repr=False)
 
@@ -154,16 +197,14 @@ class PullSecret:
         Raises:
             InvalidManifest: It is not a Secret that the API server would take.
         """
-        secret = _Node(manifest)
+        secret = _Field(manifest)
+        del manifest  # no traceback shows what this frame was given
         metadata = _metadata(secret, "Secret")
         data: dict[str, HiddenBytes] = {}
-        for key, node in secret.member("data").items():
-            value = decode_base64(node.string())
-            if value is None:
-                raise node.error("is not base64")
-            data[key] = HiddenBytes(value)
-        for key, node in secret.member("stringData").items():
-            data[key] = HiddenBytes(go_string(node.string()).encode())
+        for key, field_ in secret.member("data").items():
+            data[key] = _decoded(field_)
+        for key, field_ in secret.member("stringData").items():
+            data[key] = HiddenBytes(go_string(field_.string()).encode())
         size = sum(len(value.reveal()) for value in data.values())
         if size > _MAX_SECRET_SIZE:
             raise secret.member("data").error(
@@ -177,6 +218,7 @@ class PullSecret:
             kept,
             tuple(data),
             _ignore(metadata),
+            uid=metadata.member("uid").string(),
             place=place,
         )
 
@@ -186,8 +228,8 @@ class PullSecret:
     ) -> PullSecret:
         """Make the Secret that ``kubectl create secret docker-registry`` makes.
 
-        Its value is kubectl's, byte for byte (``handleDockerCfgJSONContent``); several entries,
-        which kubectl has no options for, stand as Go's ``json.Marshal`` would sort them.
+        Its value is kubectl's, byte for byte (``handleDockerCfgJSONContent``). Several entries,
+        which kubectl has no options for, are sorted as Go's ``json.Marshal`` sorts them.
 
         Args:
             name: The Secret's name.
@@ -195,15 +237,20 @@ class PullSecret:
                 kubectl's own default for the entry is ``https://index.docker.io/v1/``.
             namespace: The Secret's namespace.
 
+        Raises:
+            TypeError: A credential has too many parts.
+
         >>> secret = PullSecret.from_credentials("regcred", {"quay.io": ("user", "password")})
         >>> secret.config()
         <DockerConfig 'quay.io'>
         """
+        given = Hidden(credentials)
+        del credentials
         auths = {
-            entry: _kubectl_fields(credentials[entry])
-            for entry in sorted(credentials, key=go_string)
+            entry: _kubectl_fields(Hidden(given.reveal()[entry]))
+            for entry in sorted(given.reveal(), key=go_string)
         }
-        payload = HiddenBytes(go_marshal({"auths": auths}).encode())
+        payload = HiddenBytes(write_json({"auths": auths}).encode())
         return cls(name, namespace, DOCKERCONFIGJSON_TYPE, {DOCKERCONFIGJSON_KEY: payload})
 
     def to_manifest(self) -> dict[str, Any]:
@@ -223,34 +270,41 @@ class PullSecret:
         }
 
     @property
-    def skipped(self) -> str | None:
-        """Why the kubelet passes this Secret over in silence (rule 7), or None."""
-        key = _KEYS.get(self.type)
-        if key is None:
-            return f"its type is '{printable(self.type)}', not {DOCKERCONFIGJSON_TYPE}"
-        if key not in self.data:
-            return f"it has no value {key}, which its type asks for"
-        return None if self.data[key] else f"its value {key} is empty"
+    def key(self) -> str:
+        """The key of the value that its type asks for: that of the newer type for any other."""
+        return _KEYS.get(self.type, DOCKERCONFIGJSON_KEY)
+
+    @property
+    def skipped(self) -> Note | None:
+        """Why the kubelet skips this Secret without a word (rule 7), or None."""
+        if self.type not in _KEYS:
+            return Note(NoteCode.WRONG_TYPE, self.namespace, self.name, detail=self.type)
+        code = NoteCode.EMPTY_VALUE if self.key in self.data else NoteCode.NO_VALUE
+        value = self.data.get(self.key)
+        return None if value else Note(code, self.namespace, self.name, detail=self.key)
 
     def config(self) -> DockerConfig | None:
-        """The docker config in it; None where the kubelet passes the Secret over.
+        """The docker config in it; None if the kubelet skips the Secret.
 
         Raises:
             InvalidDockerConfig: It does not decode: then no pull of a pod that names this Secret
                 gets any credential (rule 8).
         """
-        # A secret may stand in many lists: what is decoded once is kept.
+        # A secret may be in many lists: what is decoded once is kept.
         if self._config is None and self.skipped is None:
-            payload = self.data[_KEYS[self.type]].reveal()
             legacy = self.type == DOCKERCFG_TYPE
             decode = DockerConfig.from_legacy_json if legacy else DockerConfig.from_json
-            object.__setattr__(self, "_config", decode(payload))
+            object.__setattr__(self, "_config", decode(self.data[self.key]))
         return self._config
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Without what is decoded, which is found in `data` again.
         fields = self.name, self.namespace, self.type, self._data, self.other_keys, self.ignore
-        return partial(PullSecret, place=self.place), fields
+        return partial(PullSecret, uid=self.uid, place=self.place), fields
+
+
+def _frozen(annotations: Mapping[str, str]) -> Mapping[str, str]:
+    return FrozenDict(annotations)
 
 
 @frozen
@@ -263,6 +317,8 @@ class ServiceAccount:
         pull_secrets: The names in ``imagePullSecrets``, in order; an empty string where a
             reference has no name.
         ignore: Codes of diagnoses not to report for it.
+        uid: The UID that the API server gave it, empty if it was not read from a cluster.
+        annotations: Its annotations, which credential providers may read. Read-only.
         place: Where it was read; not compared.
     """
 
@@ -270,6 +326,10 @@ class ServiceAccount:
     namespace: str = "default"
     pull_secrets: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    uid: str = field(default="", kw_only=True)
+    annotations: Mapping[str, str] = field(
+        factory=dict, converter=_frozen, repr=False, kw_only=True
+    )
     place: Place | None = _place()
 
     @classmethod
@@ -286,24 +346,47 @@ class ServiceAccount:
         Raises:
             InvalidManifest: It is not a ServiceAccount that the API server would take.
         """
-        account = _Node(manifest)
+        account = _Field(manifest)
+        del manifest
         metadata = _metadata(account, "ServiceAccount")
         return cls(
             _name(metadata),
             metadata.member("namespace").string() or namespace,
             _pull_secrets(account),
             _ignore(metadata),
+            uid=metadata.member("uid").string(),
+            annotations={
+                key: value.string() for key, value in metadata.member("annotations").items()
+            },
             place=place,
         )
 
     def to_manifest(self) -> dict[str, Any]:
         """The ServiceAccount as a plain mapping, which reads as the same value again."""
+        metadata = _metadata_manifest(self)
+        if self.annotations:
+            metadata["annotations"] = {**self.annotations, **metadata.get("annotations", {})}
         return {
             "apiVersion": "v1",
             "kind": "ServiceAccount",
-            "metadata": _metadata_manifest(self),
+            "metadata": metadata,
             **_references(self.pull_secrets),
         }
+
+
+class ContainerKind(StrEnum):
+    """What in a pod needs an image (rule 5)."""
+
+    CONTAINER = "container"
+    INIT = "init"
+    """An init container, or a sidecar."""
+    EPHEMERAL = "ephemeral"
+    VOLUME = "volume"
+    """A volume that is an image."""
+
+
+def _image_text(image: ImageText | str) -> ImageText:
+    return image if isinstance(image, ImageText) else ImageText(image)
 
 
 @frozen
@@ -312,15 +395,22 @@ class Container:
 
     Attributes:
         name: The container's name, or the volume's.
-        image: The image as written, which may be no image reference at all.
-        kind: ``container``, ``init``, ``ephemeral`` or ``volume``.
+        image: The image as written, which may not be an image reference at all. Given as a string
+            it becomes an `ImageText`.
+        kind: What it is.
         pull_policy: The ``imagePullPolicy`` as written, or None.
     """
 
     name: str
-    image: str
-    kind: str = "container"
+    image: ImageText = field(converter=_image_text)
+    kind: ContainerKind = field(default=ContainerKind.CONTAINER, converter=ContainerKind)
     pull_policy: str | None = None
+
+    @property
+    def title(self) -> str:
+        """Its name, and what it is if that is not a plain container. Safe to show."""
+        kind = "" if self.kind is ContainerKind.CONTAINER else f" ({self.kind})"
+        return printable(self.name) + kind
 
 
 @frozen
@@ -365,6 +455,11 @@ class Pod:
             self.containers + self.init_containers + self.ephemeral_containers + self.image_volumes
         )
 
+    @property
+    def title(self) -> str:
+        """Its kind, namespace and name. Safe to show."""
+        return printable(f"{self.kind} {self.namespace}/{self.name}")
+
     @classmethod
     def from_manifest(
         cls, manifest: Mapping[str, Any], *, namespace: str = "default", place: Place | None = None
@@ -379,7 +474,8 @@ class Pod:
         Raises:
             InvalidManifest: It is not such an object as the API server would take.
         """
-        root = _Node(manifest)
+        root = _Field(manifest)
+        del manifest
         metadata = _metadata(root, *POD_TEMPLATES)
         kind = root.member("kind").string() or "Pod"
         template = root
@@ -392,9 +488,9 @@ class Pod:
             _name(metadata),
             metadata.member("namespace").string() or namespace,
             kind,
-            _containers(spec, "containers", "container"),
-            _containers(spec, "initContainers", "init"),
-            _containers(spec, "ephemeralContainers", "ephemeral"),
+            _containers(spec, "containers", ContainerKind.CONTAINER),
+            _containers(spec, "initContainers", ContainerKind.INIT),
+            _containers(spec, "ephemeralContainers", ContainerKind.EPHEMERAL),
             _image_volumes(spec),
             _pull_secrets(spec),
             # The older name of the field is still read.
@@ -440,41 +536,32 @@ class Pod:
         }
 
 
-class _Node:
+class _Field:
     """A value in a manifest and the way to it, so that an error can name the field.
 
-    An absent member and null read alike, as in Go: no members, no items, an empty string.
+    An absent member and null read alike, as in Go: no members, no items, an empty string. It hides
+    its value, which may be a Secret's, from tracebacks.
     """
 
     __slots__ = ("_parent", "_step", "value")
 
     def __init__(
-        self, value: Any, parent: _Node | None = None, step: str | int | tuple[str] = ""
+        self, value: Any, parent: _Field | None = None, step: str | int | EntryText = ""
     ) -> None:
         self.value = value
         self._parent = parent
-        # A field, the number of a list's item, or a key that the author chose, in a tuple.
         self._step = step
 
     @property
-    def path(self) -> str:
-        """The fields that lead here; put together only where there is something to say."""
-        above = "" if self._parent is None else self._parent.path
-        if isinstance(self._step, int):
-            return f"{above}[{self._step}]"
-        if isinstance(self._step, tuple):
-            return f"{above}['{redact_entry(self._step[0])}']"
-        return f"{above}.{self._step}" if above else self._step
+    def path(self) -> FieldPath:
+        """The fields that lead here; put together only if there is something to say."""
+        return () if self._parent is None else (*self._parent.path, self._step)
 
     def error(self, what: str) -> InvalidManifest:
-        return InvalidManifest(f"{self.path or 'the object'} {what}")
+        return InvalidManifest(what, self.path)
 
     def _wrong(self, wanted: str) -> InvalidManifest:
-        names = {dict: "a mapping", list: "a list", str: "a string", bool: "a boolean"}
-        kind = names.get(type(self.value)) or (
-            "a number" if isinstance(self.value, (int, float)) else type(self.value).__name__
-        )
-        return self.error(f"is {kind}, not {wanted}")
+        return self.error(f"is {_kind(self.value)}, not {wanted}")
 
     def _mapping(self) -> Mapping[Any, Any]:
         if type(self.value) is dict:  # nearly always, and much faster to tell
@@ -488,22 +575,22 @@ class _Node:
     def has(self, name: str) -> bool:
         return self._mapping().get(name) is not None
 
-    def member(self, name: str) -> _Node:
-        return _Node(self._mapping().get(name), self, name)
+    def member(self, name: str) -> _Field:
+        return _Field(self._mapping().get(name), self, name)
 
-    def items(self) -> Iterator[tuple[str, _Node]]:
-        for key, value in self._mapping().items():
+    def items(self) -> Iterator[tuple[str, _Field]]:
+        for key in self._mapping():
             if not isinstance(key, str):
-                raise _Node(key, None, f"a key of {self.path}")._wrong("a string")
-            yield key, _Node(value, self, (key,))
+                raise self.error(f"has a key that is {_kind(key)}, not a string")
+            yield key, _Field(self._mapping()[key], self, EntryText(key))
 
-    def list(self) -> Iterator[_Node]:
+    def list(self) -> Iterator[_Field]:
         if self.value is None:
             return
         if not isinstance(self.value, (list, tuple)):
             raise self._wrong("a list")
-        for at, value in enumerate(self.value):
-            yield _Node(value, self, at)
+        for at in range(len(self.value)):
+            yield _Field(self.value[at], self, at)
 
     def string(self) -> str:
         if self.value is None:
@@ -513,31 +600,45 @@ class _Node:
         return self.value
 
 
-def _metadata(root: _Node, *kinds: str) -> _Node:
+def _kind(value: Any) -> str:
+    names = {dict: "a mapping", list: "a list", str: "a string", bool: "a boolean"}
+    return names.get(type(value)) or (
+        "a number" if isinstance(value, (int, float)) else type(value).__name__
+    )
+
+
+def _decoded(value: _Field) -> HiddenBytes:
+    data = decode_base64(value.string())
+    if data is None:
+        raise value.error("is not base64")
+    return HiddenBytes(data)
+
+
+def _metadata(root: _Field, *kinds: str) -> _Field:
     kind = root.member("kind").string()
     if kind and kind not in kinds:
         raise root.member("kind").error(f"is '{printable(kind)}', not {' or '.join(kinds)}")
     return root.member("metadata")
 
 
-def _name(metadata: _Node) -> str:
+def _name(metadata: _Field) -> str:
     name = metadata.member("name").string() or metadata.member("generateName").string()
     if not name:
         raise metadata.member("name").error("is missing")
     return name
 
 
-def _ignore(metadata: _Node) -> tuple[str, ...]:
+def _ignore(metadata: _Field) -> tuple[str, ...]:
     annotation = metadata.member("annotations").member(IGNORE_ANNOTATION).string()
     return tuple(code.strip() for code in annotation.split(",") if code.strip())
 
 
-def _pull_secrets(holder: _Node) -> tuple[str, ...]:
+def _pull_secrets(holder: _Field) -> tuple[str, ...]:
     references = holder.member("imagePullSecrets").list()
     return tuple(reference.member("name").string() for reference in references)
 
 
-def _containers(spec: _Node, name: str, kind: str) -> tuple[Container, ...]:
+def _containers(spec: _Field, name: str, kind: ContainerKind) -> tuple[Container, ...]:
     return tuple(
         Container(
             container.member("name").string(),
@@ -549,12 +650,12 @@ def _containers(spec: _Node, name: str, kind: str) -> tuple[Container, ...]:
     )
 
 
-def _image_volumes(spec: _Node) -> tuple[Container, ...]:
+def _image_volumes(spec: _Field) -> tuple[Container, ...]:
     return tuple(
         Container(
             volume.member("name").string(),
             volume.member("image").member("reference").string(),
-            "volume",
+            ContainerKind.VOLUME,
             volume.member("image").member("pullPolicy").string() or None,
         )
         for volume in spec.member("volumes").list()
@@ -562,19 +663,30 @@ def _image_volumes(spec: _Node) -> tuple[Container, ...]:
     )
 
 
-def _kubectl_fields(credential: Credential | tuple[str, ...]) -> dict[str, str]:
+def _kubectl_fields(given: Hidden[Credential | tuple[str, ...]]) -> dict[str, str]:
     """An entry's fields in kubectl's order, empty ones left out (its ``DockerConfigEntry``)."""
-    if not isinstance(credential, Credential):
-        username, password, *email = credential
-        credential = Credential(username, Password(password), *email)
+    credential = _credential(given)
     username, password = credential.username, credential.password.reveal()
     fields = {"username": username, "password": password, "email": credential.email}
     fields["auth"] = basic_auth(username, password)
     return {name: value for name, value in fields.items() if value}
 
 
+def _credential(given: Hidden[Any]) -> Credential:
+    if isinstance(given.reveal(), Credential):
+        found: Credential = given.reveal()
+        return found
+    try:
+        return Credential(*given.reveal())
+    except TypeError:
+        pass
+    raise TypeError("a credential is a user name and a password, and perhaps an e-mail address")
+
+
 def _metadata_manifest(of: PullSecret | ServiceAccount | Pod) -> dict[str, Any]:
     metadata: dict[str, Any] = {"name": of.name, "namespace": of.namespace}
+    if not isinstance(of, Pod) and of.uid:
+        metadata["uid"] = of.uid
     if of.ignore:
         metadata["annotations"] = {IGNORE_ANNOTATION: ",".join(of.ignore)}
     return metadata
@@ -588,7 +700,7 @@ def _container_manifests(containers: tuple[Container, ...]) -> list[dict[str, st
     return [
         {
             "name": container.name,
-            "image": container.image,
+            "image": container.image.reveal(),
             **({"imagePullPolicy": container.pull_policy} if container.pull_policy else {}),
         }
         for container in containers
@@ -596,7 +708,7 @@ def _container_manifests(containers: tuple[Container, ...]) -> list[dict[str, st
 
 
 def _volume_manifest(volume: Container) -> dict[str, Any]:
-    source = {"reference": volume.image}
+    source = {"reference": volume.image.reveal()}
     if volume.pull_policy:
         source["pullPolicy"] = volume.pull_policy
     return {"name": volume.name, "image": source}

@@ -1,17 +1,25 @@
-"""What keeps secrets out of sight: values that hide themselves, text that is safe to show.
+"""Types that hide what they hold, and text that is safe to show.
 
-Everything that reaches a person (a repr, a message, a table, a page) passes through here when it
-comes out of a manifest.
+Whatever may hold a password is wrapped on its way in. Its type then keeps it out of every output,
+and only `reveal` gives it back.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final, Generic, NoReturn, TypeVar
+from typing import Any, Final, Generic, NoReturn, SupportsIndex, TypeVar
 
-__all__ = ["HiddenBytes", "Password", "printable", "redact_entry"]
+__all__ = [
+    "EntryText",
+    "Hidden",
+    "HiddenBytes",
+    "HiddenText",
+    "ImageText",
+    "Password",
+    "printable",
+]
 
-T = TypeVar("T", str, bytes)
+T = TypeVar("T")
 
 MASK: Final = "********"
 
@@ -21,21 +29,25 @@ _UNPRINTABLE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
-
-# Up to the last "@" wherever it stands: a password with a slash in it ends the authority early.
+# Up to the last "@", wherever it is: a password with a slash in it ends the authority early.
 _USERINFO: Final = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://)?.*@", re.DOTALL)
-# A user and a password without a host: the port that Go's parser finds there is no number.
+# A user and a password without a host: the port that Go's parser finds there is not a number.
 _NO_PORT: Final = re.compile(
     r"\A((?:[A-Za-z][A-Za-z0-9+.-]*://)?[^\[\]/?#@:]*:)(?![0-9]*(?:[/?#]|\Z)).*", re.DOTALL
 )
+# The same in an image reference, where "@" also begins a digest.
+_IMAGE_USERINFO: Final = re.compile(
+    r"\A([A-Za-z][A-Za-z0-9+.-]*://)?.*@(?!sha[0-9]+:)", re.DOTALL | re.IGNORECASE
+)
+_FIRST_PICKLE_PROTOCOL: Final = 4
 
 
-class _Hidden(Generic[T]):
-    """A value that no output shows: `reveal` is the only way to it.
+class Hidden(Generic[T]):
+    """A value that no output shows: only `reveal` gives it.
 
-    It is not an attrs class and not a subclass of `str` on purpose: ``attrs.asdict``,
-    ``json.dumps`` and string formatting would look inside. It compares, hashes, copies and pickles
-    by its value, and is true when that is not empty.
+    It is neither an attrs class nor a subclass of `str`, because ``attrs.asdict``, ``json.dumps``
+    and string formatting would look inside. It compares, hashes, copies and pickles by its value,
+    and is true if that is not empty.
     """
 
     __slots__ = ("_value",)
@@ -62,7 +74,7 @@ class _Hidden(Generic[T]):
         return MASK
 
     def __format__(self, spec: str) -> str:
-        return format(MASK, spec)
+        return format(str(self), spec)
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and self._value == other._value
@@ -73,11 +85,17 @@ class _Hidden(Generic[T]):
     def __bool__(self) -> bool:
         return bool(self._value)
 
-    def __reduce__(self) -> tuple[type[_Hidden[T]], tuple[T]]:
+    def __getstate__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} does not give its state away")
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        # Copies and pickles use protocol 4 or later. What asks for less writes text: yaml.dump.
+        if int(protocol) < _FIRST_PICKLE_PROTOCOL:
+            raise TypeError(f"{type(self).__name__} is not written as text")
         return type(self), (self._value,)
 
 
-class Password(_Hidden[str]):
+class Password(Hidden[str]):
     """A registry password or token.
 
     >>> Password("hunter2")
@@ -91,14 +109,72 @@ class Password(_Hidden[str]):
     __slots__ = ()
 
 
-class HiddenBytes(_Hidden[bytes]):
-    """A value of a Secret's ``data``, as it is after base64."""
+class HiddenBytes(Hidden[bytes]):
+    """A value of a Secret's ``data`` after base64, or a file that may hold Secrets."""
 
     __slots__ = ()
 
 
+class HiddenText(Hidden[str]):
+    """A document that may hold Secrets."""
+
+    __slots__ = ()
+
+
+class _Shown(Hidden[str]):
+    """Text that may hold a password: shown without it. It equals the plain string it holds."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is type(self):
+            return self._value == other._value
+        return isinstance(other, str) and self._value == other
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+class EntryText(_Shown):
+    """An entry of a docker config as written, or the key that the kubelet makes of it.
+
+    Go's URL parser reads ``https://user:password@quay.io`` as the host ``quay.io``, so an entry may
+    hold a password. What follows a colon and is not a port is also taken for one.
+
+    >>> str(EntryText("https://robot:hunter2@quay.io/team"))
+    'https://********@quay.io/team'
+    >>> EntryText("quay.io") == "quay.io"
+    True
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        text = self._value
+        shown, masked = _USERINFO.subn(lambda m: f"{m[1] or ''}{MASK}@", text, count=1)
+        return printable(shown if masked else _NO_PORT.sub(lambda m: m[1] + MASK, text, count=1))
+
+
+class ImageText(_Shown):
+    """An image as a manifest has it, which may not be an image reference at all.
+
+    >>> str(ImageText("https://robot:hunter2@quay.io/team/app:1"))
+    'https://********@quay.io/team/app:1'
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return printable(
+            _IMAGE_USERINFO.sub(lambda m: f"{m[1] or ''}{MASK}@", self._value, count=1)
+        )
+
+
 def printable(text: str) -> str:
-    r"""Write everything that a terminal or an encoder could trip over as an escape.
+    r"""Write everything that could confuse a terminal or an encoder as an escape.
 
     >>> printable("a\x1b[31mb")
     'a\\x1b[31mb'
@@ -108,16 +184,3 @@ def printable(text: str) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     return match.group().encode("unicode_escape").decode("ascii")
-
-
-def redact_entry(entry: str) -> str:
-    """A docker config entry, safe to show: control characters escaped, userinfo masked.
-
-    Go's URL parser reads ``https://user:password@quay.io`` as the host ``quay.io``, so an entry as
-    written may hold a password. What stands behind a colon and is no port is taken for one, too.
-
-    >>> redact_entry("https://robot:hunter2@quay.io/team")
-    'https://********@quay.io/team'
-    """
-    shown, masked = _USERINFO.subn(lambda m: f"{m[1] or ''}{MASK}@", entry, count=1)
-    return printable(shown if masked else _NO_PORT.sub(lambda m: m[1] + MASK, entry, count=1))

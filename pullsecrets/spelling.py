@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from pullsecrets._go.url import BadURL
-from pullsecrets.keyring import Pattern, normalise
+from pullsecrets.matching import Pattern, normalise
 from pullsecrets.registries import DOCKER_HUB, DOCKER_HUB_KEY
 
 __all__ = [

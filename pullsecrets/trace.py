@@ -1,7 +1,7 @@
 """Why each entry of each secret is, or is not, a candidate: the trace of a resolution.
 
-Nothing is matched here a second time: the candidates are those of `Keyring.resolve`, the entries
-those of `Keyring.entries`, and what keeps a key from an image is what `compare` says.
+Nothing is decided here a second time: the candidates are those of the resolution, the entries those
+of `Keyring.entries`, and what keeps a key from an image is what `compare` says.
 
 >>> from pullsecrets import DockerConfig
 >>> node = DockerConfig.from_json('{"auths": {"quay.io": {"auth": "dXNlcjpwYXNz"}, "ghcr.io": {}}}')
@@ -13,35 +13,34 @@ ghcr.io - no match, the host: ghcr, the image has quay
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from enum import Enum
-from itertools import groupby, islice
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
 from typing import Any, Final, overload
 
-from attrs import field, frozen
+from attrs import frozen
 
 from pullsecrets._go.url import BadURL, glob_matches
-from pullsecrets.spelling import is_hub_mistake, unmatchable
+from pullsecrets.cluster import Admission, Cluster, PodResolution
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.images import Image
 from pullsecrets.keyring import (
-    Admission,
     Candidate,
     Keyring,
-    Mismatch,
-    Pattern,
+    KeyringEntry,
     Resolution,
     Source,
-    compare,
-    is_default_registry,
+    SourceKind,
+    undecodable,
 )
-from pullsecrets.objects import Pod, PullSecret
+from pullsecrets.matching import Mismatch, Pattern, compare, is_default_registry
+from pullsecrets.node.node import Node
+from pullsecrets.node.providers import NotAsked, PodAccount
+from pullsecrets.notes import Note, NoteCode
+from pullsecrets.objects import Container, Pod, PullSecret
 from pullsecrets.registries import DOCKER_HUB_KEY
-from pullsecrets.cluster import Cluster, ImageResolution
-from pullsecrets.secrecy import printable, redact_entry
+from pullsecrets.secrecy import EntryText, printable
+from pullsecrets.spelling import HUB_ENTRY, is_hub_mistake, unmatchable
+from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
 __all__ = [
     "EntryTrace",
@@ -55,20 +54,8 @@ __all__ = [
 ]
 
 
-class Reason(Enum):
-    """Why something is no candidate: the first rule that failed.
-
-    The first four are about a whole secret, the others about an entry.
-    """
-
-    NAMELESS = "nameless"
-    """The reference in the list has no name (rule 4)."""
-    MISSING = "missing"
-    """There is no secret of that name in the namespace (rule 4)."""
-    SKIPPED = "skipped"
-    """Wrong type, or no value where the type wants one (rule 7)."""
-    UNDECODABLE = "undecodable"
-    """The secret does not decode, and the lookup fails with it (rule 8)."""
+class Reason(StrEnum):
+    """Why an entry is not a candidate: the first rule that fails."""
 
     FAILED = "failed"
     """The lookup fails as a whole, for another secret or the image; the entry is not asked."""
@@ -78,32 +65,28 @@ class Reason(Enum):
     """It is spelled so that it matches no image at all (rules 10 to 12)."""
     PORT = "port"
     """The ports differ (rule 12)."""
-    LABEL_COUNT = "label count"
+    LABEL_COUNT = "label-count"
     """The hosts have different numbers of labels (rule 12)."""
     LABEL = "label"
     """A label of the host does not match (rule 12)."""
     PATH = "path"
-    """The key's path is no prefix of the image's (rule 12)."""
-    HIDDEN = "hidden"
-    """Docker Hub's entry, and another one matched (rule 14)."""
+    """The key's path is not a prefix of the image's (rule 12)."""
+    SHADOWED = "shadowed"
+    """It is Docker Hub's entry, and another one matched (rule 14)."""
 
-
-_MISMATCH: Final = {
-    Mismatch.PORT: Reason.PORT,
-    Mismatch.LABEL_COUNT: Reason.LABEL_COUNT,
-    Mismatch.PATH: Reason.PATH,
-    Mismatch.LABEL: Reason.LABEL,
-}
 
 _WHAT: Final = {
-    Reason.PORT: "the port",
-    Reason.LABEL_COUNT: "the number of labels",
-    Reason.LABEL: "the host",
-    Reason.PATH: "the path",
+    Mismatch.PORT: "the port",
+    Mismatch.LABEL_COUNT: "the number of labels",
+    Mismatch.LABEL: "the host",
+    Mismatch.PATH: "the path",
 }
 
 
-_SEVERAL: Final = 2
+# What the table of a pod says above its secrets; each of these shows what is about it.
+_OF_ADMISSION: Final = frozenset(
+    {NoteCode.MISSING_ACCOUNT, NoteCode.ASSUMED_ACCOUNT, NoteCode.STATIC_POD}
+)
 
 
 @frozen
@@ -111,86 +94,99 @@ class EntryTrace:
     """The verdict on one entry of a docker config.
 
     Attributes:
-        source: The secret that it stands in, or the node.
-        entry: The entry as written. It may hold a password, in ``https://user:password@host``:
-            show it only through ``redact_entry``.
-        key: What the kubelet makes of it (rule 10), None where it drops it.
+        source: The secret that it is in, or the node.
+        entry: The entry as written.
+        key: What the kubelet makes of it (rule 10), None if it drops it.
         username: The user it logs in as.
         number: The number of the candidate that it is, counted from 1 in the order in which they
-            are tried; None where it is none.
-        tier: The candidate's tier, None where it is none.
-        reason: Why it is no candidate; None where it is one.
-        in_key: What stands in the key, where `reason` compares two things; else empty.
-        in_image: What stands in the image's name beside it; else empty.
-        message: What is wrong, where there is nothing to compare; safe to show.
+            are tried; None if it is not one.
+        tier: The candidate's tier, None if it is not one.
+        reason: Why it is not a candidate; None if it is one.
+        in_key: The part of the key that does not match, if `reason` compares two things.
+        in_image: The part of the image's name that it is compared with.
+        sentence: The verdict in words, safe to show.
     """
 
     source: Source
-    entry: str = field(repr=redact_entry)
-    key: str | None = field(repr=lambda key: repr(key and redact_entry(key)))
+    entry: EntryText
+    key: EntryText | None
     username: str
     number: int | None = None
     tier: int | None = None
     reason: Reason | None = None
-    in_key: str = field(default="", repr=printable)
+    in_key: EntryText | None = None
     in_image: str = ""
-    message: str = ""
+    sentence: str = ""
 
-    @property
-    def sentence(self) -> str:
-        """The verdict in words, safe to show."""
-        if self.reason is None:
-            return f"candidate {self.number}"
-        if self.reason in _WHAT:
-            return printable(
-                f"no match, {_WHAT[self.reason]}: {self.in_key}, the image has {self.in_image}"
-            )
-        return self.message
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "entry": str(self.entry),
+            "key": None if self.key is None else str(self.key),
+            "username": self.username,
+            "candidate": self.number,
+            "tier": self.tier,
+            "reason": self.reason,
+            "in_key": None if self.in_key is None else str(self.in_key),
+            "in_image": self.in_image or None,
+            "verdict": self.sentence,
+        }
 
 
 @frozen
 class SecretTrace:
-    """The verdict on one secret of the list, or on the node's docker config.
+    """The verdict on one secret of the list, or on something of the node's.
 
     Attributes:
-        source: The secret, or the node. A reference without a name has an empty one.
-        position: Where it stands in the list, counted from 0; None for the node.
-        reason: Why the secret as a whole gives nothing; None where its entries are asked.
-        message: What is wrong with the secret, safe to show; empty where nothing is.
+        source: The secret, the node's docker config, or a credential provider. A reference without
+            a name has an empty one.
+        position: Its position in the list, counted from 0; None for what is the node's.
+        note: Why the secret as a whole gives nothing; None if its entries are asked.
         entries: The verdicts on its entries, in the document's order.
     """
 
     source: Source
     position: int | None
-    reason: Reason | None = None
-    message: str = ""
+    note: Note | None = None
     entries: tuple[EntryTrace, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The secret with its number in the list, counted from 1 as people do."""
+        number = "" if self.position is None else f"{self.position + 1}. "
+        return f"{number}{self.source.title}"
+
+    @property
+    def message(self) -> str:
+        """What is wrong with the secret as a whole; empty if nothing is. Safe to show."""
+        if self.note is not None:
+            return self.note.predicate
+        return "" if self.entries else "holds no entry"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "source": self.source.to_dict(),
+            "position": self.position,
+            "note": None if self.note is None else self.note.to_dict(),
+            "entries": [entry.to_dict() for entry in self.entries],
+        }
 
 
 @frozen
-class Explanation:
+class Explanation(Tabular):
     """Why an image has the candidates that it has.
 
     Attributes:
         resolution: What the kubelet tries; its candidates are the numbered entries.
-        secrets: Each secret of the list, in its order, then the node's config where there is one.
-        pod: The pod, where one was asked about.
-        container: The name of the container or the volume, where a pod was asked about.
-        kind: ``container``, ``init``, ``ephemeral`` or ``volume``; empty without a pod.
-        written: The image as it stands in the manifest.
+        secrets: Each secret of the list, in its order, then the node's docker config if there is
+            one, then its credential providers in the order in which the kubelet looks at them.
+        container: The container that needs the image, None if no pod was asked about.
     """
 
     resolution: Resolution
     secrets: tuple[SecretTrace, ...]
-    pod: Pod | None = field(default=None, repr=lambda pod: pod and f"<{pod.kind} {pod.name!r}>")
-    container: str = ""
-    kind: str = ""
-    written: str = ""
-
-    @property
-    def image(self) -> Image | str:
-        """The image; the string as written where it is no image reference."""
-        return self.resolution.image
+    container: Container | None = None
 
     @property
     def entries(self) -> tuple[EntryTrace, ...]:
@@ -205,57 +201,59 @@ class Explanation:
     @property
     def headline(self) -> str:
         """The outcome in one line, safe to show."""
-        resolution = self.resolution
-        if resolution.failure is not None:
-            return printable(resolution.failure)
-        if resolution.anonymous:
-            asked = len(self.entries)
-            if asked < _SEVERAL:
-                none = "the only entry does not match" if asked else "there is no credential to try"
-                return f"pulled anonymously: {none}"
-            return f"pulled anonymously: none of {asked} entries matches"
-        count = len(resolution.candidates)
-        order = "" if resolution.is_deterministic else ", partly in an order left to chance"
-        return f"{count} candidate{'s' if count > 1 else ''}{order}"
+        if self.resolution.anonymous is not True:
+            return self.resolution.summary
+        count = len(self.entries)
+        none = {0: "there is no credential to try", 1: "the only entry does not match"}
+        why = none.get(count, f"none of {count} entries matches")
+        return f"{self.resolution.summary}: {why}"
 
-    def to_records(self) -> list[dict[str, Any]]:
-        """One flat dict for each entry, and for each secret without any: for a data frame."""
-        from pullsecrets.display.records import explanation_records
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        container = self.container
+        return {
+            "container": None if container is None else container.name,
+            "kind": None if container is None else container.kind,
+            **self.resolution.to_dict(),
+            "secrets": [secret.to_dict() for secret in self.secrets],
+        }
 
-        return explanation_records(self)
-
-    def _repr_html_(self) -> str:
-        from pullsecrets.display.html import explanation_html
-
-        return explanation_html(self)
-
-    def __rich__(self) -> Any:
-        from pullsecrets.display.terminal import explanation_tree
-
-        return explanation_tree(self)
+    def table(self, limit: int | None = None) -> Table:
+        """One row for each entry, under its secret."""
+        return Table(
+            _COLUMNS,
+            tuple(_rows(self)),
+            title=str(self.resolution.written),
+            subtitle=_headline(self),
+        )
 
 
 @frozen
-class PodExplanation(Sequence[Explanation]):
+class PodExplanation(Sequence[Explanation], Tabular):
     """Why the images of a pod have the candidates that they have: a sequence of explanations.
 
     Attributes:
-        pod: The pod.
+        resolution: What was resolved: the pod, its list of secrets, what was passed over.
         images: The explanation of each image, in the order of `Pod.images`.
-        admission: Which list of secrets the pod has; None for a pod without images.
-        warnings: What was passed over on the way.
     """
 
-    pod: Pod
+    resolution: PodResolution
     images: tuple[Explanation, ...]
 
     @property
-    def admission(self) -> Admission | None:  # noqa: D102 - described above
-        return self.images[0].resolution.admission if self.images else None
+    def pod(self) -> Pod:
+        """The pod."""
+        return self.resolution.pod
 
     @property
-    def warnings(self) -> tuple[str, ...]:  # noqa: D102 - described above
-        return tuple(dict.fromkeys(w for each in self.images for w in each.resolution.warnings))
+    def admission(self) -> Admission:
+        """Which list of secrets it has."""
+        return self.resolution.admission
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was passed over on the way."""
+        return self.resolution.notes
 
     @overload
     def __getitem__(self, index: int) -> Explanation: ...
@@ -269,265 +267,301 @@ class PodExplanation(Sequence[Explanation]):
     def __len__(self) -> int:
         return len(self.images)
 
-    def to_records(self) -> list[dict[str, Any]]:
-        """The records of all its images, one after the other."""
-        return [record for each in self.images for record in each.to_records()]
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {**self.resolution.to_dict(), "images": [each.to_dict() for each in self.images]}
 
-    def _repr_html_(self) -> str:
-        from pullsecrets.display.html import pod_explanation_html
+    def table(self, limit: int | None = None) -> Table:
+        """One row for each entry, under its secret, under the image."""
+        pod = self.pod
+        head = printable(pod.namespace), printable(pod.kind), printable(pod.name)
+        columns = *map(Column, ("namespace", "kind", "pod", "container", "image")), *_COLUMNS
+        image = Column("image_title", group=True)
+        rows = []
+        for each in self.images:
+            written = str(each.resolution.written)
+            name = "" if each.container is None else each.container.title
+            title = Cell(f"{name}: {written}", below=_headline(each).shown)
+            rows += [
+                (*head, name, written, title, *row)
+                for row in _rows(each) or [(None,) * len(_COLUMNS)]
+            ]
+        return Table(
+            (*columns[:5], image, *columns[5:]),
+            tuple(rows),
+            title=pod.title,
+            subtitle=Cell(str(self.admission), tone=Tone.FAINT),
+            notes=tuple(str(note) for note in self.notes if note.code in _OF_ADMISSION),
+        )
 
-        return pod_explanation_html(self)
 
-    def __rich__(self) -> Any:
-        from pullsecrets.display.terminal import pod_tree
+_COLUMNS: Final = (
+    Column("source"),
+    Column("position"),
+    Column("secret", group=True),
+    Column("number", ""),
+    Column("tier"),
+    Column("entry", "entry", code=True),
+    Column("key"),
+    Column("username"),
+    Column("reason"),
+    Column("in_key"),
+    Column("in_image"),
+    Column("verdict", "verdict"),
+)
 
-        return pod_tree(self)
+
+def _headline(explanation: Explanation) -> Cell:
+    failed = explanation.resolution.failure is not None
+    return Cell(explanation.headline, tone=Tone.ERROR if failed else Tone.PLAIN)
+
+
+def _rows(explanation: Explanation) -> list[Row]:
+    """A row for each entry, and one for each secret without entries."""
+    rows: list[Row] = []
+    for secret in explanation.secrets:
+        message = secret.message
+        title = f"{secret.title}  ✗ {message}" if message else secret.title
+        tone = Tone.WARNING if secret.note is not None else Tone.PLAIN
+        head = str(secret.source), secret.position, Cell(secret.source.name, title, tone)
+        if not secret.entries:
+            code = None if secret.note is None else secret.note.code
+            verdict = Cell(message, "")
+            rows.append((*head, None, None, None, None, None, code, None, None, verdict))
+        rows += [(*head, *_entry_row(entry)) for entry in secret.entries]
+    return rows
+
+
+def _entry_row(entry: EntryTrace) -> Row:
+    good = entry.reason is None
+    tone = Tone.GOOD if good else Tone.FAINT
+    return (
+        Cell(entry.number, f"✓ {entry.number}" if good else "✗", tone),
+        entry.tier,
+        str(entry.entry),
+        None if entry.key is None else str(entry.key),
+        printable(entry.username),
+        entry.reason,
+        None if entry.in_key is None else str(entry.in_key),
+        entry.in_image or None,
+        Cell(entry.sentence, tone=Tone.GOOD if good else Tone.PLAIN),
+    )
 
 
 def explain(
-    image: Image | str, secrets: Iterable[PullSecret], node: DockerConfig | None = None
+    image: Image | str,
+    secrets: Iterable[PullSecret],
+    node: Node | DockerConfig | None = None,
+    *,
+    account: PodAccount | None = None,
 ) -> Explanation:
     """Why each entry of each secret is, or is not, a candidate for an image.
 
     Args:
-        image: The image, or what stands in a container's ``image`` field.
-        secrets: The pod's secrets in the order of its list; one listed twice counts twice.
-        node: The node's own docker config.
+        image: The image, or what a container's ``image`` field has.
+        secrets: The pod's secrets in the order of its list; one that is listed twice counts twice.
+        node: The node, or only its docker config.
+        account: The pod's service account, as far as credential providers look at it.
 
     Returns:
         The trace. As with `resolve`, nothing raises: a bad image and a secret that does not decode
-        stand in it.
+        are in it.
     """
     keyring = Keyring(secrets, node)
-    listed = _Listed.of(keyring, [(each.namespace, each.name, each) for each in keyring.secrets])
-    written = str(image) if isinstance(image, Image) else image
-    return listed.explain(keyring.resolve(image), written=written)
+    return _Tracer(keyring, keyring.secrets).explain(keyring.resolve(image, account))
 
 
 def explain_pod(cluster: Cluster, pod: Pod) -> PodExplanation:
-    """Why each image of a pod has the candidates that it has; `Cluster.explain` calls this."""
-    return _Memory(cluster).explain(pod, cluster.resolve(pod))
+    """Why each image of a pod has the candidates that it has."""
+    return _explain(cluster, cluster.resolve(pod), {})
 
 
 def explain_all(cluster: Cluster) -> Iterator[PodExplanation]:
-    """The explanations of all pods, one after the other."""
-    answers = cluster.resolve_all()
-    memory = _Memory(cluster)
-    for pod in cluster.pods:
-        yield memory.explain(pod, islice(answers, len(pod.images)))
+    """The explanations of all pods, one after the other, each made when it is asked for."""
+    tracers: dict[Any, _Tracer] = {}
+    for answer in cluster.resolve_all():
+        yield _explain(cluster, answer, tracers)
 
 
-_Key = tuple["str | None", "Pattern | None"]
-"""What is wrong with a key's spelling, and the key taken apart where nothing is."""
+def _explain(
+    cluster: Cluster, answer: PodResolution, tracers: dict[Any, _Tracer]
+) -> PodExplanation:
+    namespace, names = answer.pod.namespace, answer.admission.pull_secrets
+    tracer = tracers.get((namespace, names))
+    if tracer is None:
+        listed = cluster.references(namespace, names)
+        tracer = _Tracer(cluster.keyring(namespace, names), listed)
+        tracers[namespace, names] = tracer
+    images = (tracer.explain(each.resolution, each.container) for each in answer.images)
+    return PodExplanation(answer, tuple(images))
 
-_Reference = tuple[str, str, "PullSecret | None"]
-"""A namespace, a name in a list, and the secret of that name."""
 
+@frozen
+class _Part:
+    """A secret of a list before its entries are asked about an image."""
 
-class _Memory:
-    """What is known of a cluster, for one pod after the other."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
-        self._lists: dict[tuple[str, tuple[str, ...]], _Listed] = {}
-        self._keys: dict[str, _Key] = {}
-
-    def explain(self, pod: Pod, answers: Iterable[ImageResolution]) -> PodExplanation:
-        images = []
-        for answer in answers:
-            names = answer.admission.pull_secrets
-            listed = self._lists.get((pod.namespace, names))
-            if listed is None:
-                listed = self._lists[pod.namespace, names] = self._listed(pod.namespace, names)
-            images.append(
-                listed.explain(
-                    answer.resolution, pod, answer.container, answer.kind, answer.written
-                )
-            )
-        return PodExplanation(pod, tuple(images))
-
-    def _listed(self, namespace: str, names: Sequence[str]) -> _Listed:
-        found = [(namespace, name, self._cluster.secret(namespace, name)) for name in names]
-        there = [secret for _, name, secret in found if name and secret is not None]
-        hints = {
-            name: f"; there is one in namespace {', '.join(others)}"
-            for _, name, secret in found
-            if secret is None and (others := self._cluster.namespaces_with(name))
-        }
-        return _Listed.of(Keyring(there, self._cluster.node), found, hints, self._keys)
+    source: Source
+    position: int | None
+    note: Note | None = None
+    entries: tuple[KeyringEntry, ...] = ()
 
 
 _MAX_TRACES: Final = 256  # of one list
 
 
-@frozen
-class _Listed:
-    """A list of secrets; one serves many images.
+class _Tracer:
+    """Explains the images of pods that have one list of secrets.
 
-    Attributes:
-        parts: What each secret's trace is before its entries are asked, and the entries.
-        keys: Keys that were seen.
-        traces: Image as written → the traces: many pods of a workload ask for the same.
+    Args:
+        keyring: The keyring of the list.
+        listed: What each reference of the list leads to.
     """
 
-    parts: tuple[tuple[SecretTrace, Sequence[Any]], ...]
-    keys: dict[str, _Key]
-    traces: dict[str, tuple[SecretTrace, ...]] = field(factory=dict)
+    def __init__(self, keyring: Keyring, listed: Iterable[Note | PullSecret]) -> None:
+        self._keyring = keyring
+        self._parts = tuple(_parts(keyring, listed))
+        # Key → what is wrong with its spelling, or the key taken apart: one serves many images.
+        self._keys: dict[EntryText, str | Pattern] = {}
+        # Resolution → the traces: the pods of a workload share it, as they ask for the same images.
+        # Explaining 5,000 pods takes a fifth of the time.
+        self._known: dict[int, tuple[Resolution, tuple[SecretTrace, ...]]] = {}
 
-    @classmethod
-    def of(
-        cls,
-        keyring: Keyring,
-        references: Iterable[_Reference],
-        hints: Mapping[str, str] = MappingProxyType({}),
-        keys: dict[str, _Key] | None = None,
-    ) -> _Listed:
-        parts = tuple(_parts(keyring, references, hints))
-        return cls(parts, {} if keys is None else keys)
+    def explain(self, resolution: Resolution, container: Container | None = None) -> Explanation:
+        known = self._known.get(id(resolution))
+        if known is None:
+            if len(self._known) >= _MAX_TRACES:
+                self._known.clear()
+            # With the resolution, which keeps its identity from being another's.
+            known = self._known[id(resolution)] = resolution, tuple(self._traces(resolution))
+        return Explanation(resolution, known[1], container)
 
-    def explain(
-        self,
-        resolution: Resolution,
-        pod: Pod | None = None,
-        container: str = "",
-        kind: str = "",
-        written: str = "",
-    ) -> Explanation:
-        traces = self.traces.get(written)
-        if traces is None:
-            if len(self.traces) >= _MAX_TRACES:
-                self.traces.clear()
-            tracer = _Tracer(self.keys, resolution)
-            traces = self.traces[written] = tuple(
-                SecretTrace(
-                    part.source,
-                    part.position,
-                    part.reason,
-                    part.message,
-                    tuple(map(tracer.trace, entries)),
-                )
-                for part, entries in self.parts
-            )
-        return Explanation(resolution, traces, pod, container, kind, written)
+    def _traces(self, resolution: Resolution) -> Iterator[SecretTrace]:
+        one_ring = self._keyring.node.kubernetes.one_node_keyring
+        verdicts = _Verdicts(resolution, self._keys, one_ring)
+        for part in (*self._parts, *_providers(self._keyring, resolution)):
+            entries = tuple(map(verdicts.trace, part.entries))
+            yield SecretTrace(part.source, part.position, part.note, entries)
 
 
-def _parts(
-    keyring: Keyring, references: Iterable[_Reference], hints: Mapping[str, str]
-) -> Iterator[tuple[SecretTrace, Sequence[Any]]]:
-    slots = iter(_slots(keyring))
-    for position, (namespace, name, secret) in enumerate(references):
-        source = Source("secret", namespace, name)
-        entries: Sequence[Any] = ()
-        reason = None
-        message = ""
-        if not name:
-            reason, message = Reason.NAMELESS, "the reference has no name: it is skipped"
-        elif secret is None:
-            reason = Reason.MISSING
-            message = f"not among the manifests: a pull goes on without it{hints.get(name, '')}"
-        else:
-            slot = next(slots)
-            if isinstance(slot, str):
-                reason, message = Reason.UNDECODABLE, slot
-            elif secret.skipped is not None:
-                reason, message = Reason.SKIPPED, f"skipped: {secret.skipped}"
-            elif slot:
-                entries = slot
-            else:
-                message = "holds no entry"
-        yield SecretTrace(source, position, reason, printable(message)), entries
-    if keyring.node is not None:
-        yield SecretTrace(Source("node"), None), next(slots)
+def _parts(keyring: Keyring, listed: Iterable[Note | PullSecret]) -> Iterator[_Part]:
+    by_slot: dict[int, list[KeyringEntry]] = {}
+    for entry in keyring.entries:
+        by_slot.setdefault(entry.slot, []).append(entry)
+    slot = 0
+    for position, found in enumerate(listed):
+        source = Source(SourceKind.SECRET, found.namespace, found.name or "")
+        if isinstance(found, Note):
+            yield _Part(source, position, found)
+            continue
+        note, entries = found.skipped, tuple(by_slot.get(slot, ()))
+        if keyring.failure is not None:
+            note, entries = _alone(found, slot)
+        yield _Part(source, position, note, entries)
+        slot += 1
+    if keyring.node.docker_config is not None:
+        node = by_slot.get(slot) or Keyring((), keyring.node).entries
+        yield _Part(Source(SourceKind.NODE), None, None, tuple(node))
 
 
-def _slots(keyring: Keyring) -> list[Any]:
-    """The entries of each secret that is there, then the node's; why, where one has none."""
-    if keyring.failure is not None:
-        return [*map(_entries, keyring.secrets), Keyring((), keyring.node).entries]
-    slots = {
-        slot: tuple(entries) for slot, entries in groupby(keyring.entries, lambda entry: entry.slot)
-    }
-    return [slots.get(slot, ()) for slot in range(len(keyring.secrets) + 1)]
+def _providers(keyring: Keyring, resolution: Resolution) -> Iterator[_Part]:
+    """The credential providers of the node, as far as they are looked at for an image."""
+    entries = {asked.provider.name: found for asked, found in keyring.answered(resolution)}
+    for each in resolution.consulted:
+        name = each.provider.name
+        note = None
+        if isinstance(each, NotAsked):
+            note = Note(NoteCode.PROVIDER_NOT_ASKED, name=name, detail=each.reason)
+        elif each.faults:
+            detail = "; ".join(map(str, each.faults))
+            note = Note(NoteCode.PROVIDER_REFUSED, name=name, detail=detail)
+        elif each.response is None:
+            note = Note(NoteCode.PROVIDER_UNKNOWN, name=name, detail=each.pattern)
+        yield _Part(Source(SourceKind.PROVIDER, None, name), None, note, entries.get(name, ()))
 
 
-def _entries(secret: PullSecret) -> Any:
-    """The entries of a secret by itself; why, where it does not decode."""
+def _alone(secret: PullSecret, slot: int) -> tuple[Note | None, tuple[KeyringEntry, ...]]:
+    """A secret by itself, as the keyring of a list that fails has no entries."""
     try:
         secret.config()
     except InvalidDockerConfig as error:
-        return f"does not decode: {error}"
-    return Keyring((secret,)).entries
+        return undecodable(secret, error), ()
+    return secret.skipped, Keyring((secret,)).entries
 
 
-class _Tracer:
+class _Verdicts:
     """Gives the entries of a keyring their verdicts for one image."""
 
-    def __init__(self, keys: dict[str, _Key], resolution: Resolution) -> None:
-        self._keys = keys
+    def __init__(
+        self, resolution: Resolution, keys: dict[EntryText, str | Pattern], one_node_ring: bool
+    ) -> None:
         self._resolution = resolution
-        self._name: Pattern | None = None
-        self._first: dict[bool, Candidate] = {}
-        # The entries of a secret that is listed twice are alike but for their slots, and these
-        # are tried in order (rule 13).
-        self._numbers: dict[tuple[Source, str], deque[int]] = defaultdict(deque)
-        for number, candidate in enumerate(resolution.candidates, 1):
-            self._numbers[candidate.source, candidate.entry].append(number)
-            self._first.setdefault(candidate.source.kind == "node", candidate)
-        self._of_hub = False
-        if isinstance(resolution.image, Image):
-            self._of_hub = resolution.image.registry.is_docker_hub
-            with suppress(BadURL):
-                self._name = Pattern.parse(resolution.image.name)
+        self._keys = keys
+        self._one_node_ring = one_node_ring
+        self._numbers = {
+            (candidate.slot, candidate.entry): number
+            for number, candidate in enumerate(resolution.candidates)
+        }
+        # The first match of each ring: each falls back to Docker Hub's entries by itself.
+        self._first: dict[SourceKind, Candidate] = {}
+        for candidate in resolution.candidates:
+            self._first.setdefault(self._ring_of(candidate.source), candidate)
 
-    def trace(self, entry: Any) -> EntryTrace:
-        numbers = self._numbers.get((entry.source, entry.entry))
+    def _ring_of(self, source: Source) -> SourceKind:
+        together = self._one_node_ring and source.kind is SourceKind.PROVIDER
+        return SourceKind.NODE if together else source.kind
+
+    def trace(self, entry: KeyringEntry) -> EntryTrace:
         subject = entry.source, entry.entry, entry.key, entry.credential.username
-        if numbers:
-            number = numbers.popleft()
-            return EntryTrace(*subject, number, self._resolution.candidates[number - 1].tier)
-        return EntryTrace(*subject, None, None, *self._verdict(entry.key, entry))
+        number = self._numbers.get((entry.slot, entry.entry))
+        if number is None:
+            return EntryTrace(*subject, None, None, *self._verdict(entry))
+        tier = self._resolution.candidates[number].tier
+        return EntryTrace(*subject, number + 1, tier, sentence=f"candidate {number + 1}")
 
-    def _verdict(self, key: str | None, entry: Any) -> tuple[Reason, str, str, str]:
-        """The reason, what stands in key and image, and the message where nothing does."""
+    def _verdict(self, entry: KeyringEntry) -> tuple[Reason, EntryText | None, str, str]:
+        """The reason, the parts of key and image that differ, and the sentence."""
+        image, key = self._resolution.image, entry.key
         if key is None:
-            return Reason.DROPPED, "", "", f"dropped: Go's URL parser finds {entry.dropped}"
-        image = self._resolution.image
-        if self._resolution.failure is not None or not isinstance(image, Image):
-            return Reason.FAILED, "", "", "not asked: the lookup fails as a whole"
-        first = self._first.get(entry.source.kind == "node")
+            return Reason.DROPPED, None, "", f"dropped, as Go cannot parse it: {entry.dropped}"
+        if self._resolution.failure is not None or image is None:
+            return Reason.FAILED, None, "", "not asked: the lookup fails as a whole"
+        first = self._first.get(self._ring_of(entry.source))
         if key == DOCKER_HUB_KEY and is_default_registry(image.name) and first is not None:
-            message = f"hidden: '{redact_entry(first.entry)}' of {first.source} matches by itself"
-            return Reason.HIDDEN, "", "", message
-        spelling, pattern = self._keys.get(key) or self._known(key)
-        if spelling is None and self._of_hub and is_hub_mistake(key):
-            spelling = "the credentials of Docker Hub stand under https://index.docker.io/v1/"
-        if spelling is not None:
-            return Reason.SPELLING, "", "", printable(f"no match, the spelling: {spelling}")
-        if self._name is None:
-            return Reason.SPELLING, "", "", "no match: Go's URL parser refuses the image's name"
-        return *_side_by_side(pattern or Pattern.parse(key), self._name), ""
+            sentence = f"shadowed: '{first.entry}' of {first.source} matches by itself"
+            return Reason.SHADOWED, None, "", sentence
+        pattern = self._pattern(key)
+        if image.registry.is_docker_hub and is_hub_mistake(key.reveal()):
+            pattern = f"the credentials of Docker Hub have the entry {HUB_ENTRY}"
+        if isinstance(pattern, str):
+            return Reason.SPELLING, None, "", printable(f"no match, the spelling: {pattern}")
+        try:
+            name = Pattern.parse(image.name)
+        except BadURL as error:
+            sentence = f"no match: Go's URL parser finds {error} in the image's name"
+            return Reason.SPELLING, None, "", sentence
+        return _difference(pattern, name)
 
-    def _known(self, key: str) -> _Key:
-        spelling = unmatchable(key)
-        known = self._keys[key] = spelling, Pattern.parse(key) if spelling is None else None
+    def _pattern(self, key: EntryText) -> str | Pattern:
+        known = self._keys.get(key)
+        if known is None:
+            known = unmatchable(key.reveal()) or Pattern.parse(key.reveal())
+            self._keys[key] = known
         return known
 
 
-def _side_by_side(key: Pattern, name: Pattern) -> tuple[Reason, str, str]:
-    """The first of rule 12's conditions that fails, with what stands in the key and the image."""
-    mismatch = compare(key, name)
+def _difference(key: Pattern, name: Pattern) -> tuple[Reason, EntryText, str, str]:
+    """The first of rule 12's conditions that fails, with the two parts that differ."""
+    mismatch = compare(key, name) or Mismatch.LABEL
     if mismatch is Mismatch.PORT:
-        parts = key.port or "none", name.port or "none"
+        theirs, images = key.port or "none", name.port or "none"
     elif mismatch is Mismatch.LABEL_COUNT:
-        parts = _counted(key.labels), _counted(name.labels)
+        theirs, images = (f"{len(each.labels)} in {each.host}" for each in (key, name))
     elif mismatch is Mismatch.PATH:
-        parts = key.path, name.path
+        theirs, images = key.path, name.path
     else:
-        parts = next(
+        theirs, images = next(
             pair for pair in zip(key.labels, name.labels, strict=True) if not glob_matches(*pair)
         )
-    return (_MISMATCH[mismatch or Mismatch.LABEL], *parts)
-
-
-def _counted(labels: tuple[str, ...]) -> str:
-    return f"{len(labels)} in {'.'.join(labels)}"
+    in_key = EntryText(theirs)
+    sentence = printable(f"no match, {_WHAT[mismatch]}: {in_key}, the image has {images}")
+    return Reason(mismatch), in_key, images, sentence

@@ -10,12 +10,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from json import JSONDecodeError, JSONDecoder
+from collections.abc import Iterator, Mapping
+from json import JSONDecodeError, JSONDecoder, dumps
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any, Final, NoReturn
 
-__all__ = ["Array", "BadJSON", "Object", "go_string", "parse_json"]
+__all__ = ["Array", "BadJSON", "Object", "go_string", "parse_json", "write_json"]
 
 Object: Final[type[tuple[tuple[str, Any], ...]]] = tuple
 """How a JSON object comes out: a tuple of (name, value) pairs."""
@@ -25,6 +25,7 @@ Array: Final[type[list[Any]]] = list
 
 _MAX_DEPTH: Final = 10_000
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
+_ESCAPED_BY_GO: Final = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
 class BadJSON(Exception):
@@ -34,6 +35,15 @@ class BadJSON(Exception):
 def go_string(text: str) -> str:
     """The string as Go has it after decoding: U+FFFD for what is not Unicode."""
     return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+
+
+def write_json(value: Mapping[str, Any]) -> str:
+    r"""Write an object without numbers as ``json.Marshal`` does, byte for byte.
+
+    A byte that is not UTF-8, which Python holds as a surrogate, becomes the escape ``\ufffd``.
+    """
+    text = dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _SURROGATES.sub(r"\\ufffd", text).translate(_ESCAPED_BY_GO)
 
 
 def _refuse_constant(name: str) -> NoReturn:

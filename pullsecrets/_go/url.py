@@ -16,7 +16,7 @@ from ipaddress import AddressValueError, IPv6Address
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-__all__ = ["BadURL", "GoURL", "glob_matches", "go_bytes", "is_wild", "parse_url", "split_host_port"]
+__all__ = ["BadURL", "GoURL", "glob_matches", "go_bytes", "is_glob", "parse_url", "split_host_port"]
 
 # The part of ASCII that net/url lets stand in a host. "?", "/", "#" and "@" end it, and what
 # else is missing ("^", "\\", "{", "|", a space …) is refused: of the glob's operators only "*"
@@ -55,8 +55,13 @@ def go_bytes(text: str) -> bytes:
         return re.sub("[\ud800-\udfff]", "\ufffd", text).encode("utf-8")
 
 
-def parse_url(schemeless: str) -> GoURL:
+def parse_url(schemeless: str, *, strict_ports: bool = True) -> GoURL:
     """Parse ``https://`` + `schemeless` as ``net/url.Parse`` does.
+
+    Args:
+        schemeless: The URL without its scheme.
+        strict_ports: As Go 1.26 does, refuse a host with several colons. Before, only what is
+            behind the last of them had to be a number.
 
     Raises:
         BadURL: Go's parser refuses it.
@@ -66,7 +71,7 @@ def parse_url(schemeless: str) -> GoURL:
         raise BadURL("a control character")
     authority, slash, path = url.partition("?")[0].partition("/")
     userinfo, at, host = authority.rpartition("@")
-    host = _parse_host(host)
+    host = _parse_host(host, strict_ports)
     if at and (not _USERINFO.fullmatch(userinfo) or _BAD_ESCAPE.search(userinfo)):
         raise BadURL("a user or password with characters that a URL does not admit")
     for part in (path, fragment):
@@ -75,15 +80,15 @@ def parse_url(schemeless: str) -> GoURL:
     return GoURL(host, _unescape(slash + path))
 
 
-def _parse_host(host: str) -> str:
+def _parse_host(host: str, strict_ports: bool) -> str:
     """``net/url.parseHost``: check and decode the authority without its user information."""
     bracket = host.rfind("[")
     if bracket > 0:
         raise BadURL("a bracket inside of the host name")
     if bracket == 0:
         return _parse_ip_literal(host)
-    _, colon, port = host.partition(":")
-    if not _OPTIONAL_PORT.fullmatch(colon + port):
+    colon = host.find(":") if strict_ports else host.rfind(":")
+    if colon >= 0 and not _OPTIONAL_PORT.fullmatch(host[colon:]):
         raise BadURL("a port that is not a number")
     if not _HOST.fullmatch(host):
         raise BadURL("a character or an escape that a host name does not admit")
@@ -138,126 +143,53 @@ def split_host_port(host: str) -> tuple[str, str]:
     return name, port
 
 
-# A set of characters: negated or not, and its ranges. A pattern's tokens are sets, literal
-# bytes, and None for a star.
-_Set = tuple[bool, tuple[tuple[int, int], ...]]
-_SLASH: Final = ord("/")
-_NOT_A_SLASH: Final[_Set] = (True, ((_SLASH, _SLASH),))
+# What can be in a label: stars and, in an IPv6 address without a port, brackets. They hold a set of
+# characters to Go, in which a byte that is not UTF-8 is an error.
+_TOKEN: Final = re.compile(
+    r"(?P<star>\*+)|(?P<other>[^*\[])"
+    r"|\[(?P<set>(?:[^]\-\ud800-\udfff](?:-[^]\-\ud800-\udfff])?)+)\]",
+    re.DOTALL,
+)
 
 
-def is_wild(pattern: str) -> bool:
-    """Whether a pattern is more than a literal to `glob_matches`.
+def is_glob(label: str) -> bool:
+    """Whether a label is more than a literal to `glob_matches`."""
+    return "*" in label or "[" in label
 
-    An IPv6 address is, in its brackets: as a glob they hold a set of characters.
+
+def glob_matches(pattern: str, label: str) -> bool:
+    """``path/filepath.Match`` for a label of a host; a malformed pattern matches nothing.
+
+    ``*`` is any run of characters. The other operators never get here: ``?`` begins the query of a
+    URL, Go refuses a backslash in a host, and brackets only surround an IPv6 address.
     """
-    return "*" in pattern or "[" in pattern or "?" in pattern or "\\" in pattern
-
-
-def glob_matches(pattern: str, name: str) -> bool:
-    """``path/filepath.Match`` on Linux; a malformed pattern matches nothing.
-
-    ``*`` is any run without a slash, ``?`` any character but a slash, ``[a-c]`` a set, ``[^a]``
-    all but a set, and a backslash takes the next character literally.
-    """
-    if not is_wild(pattern):  # most labels: no need to look at each byte
-        return pattern == name or go_bytes(pattern) == go_bytes(name)
-    tokens = _tokens(pattern)
-    if tokens is None:
-        return False
-    # By bytes, as in Go: a star and a literal may end in the middle of a character.
-    text = go_bytes(name)
-    token = at = 0
-    # Where to take up again when a literal run fails: behind the last star, one character on.
-    # A later star never has to give back what an earlier one took.
-    resume: tuple[int, int] | None = None
-    while at < len(text) or token < len(tokens):
-        if token < len(tokens) and tokens[token] is None:
-            token += 1
-            resume = token, at
-        elif token < len(tokens) and (width := _accepts(tokens[token], text, at)):
-            token += 1
-            at += width
-        elif resume is not None and resume[1] < len(text) and text[resume[1]] != _SLASH:
-            token, at = resume[0], resume[1] + 1
-            resume = token, at
-        else:
-            return False
-    return True
-
-
-def _accepts(token: int | _Set | None, text: bytes, at: int) -> int:
-    """How many of the bytes there the token takes, 0 where it does not match."""
-    if at == len(text):
-        return 0
-    if not isinstance(token, tuple):
-        return token == text[at]
-    negated, ranges = token
-    code, width = _rune(text, at)
-    return width if any(low <= code <= high for low, high in ranges) != negated else 0
-
-
-def _rune(text: bytes, at: int) -> tuple[int, int]:
-    """The character there and its width; for a byte that begins none what Go gives, U+FFFD."""
-    for width in range(1, 5):
-        try:
-            return ord(text[at : at + width].decode()), width
-        except UnicodeDecodeError:
-            continue
-    return _REPLACEMENT, 1
-
-
-def _tokens(pattern: str) -> list[int | _Set | None] | None:
-    """The pattern as a list of sets, literal bytes and stars; None where it is malformed."""
-    tokens: list[int | _Set | None] = []
+    if not is_glob(pattern):
+        return pattern == label or go_bytes(pattern) == go_bytes(label)
+    if "[" not in pattern:
+        # Go compares bytes: an escape in a pattern may be half a character.
+        pattern, label = (go_bytes(text).decode("latin-1") for text in (pattern, label))
+    segments = [""]
     at = 0
     while at < len(pattern):
-        char = pattern[at]
-        at += 1
-        if char == "*":
-            tokens.append(None)
-        elif char == "?":
-            tokens.append(_NOT_A_SLASH)
-        elif char == "[":
-            parsed = _set(pattern, at)
-            if parsed is None:
-                return None
-            token, at = parsed
-            tokens.append(token)
-        elif char == "\\":
-            if at == len(pattern):
-                return None
-            tokens.extend(go_bytes(pattern[at]))
-            at += 1
+        token = _TOKEN.match(pattern, at)
+        if token is None:
+            return False
+        at = token.end()
+        if token["star"]:
+            segments.append("")
+        elif token["set"]:
+            segments[-1] += _set(token["set"])
         else:
-            tokens.extend(go_bytes(char))
-    return tokens
+            segments[-1] += re.escape(token["other"])
+    first, *rest = segments
+    # Atomic groups, so that the time does not grow with a power of the number of stars.
+    middle = "".join(f"(?>.*?{segment})" for segment in rest[:-1])
+    last = f".*{rest[-1]}" if rest else ""
+    return re.fullmatch(f"{first}{middle}{last}", label, re.DOTALL) is not None
 
 
-def _set(pattern: str, at: int) -> tuple[_Set, int] | None:
-    negated = pattern.startswith("^", at)
-    at += negated
-    ranges: list[tuple[int, int]] = []
-    while not (ranges and pattern.startswith("]", at)):
-        low = _set_character(pattern, at)
-        if low is None:
-            return None
-        at = low[1]
-        high = low
-        if pattern.startswith("-", at):
-            bound = _set_character(pattern, at + 1)
-            if bound is None:
-                return None
-            high, at = bound, bound[1]
-        ranges.append((low[0], high[0]))
-    return (negated, tuple(ranges)), at + 1
-
-
-def _set_character(pattern: str, at: int) -> tuple[int, int] | None:
-    """The code of the possibly escaped character there, and where the next one stands."""
-    if pattern.startswith(("-", "]"), at):
-        return None
-    at += pattern.startswith("\\", at)
-    # A set has to be closed, so its characters never are the pattern's last.
-    if at + 1 >= len(pattern) or "\ud800" <= pattern[at] <= "\udfff":
-        return None
-    return ord(pattern[at]), at + 1
+def _set(ranges: str) -> str:
+    """A set of characters as a regular expression; Go lets a range be empty."""
+    pairs = ((low, high or low) for low, high in re.findall(r"(.)(?:-(.))?", ranges, re.DOTALL))
+    kept = "".join(f"{re.escape(low)}-{re.escape(high)}" for low, high in pairs if low <= high)
+    return f"[{kept}]" if kept else "(?!)"

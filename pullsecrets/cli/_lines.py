@@ -14,12 +14,12 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from pullsecrets.diagnoses import Where
+from pullsecrets.objects import FieldPath
 
 __all__ = ["Lines"]
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MARKER: Final = re.compile(r"^(?=---(?:[ \t\r\n]|\Z))", re.MULTILINE)
-_STEP: Final = re.compile(r"\.?([A-Za-z][\w]*)|\[(\d+)\]|\['([^']*)'\]")
 
 
 class Lines:
@@ -30,7 +30,7 @@ class Lines:
         self._texts: dict[str, list[str]] = {}
 
     def __call__(self, where: Where) -> int | None:
-        """The line of a place, counted from 1; None where it cannot be found."""
+        """The line of a place, counted from 1; None if it cannot be found."""
         if where.file is None or where.file == "-":
             return None
         if where.file not in self._files:
@@ -40,7 +40,7 @@ class Lines:
         ]
         if not found:
             return None
-        # Of an object that is defined twice the later definition wins.
+        # If an object is defined twice, the later definition counts.
         document, first = found[-1]
         line = first + _walk(document, where.field)
         return self._entry(where, line) if where.entry is not None else line
@@ -103,22 +103,21 @@ def _is(document: MappingNode, where: Where) -> bool:
     )
 
 
-def _walk(document: MappingNode, field: str) -> int:
+def _walk(document: MappingNode, path: FieldPath) -> int:
     """The line of the field within its document, from 0; as deep as the field is there."""
+    at: Any
     node: Any = document
     line: int = document.start_mark.line
-    for step in _STEP.finditer(field):
-        name, index, key = step.groups()
-        if index is not None:
+    for step in path:
+        if isinstance(step, int):
             items = node.value if isinstance(node, SequenceNode) else []
-            node = items[int(index)] if int(index) < len(items) else None
-            at = node
-        elif key is not None and isinstance(node, SequenceNode):
-            named = [item for item in node.value if _scalar(_member(item, "name")) == key]
-            node = named[0] if named else None
-            at = node
+            at = node = items[step] if step < len(items) else None
+        elif isinstance(node, SequenceNode):
+            named = (item for item in node.value if _scalar(_member(item, "name")) == step)
+            at = node = next(named, None)
         else:
-            at, node = _step(document, node, str(name or key))
+            name = step if isinstance(step, str) else step.reveal()
+            at, node = _step(document, node, name)
         if node is None:
             break
         line = at.start_mark.line

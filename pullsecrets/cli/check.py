@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
-from importlib import import_module
+import tomllib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import track
 
 from pullsecrets.cli._common import (
     Unusable,
     cluster_options,
+    console,
+    echo_json,
     exit_status,
     read_cluster,
-    select_pods,
+    select,
 )
 from pullsecrets.cli._lines import Lines
-from pullsecrets.diagnoses import CATALOGUE, Diagnoses, Diagnosis, Severity, Where
+from pullsecrets.cli._report import about_pods, print_diagnosis, tracker
+from pullsecrets.cluster import Cluster
+from pullsecrets.diagnoses import CATALOGUE, Diagnoses, Diagnosis, Severity
 from pullsecrets.diagnoses import check as diagnose
 from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
-from pullsecrets.display.terminal import diagnosis_lines
-from pullsecrets.objects import Pod
-from pullsecrets.cluster import Cluster, admit
 from pullsecrets.secrecy import printable
 
-__all__ = ["about_pods", "check", "place", "tracker"]
+__all__ = ["check"]
 
 _PYPROJECT = "pyproject.toml"
 
@@ -46,8 +44,8 @@ _PYPROJECT = "pyproject.toml"
 )
 @click.option(
     "--fail-on",
-    type=click.Choice([severity.value for severity in Severity]),
-    default=Severity.WARNING.value,
+    type=click.Choice(list(Severity)),
+    default=Severity.WARNING,
     show_default=True,
     help="Exit with 1 from this severity up.",
 )
@@ -62,6 +60,7 @@ def check(
     paths: tuple[str, ...],
     namespace: str | None,
     pod: str | None,
+    image: str | None,
     node_config: Path | None,
     form: str,
     fail_on: str,
@@ -69,15 +68,15 @@ def check(
 ) -> None:
     """Find what is wrong with pull secrets and the pods that list them.
 
-    Prints nothing where nothing is wrong. Exits with 1 where something is, 2 where some input could
-    not be read. An object's annotation pullsecrets/ignore names codes not to report for it.
+    Prints nothing if nothing is wrong. Exits with 1 if something is, 2 if some input could not be
+    read. An object's annotation pullsecrets/ignore names codes not to report for it.
     """
     codes = {*_codes("--ignore", ignore), *_codes(_PYPROJECT, _configured(Path.cwd()))}
     cluster = read_cluster(paths, namespace, node_config)
     # All of the input takes part in the check, so that what is used elsewhere is known to be.
-    chosen = select_pods(cluster, namespace, pod)
+    chosen = select(cluster, namespace, pod, image)
     found = diagnose(cluster, ignore=codes, track=tracker(cluster))
-    if pod is not None:
+    if pod is not None or image is not None:
         found = about_pods(cluster, chosen.pods, found)
     elif namespace is not None:
         found = Diagnoses(each for each in found if each.where.namespace == namespace)
@@ -87,47 +86,22 @@ def check(
     raise SystemExit(exit_status(cluster, failed=failed))
 
 
-def about_pods(cluster: Cluster, pods: Iterable[Pod], diagnoses: Diagnoses) -> Diagnoses:
-    """The diagnoses of some pods, of their service accounts and of the secrets that they list."""
-    named = set()
-    for pod in pods:
-        named.add((pod.kind, pod.namespace, pod.name))
-        named.add(("ServiceAccount", pod.namespace, pod.service_account))
-        admission, _ = admit(pod, cluster)
-        named.update(("Secret", pod.namespace, name) for name in admission.pull_secrets)
-    safe = {tuple(map(printable, each)) for each in named}
-    return Diagnoses(
-        each
-        for each in diagnoses
-        if (each.where.kind, each.where.namespace, each.where.name) in safe
-    )
-
-
-def place(where: Where, lines: Callable[[Where], int | None]) -> str:
-    """A place in one line, the file first, as editors and terminals make links of it."""
-    if where.file is None or where.file == "-":
-        return f"{where} (document {where.document})"
-    line = lines(where)
-    return f"{where.file}{f':{line}' if line else ''}  {where}"
-
-
 def _show(found: Diagnoses, form: str, cluster: Cluster) -> None:
     lines = Lines()
     if form == "json":
-        click.echo(json.dumps(to_json(found), indent=2))
+        echo_json(cluster, diagnoses=to_json(found))
     elif form == "sarif":
         click.echo(json.dumps(to_sarif(found, lines), indent=2))
     elif form == "github":
         for line in to_github(found, lines):
             click.echo(line)
     else:
-        console = Console(highlight=False, soft_wrap=True)
+        out = console()
         for each in found:
-            for text in diagnosis_lines(each, place(each.where, lines)):
-                console.print(text)
+            print_diagnosis(out, each, lines)
         summary = _summary(found, cluster)
         if found:
-            console.print(summary, style="bold", markup=False)
+            out.print(summary, style="bold", soft_wrap=True)
         elif sys.stderr.isatty():
             click.echo(summary, err=True)
 
@@ -135,7 +109,7 @@ def _show(found: Diagnoses, form: str, cluster: Cluster) -> None:
 def _summary(found: Iterable[Diagnosis], cluster: Cluster) -> str:
     severities = [each.severity for each in found]
     counts = [
-        _count(severities.count(severity), severity.value)
+        _count(severities.count(severity), severity)
         for severity in Severity
         if severity in severities
     ]
@@ -148,18 +122,6 @@ def _summary(found: Iterable[Diagnosis], cluster: Cluster) -> str:
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def tracker(cluster: Cluster) -> Callable[[Iterable[Pod]], Iterable[Pod]]:
-    """A progress bar where somebody looks at it."""
-    if not sys.stderr.isatty():
-        return iter
-
-    def tracked(pods: Iterable[Pod]) -> Iterable[Pod]:
-        console = Console(stderr=True)
-        return track(pods, "checking", total=len(cluster.pods), console=console, transient=True)
-
-    return tracked
 
 
 def _codes(where: str, values: Iterable[str]) -> set[str]:
@@ -181,16 +143,10 @@ def _configured(folder: Path) -> list[str]:
 
 def _ignored_in(file: Path) -> list[str]:
     try:
-        table = _parse_toml(file.read_text(encoding="utf-8")).get("tool", {})
+        table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
     except (OSError, ValueError) as error:
         raise Unusable(f"{_PYPROJECT} cannot be read: {printable(str(error))}") from None
     ignore = table.get("pullsecrets", {}).get("ignore", [])
     if not isinstance(ignore, list) or not all(isinstance(code, str) for code in ignore):
         raise Unusable(f"{_PYPROJECT}: tool.pullsecrets.ignore is not a list of strings")
     return list(ignore)
-
-
-def _parse_toml(text: str) -> dict[str, Any]:
-    toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-    table: dict[str, Any] = toml.loads(text)
-    return table

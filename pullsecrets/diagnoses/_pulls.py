@@ -27,7 +27,13 @@ from pullsecrets.diagnoses._spots import (
 )
 from pullsecrets.images import Image
 from pullsecrets.keyring import Admission, Keyring, Pattern, Resolution, normalise, pattern_matches
-from pullsecrets.objects import DOCKERCFG_TYPE, DOCKERCONFIGJSON_TYPE, Pod, PullSecret, ServiceAccount
+from pullsecrets.objects import (
+    DOCKERCFG_TYPE,
+    DOCKERCONFIGJSON_TYPE,
+    Pod,
+    PullSecret,
+    ServiceAccount,
+)
 from pullsecrets.registries import DOCKER_HUB, DOCKER_HUB_KEY
 from pullsecrets.cluster import Cluster, admit
 from pullsecrets.secrecy import redact_entry

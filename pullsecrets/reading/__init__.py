@@ -1,1 +1,33 @@
-"""Reading: files, streams and client objects, as far as plain mappings with their places."""
+"""Reading: from files, streams, texts and client objects to the objects of `pullsecrets.objects`.
+
+- `text`: documents from YAML and JSON.
+- `files`: documents from files, folders and standard input.
+- `clients`: mappings from the objects of Kubernetes clients.
+- `documents`: objects from documents.
+"""
+
+from __future__ import annotations
+
+from pullsecrets.reading.clients import manifests_of
+from pullsecrets.reading.documents import (
+    Document,
+    Objects,
+    Problem,
+    ProblemCode,
+    Unreadable,
+    objects_of,
+)
+from pullsecrets.reading.files import NoSuchPath, read_data, read_documents
+
+__all__ = [
+    "Document",
+    "NoSuchPath",
+    "Objects",
+    "Problem",
+    "ProblemCode",
+    "Unreadable",
+    "manifests_of",
+    "objects_of",
+    "read_data",
+    "read_documents",
+]

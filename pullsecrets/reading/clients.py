@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
-from pullsecrets.secrecy import printable
+from pullsecrets.secrecy import Hidden, printable
 
 __all__ = ["manifests_of"]
 
@@ -37,15 +37,22 @@ def manifests_of(objects: Iterable[object]) -> Iterator[Mapping[str, Any]]:
     Raises:
         TypeError: Something is neither.
     """
-    for item in objects:
-        found = _mapping(item)
+    hidden = Hidden(objects)  # no traceback shows what this frame was given
+    del objects
+    return _manifests(hidden)
+
+
+def _manifests(objects: Hidden[Any]) -> Iterator[Mapping[str, Any]]:
+    for item in map(Hidden, objects.reveal()):
+        found = _mapping(item.reveal())
         if found is not None:
             yield found
-        elif isinstance(item, Iterable) and not isinstance(item, (str, bytes)):
-            yield from manifests_of(item)
-        else:
-            hint = ": text is read by pullsecrets.load" if isinstance(item, (str, bytes)) else ""
-            name = printable(type(item).__name__)
+        text = isinstance(item.reveal(), (str, bytes))
+        if found is None and not text and isinstance(item.reveal(), Iterable):
+            yield from _manifests(item)
+        elif found is None:
+            hint = ": text is read by pullsecrets.load" if text else ""
+            name = printable(type(item.reveal()).__name__)
             raise TypeError(f"a Kubernetes object or a mapping is wanted, not {name}{hint}")
 
 

@@ -15,14 +15,13 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from pullsecrets.reading.text import TOO_DEEP, Read, read_json, read_yaml
-from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.errors import MissingExtra, PullsecretsError
-from pullsecrets.objects import InvalidManifest, Place
-from pullsecrets.cluster import Cluster, Document, Problem
-from pullsecrets.secrecy import printable, redact_entry
+from pullsecrets.objects import Place
+from pullsecrets.reading.documents import Document, Problem, ProblemCode
+from pullsecrets.reading.text import Read, read_json, read_yaml
+from pullsecrets.secrecy import EntryText, HiddenBytes, HiddenText, printable
 
-__all__ = ["NoSuchPath", "load", "read_data", "read_documents"]
+__all__ = ["NoSuchPath", "read_data", "read_documents"]
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 # Where kubectl splits a file, too: at the marker, whatever follows it on the line.
@@ -41,35 +40,6 @@ class NoSuchPath(PullsecretsError, FileNotFoundError):
     """A path that was asked for by name does not exist."""
 
 
-def load(
-    *paths: str | os.PathLike[str],
-    namespace: str = "default",
-    node: DockerConfig | None = None,
-    strict: bool = False,
-) -> Cluster:
-    """Read manifests: YAML and JSON, many documents, lists, workloads.
-
-    Args:
-        paths: Files; folders, which are searched for ``*.yaml``, ``*.yml`` and ``*.json`` all the
-            way down, hidden ones left out; ``-`` for standard input.
-        namespace: For objects that name none.
-        node: The node's own docker config.
-        strict: Raise where something could not be read, instead of listing it in the cluster's
-            ``problems``.
-
-    Raises:
-        NoSuchPath: A path does not exist.
-        InvalidManifest: Something could not be read, and `strict` is set.
-        MissingExtra: A file is YAML, and PyYAML is not there.
-    """
-    documents = (item for path in paths for item in read_documents(path))
-    cluster = Cluster.from_documents(documents, namespace=namespace, node=node)
-    errors = [str(problem) for problem in cluster.problems if problem.error]
-    if strict and errors:
-        raise InvalidManifest("\n".join(errors))
-    return cluster
-
-
 def read_documents(path: str | os.PathLike[str]) -> Iterator[Document | Problem]:
     """The documents of a file, a folder or, for ``-``, of standard input, in order.
 
@@ -80,7 +50,7 @@ def read_documents(path: str | os.PathLike[str]) -> Iterator[Document | Problem]
     if path == "-":
         if sys.stdin is None:  # where a program is started without one
             raise NoSuchPath("-: there is no standard input")
-        yield from read_data(sys.stdin.buffer.read(), "-")
+        yield from read_data(HiddenBytes(sys.stdin.buffer.read()), "-")
         return
     root = Path(path)
     if not root.exists():
@@ -90,9 +60,11 @@ def read_documents(path: str | os.PathLike[str]) -> Iterator[Document | Problem]
             yield file
             continue
         try:
-            data = file.read_bytes()
+            data = HiddenBytes(file.read_bytes())
         except OSError as error:
-            yield Problem(f"cannot be read: {error.strerror}", Place(str(file)))
+            yield Problem(
+                ProblemCode.UNREADABLE, f"cannot be read: {error.strerror}", Place(str(file))
+            )
         else:
             yield from read_data(data, str(file))
 
@@ -108,65 +80,81 @@ def _files(folder: Path) -> Iterator[Path | Problem]:
                 if file.is_file() or not file.exists():
                     yield file
     for error in unreadable:
-        yield Problem(f"cannot be read: {error.strerror}", Place(str(error.filename)))
+        message = f"cannot be read: {error.strerror}"
+        yield Problem(ProblemCode.UNREADABLE, message, Place(str(error.filename)))
 
 
-def read_data(data: bytes, file: str | None) -> Iterator[Document | Problem]:
+def read_data(data: bytes | HiddenBytes, file: str | None) -> Iterator[Document | Problem]:
     """The documents of what a file holds; `file` is for their places, None for no file.
 
     Raises:
-        MissingExtra: It is YAML, and PyYAML is not there.
+        MissingExtra: It is YAML, and PyYAML is not installed.
     """
-    # A byte that is no UTF-8 becomes a lone surrogate: only the document that holds it is lost.
-    text = data.decode("utf-8", "surrogateescape")
-    if text.startswith(_BOM):
-        text = text.removeprefix(_BOM)
-        message = "begins with a byte order mark, which is passed over"
-        yield Problem(message, Place(file), error=False)
+    data = data if isinstance(data, HiddenBytes) else HiddenBytes(data)
+    # A byte that is not UTF-8 becomes a lone surrogate: only the document that holds it is lost.
+    text = HiddenText(data.reveal().decode("utf-8", "surrogateescape"))
+    if text.reveal().startswith(_BOM):
+        text = HiddenText(text.reveal().removeprefix(_BOM))
+        message = "begins with a byte order mark, which is ignored"
+        yield Problem(ProblemCode.BYTE_ORDER_MARK, message, Place(file), error=False)
     places = (Place(file, number) for number in count(1))
     line = 1
-    # To look for the characters is much faster than to look for the marker.
-    chunks = _MARKER.split(text) if "\n---" in text else [text]
-    for chunk in chunks:
-        if not _NO_CONTENT.fullmatch(chunk):
+    for chunk in _chunks(text):
+        if not _NO_CONTENT.fullmatch(chunk.reveal()):
             yield from _read_chunk(chunk, line, places)
-        line += chunk.count("\n")
+        line += chunk.reveal().count("\n")
 
 
-def _read_chunk(chunk: str, line: int, places: Iterator[Place]) -> Iterator[Document | Problem]:
+def _chunks(text: HiddenText) -> list[HiddenText]:
+    # To look for the characters is much faster than to look for the marker.
+    if "\n---" not in text.reveal():
+        return [text]
+    return list(map(HiddenText, _MARKER.split(text.reveal())))
+
+
+def _read_chunk(
+    chunk: HiddenText, line: int, places: Iterator[Place]
+) -> Iterator[Document | Problem]:
     """The documents between two markers: one of YAML, or any number of JSON.
 
-    As for kubectl, what begins with a brace is JSON, and YAML where it turns out to be none.
+    As for kubectl, what begins with a brace is JSON, and YAML if it turns out not to be JSON.
     """
-    bad_byte = None if chunk.isascii() else _SURROGATE.search(chunk)
-    if bad_byte:
-        where = line + chunk.count("\n", 0, bad_byte.start())
-        yield Problem(f"not UTF-8 (line {where})", next(places))
+    row = _row_of_bad_byte(chunk)
+    if row is not None:
+        yield Problem(ProblemCode.NOT_UTF8, f"not UTF-8 (line {line + row})", next(places))
         return
-    start = _JSON_START.match(chunk)
-    for read in _read_json(chunk, start.end()) if start else read_yaml(chunk):
+    start = _JSON_START.match(chunk.reveal())
+    for read in [read_yaml(chunk)] if start is None else _read_json(chunk, start.end()):
         place = next(places)
-        for key, row in read.repeated:
-            at = "" if row is None else f" (line {line + row})"
-            name = redact_entry(key)[:_SHOWN_MAX]
-            yield Problem(
-                f"the key '{name}' stands twice in one mapping, the later one counts{at}",
-                place,
-                error=False,
+        for key, at in read.repeated:
+            where = "" if at is None else f" (line {line + at})"
+            message = (
+                f"the key '{_short(key)}' is twice in one mapping, the later one counts{where}"
             )
+            yield Problem(ProblemCode.REPEATED_KEY, message, place, error=False)
         if read.error is None:
             yield Document(read.value, place)
         else:
-            yield Problem(f"{read.error} (line {line + read.line})", place)
+            yield Problem(read.code, f"{read.error} (line {line + read.line})", place)
 
 
-def _read_json(chunk: str, at: int) -> Iterator[Read]:
+def _short(key: str) -> str:
+    return str(EntryText(key))[:_SHOWN_MAX]
+
+
+def _row_of_bad_byte(chunk: HiddenText) -> int | None:
+    text = chunk.reveal()
+    bad_byte = None if text.isascii() else _SURROGATE.search(text)
+    return None if bad_byte is None else text.count("\n", 0, bad_byte.start())
+
+
+def _read_json(chunk: HiddenText, at: int) -> Iterator[Read]:
     """The JSON documents from there on; or the YAML document that begins with a brace, too."""
     reads = read_json(chunk, at)
     first = next(reads)
-    if first.error not in (None, TOO_DEEP):
+    if first.error is not None:
         try:
-            (flow,) = read_yaml(chunk)
+            flow = read_yaml(chunk)
         except MissingExtra:
             flow = first
         if flow.error is None:

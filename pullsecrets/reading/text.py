@@ -6,24 +6,24 @@ repeated, and neither can be made to take more time or memory than the text is l
 
 from __future__ import annotations
 
-import gc
 import json
 import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
-from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Any, Final, NoReturn
 
 from attrs import field, frozen
 
 from pullsecrets.errors import MissingExtra
+from pullsecrets.reading.documents import ProblemCode
+from pullsecrets.secrecy import HiddenText
 
-__all__ = ["TOO_DEEP", "Read", "read_json", "read_yaml"]
+__all__ = ["Read", "read_json", "read_yaml", "yaml_loader"]
 
 _JSON_NEXT: Final = re.compile(r"^(?=[ \t]*\{)", re.MULTILINE)
 
-TOO_DEEP: Final = "nested too deeply"
+_TOO_DEEP: Final = "nested too deeply"
 
 _MAX_DEPTH: Final = 500  # of collections; Kubernetes objects stay far below 100
 _MAX_VALUES: Final = 1_000_000  # that the aliases of one document may expand to
@@ -41,28 +41,30 @@ class Read:
     """What became of a document.
 
     Attributes:
-        value: The document, None where it could not be read.
+        value: The document, None if it could not be read.
         error: What is wrong with it, or None.
+        code: What kind of fault that is.
         line: The line of the error, counted from 0.
-        repeated: Keys that stand more than once in one mapping, and the line, where it is known.
+        repeated: Keys that are more than once in one mapping, and the line, if it is known.
     """
 
-    value: Any = None
+    value: Any = field(default=None, repr=False)
     error: str | None = None
+    code: ProblemCode = ProblemCode.NOT_JSON
     line: int = 0
     repeated: tuple[tuple[str, int | None], ...] = field(default=(), converter=_as_tuple)
 
 
-def read_json(text: str, at: int = 0) -> Iterator[Read]:
-    """The documents from there to the end, one behind the other as ``jq`` writes them."""
+def read_json(document: HiddenText, at: int = 0) -> Iterator[Read]:
+    """The documents from there to the end, one after the other as ``jq`` writes them."""
+    text = document.reveal()
     repeated: list[tuple[str, int | None]] = []
     decoder = json.JSONDecoder(
         object_pairs_hook=partial(_mapping, repeated), parse_constant=_refuse_constant
     )
     while at < len(text):
         try:
-            with _without_collector():
-                value, end = decoder.raw_decode(text, at)
+            value, end = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
             message, position = _json_error(error, at)
             yield Read(error=message, line=text.count("\n", 0, position))
@@ -75,22 +77,6 @@ def read_json(text: str, at: int = 0) -> Iterator[Read]:
         while at < len(text) and text[at] in " \t\r\n":
             at += 1
         repeated.clear()
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Keep Python's cyclic garbage collector still while a document is parsed.
-
-    All of the values stay, so there is nothing to collect, and looking through them again and
-    again takes as long as parsing. Without a hook `json` lets none run either, from 3.12 on.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _mapping(repeated: list[tuple[str, int | None]], pairs: list[tuple[str, Any]]) -> Any:
@@ -110,22 +96,22 @@ def _json_error(error: ValueError | RecursionError, at: int) -> tuple[str, int]:
         # The message is one of a fixed set, the document is only in the error's other attributes.
         return f"not JSON: {error.msg}", error.pos
     if isinstance(error, RecursionError):
-        return TOO_DEEP, at
+        return _TOO_DEEP, at
     return "not JSON: a number that is none, or too long", at
 
 
-def read_yaml(text: str) -> Iterator[Read]:
+def read_yaml(document: HiddenText) -> Read:
     """The one document that the text is.
 
     Raises:
-        MissingExtra: PyYAML is not there.
+        MissingExtra: PyYAML is not installed.
     """
-    yaml, loader_class = _pyyaml()
+    yaml, loader_class = yaml_loader()
+    text = document.reveal()
     repeated: list[tuple[str, int | None]] = []
     try:
         if _may_be_deep(text) and _depth(text) > _MAX_DEPTH:
-            yield Read(error=f"nested more than {_MAX_DEPTH} deep")
-            return
+            return _bad_yaml(f"nested more than {_MAX_DEPTH} deep")
         loader = loader_class(text)
         loader.repeated = repeated
         try:
@@ -133,22 +119,28 @@ def read_yaml(text: str) -> Iterator[Read]:
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
-        yield Read(error=f"not YAML: {_yaml_problem(error)}", line=_yaml_line(error))
+        return _bad_yaml(f"not YAML: {_yaml_problem(error)}", _yaml_line(error))
     except RecursionError:
-        yield Read(error=TOO_DEEP)
+        return _bad_yaml(_TOO_DEEP)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         # PyYAML's own, from a value that is not what its tag says.
-        yield Read(error="not YAML: a value that does not fit its tag")
-    else:
-        if "*" in text and _expands_too_far(value):
-            yield Read(error=_TOO_MANY_VALUES)
-        else:
-            yield Read(value, repeated=repeated)
+        return _bad_yaml("not YAML: a value that does not fit its tag")
+    if "*" in text and _expands_too_far(value):
+        return _bad_yaml(_TOO_MANY_VALUES)
+    return Read(value, repeated=repeated)
+
+
+def _bad_yaml(error: str, line: int = 0) -> Read:
+    return Read(error=error, code=ProblemCode.NOT_YAML, line=line)
 
 
 @lru_cache(maxsize=1)
-def _pyyaml() -> Any:
-    """PyYAML and the loader, made on first use: nothing else of the library needs it."""
+def yaml_loader() -> Any:
+    """PyYAML and its loader that reads as Kubernetes does, made on first use.
+
+    Raises:
+        MissingExtra: PyYAML is not installed.
+    """
     try:
         import yaml
     except ImportError:
@@ -220,7 +212,7 @@ def _may_be_deep(text: str) -> bool:
 
 def _depth(text: str) -> int:
     """How deep collections nest. PyYAML's C composer would overflow the stack to find out."""
-    yaml, loader_class = _pyyaml()
+    yaml, loader_class = yaml_loader()
     depth = deepest = 0
     for event in yaml.parse(text, Loader=loader_class):
         depth += isinstance(event, yaml.CollectionStartEvent)

@@ -5,14 +5,16 @@ Plain functions that raise `AssertionError`: they work in pytest, in unittest an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Final, Literal
 
-from pullsecrets.images import Image
-from pullsecrets.objects import Pod
-from pullsecrets.cluster import Cluster, ImageResolution
-from pullsecrets.secrecy import printable, redact_entry
+from attrs import evolve
+
+from pullsecrets.cluster import Cluster, ImageResolution, PodResolution
+from pullsecrets.keyring import Resolution, SourceKind
+from pullsecrets.secrecy import printable
+from pullsecrets.trace import explain_pod
 
 __all__ = [
     "assert_deterministic",
@@ -36,26 +38,23 @@ def assert_pulls_with(
     Args:
         cluster: The cluster.
         workload: ``deployment/api``, or ``api`` alone. Letter case of the kind does not count.
-        secret: The name of the secret, or a glob: ``regcred-*`` where kustomize appends a hash.
-        container: Only this container's (or volume's) image, where the others come from elsewhere.
-        namespace: The workload's, where several namespaces have one of that name.
+        secret: The name of the secret, or a glob: ``regcred-*`` if kustomize appends a hash.
+        container: Only this container's (or volume's) image, if the others come from elsewhere.
+        namespace: The workload's, if several namespaces have one of that name.
         username: The user that it logs in as, too.
 
     Raises:
         AssertionError: It is another secret's, or none; or there is no such workload or container.
     """
     __tracebackhide__ = True
-    answers = _answers(cluster, workload, namespace, container)
-    wrong = [a for a in answers if not _pulls_with(a, secret, username)]
-    if wrong:
-        user = "" if username is None else f" as {printable(username)}"
-        raise AssertionError(
-            _report(
-                cluster,
-                wrong,
-                f"{_count(wrong, answers)} not pulled with secret {printable(secret)}{user} first",
-            )
-        )
+    answer = _answer(cluster, workload, namespace, container)
+    user = "" if username is None else f" as {printable(username)}"
+    _require(
+        cluster,
+        [answer],
+        lambda image: _pulls_with(image.resolution, secret, username),
+        f"not pulled with secret {printable(secret)}{user} first",
+    )
 
 
 def assert_no_anonymous_pulls(cluster: Cluster, *, allow: Collection[str] = ()) -> None:
@@ -63,34 +62,37 @@ def assert_no_anonymous_pulls(cluster: Cluster, *, allow: Collection[str] = ()) 
 
     Args:
         cluster: The cluster.
-        allow: Names of images for which it need not, without tag and digest, as globs in which
-            ``*`` stands for slashes, too: ``registry.k8s.io/*``, ``docker.io/library/nginx``.
+        allow: Names of images that need none, without tag and digest. Globs, in which ``*`` also
+            matches slashes: ``registry.k8s.io/*``, ``docker.io/library/nginx``.
 
     Raises:
         AssertionError: An image is pulled anonymously, or its lookup fails as a whole; or there is
             no image in the cluster at all.
     """
     __tracebackhide__ = True
-    answers = _all(cluster)
-    wrong = [a for a in answers if not a.resolution.candidates and not _is_allowed(a, allow)]
-    if wrong:
-        title = f"{_count(wrong, answers)} pulled without a credential"
-        raise AssertionError(_report(cluster, wrong, title))
+    patterns = [allow] if isinstance(allow, str) else allow
+    _require(
+        cluster,
+        _answers(cluster),
+        lambda image: bool(image.resolution.candidates) or _is_allowed(image.resolution, patterns),
+        "pulled without a credential",
+    )
 
 
 def assert_deterministic(cluster: Cluster) -> None:
-    """Nothing is left to chance: every pull of an image tries the same credentials in one order.
+    """Every pull of an image tries the same credentials in the same order.
 
     Raises:
-        AssertionError: Two entries of one secret come down to one key for an image (rule 13); or
-            there is no image in the cluster at all.
+        AssertionError: Two entries of one secret have the same key for an image (rule 13); or there
+            is no image in the cluster at all.
     """
     __tracebackhide__ = True
-    answers = _all(cluster)
-    wrong = [a for a in answers if not a.resolution.is_deterministic]
-    if wrong:
-        title = f"{_count(wrong, answers)} pulled with credentials in an order left to chance"
-        raise AssertionError(_report(cluster, wrong, title))
+    _require(
+        cluster,
+        _answers(cluster),
+        lambda image: image.resolution.is_deterministic,
+        "pulled with credentials in no defined order",
+    )
 
 
 def assert_no_problems(
@@ -129,26 +131,27 @@ def assert_no_problems(
         raise AssertionError("\n".join([*lines, *_explained(cluster, at_fault)]))
 
 
-def _involved(answer: ImageResolution) -> Iterator[tuple[str, str, str]]:
-    """The objects that decide about an image, as a diagnosis names them."""
+def _involved(answer: PodResolution) -> Iterator[tuple[str, str, str]]:
+    """The objects that decide about a pod's images, as a diagnosis names them."""
     pod = answer.pod
     named = [(pod.kind, pod.name), ("ServiceAccount", pod.service_account)]
     named += [("Secret", name) for name in answer.admission.pull_secrets]
     return ((kind, printable(pod.namespace), printable(name)) for kind, name in named)
 
 
-def _all(cluster: Cluster) -> list[ImageResolution]:
-    """The answers for all images; there has to be one, so that no test passes for want of input."""
+def _answers(cluster: Cluster) -> list[PodResolution]:
+    """The answers for all pods; with an image among them, or a test would check nothing."""
     __tracebackhide__ = True
     answers = list(cluster.resolve_all())
-    if not answers:
+    if not _count(answers):
         raise AssertionError("there is no image in the cluster: was anything read?")
     return answers
 
 
-def _answers(
+def _answer(
     cluster: Cluster, workload: str, namespace: str | None, container: str | None
-) -> list[ImageResolution]:
+) -> PodResolution:
+    """The answer for one workload, or for one of its containers."""
     __tracebackhide__ = True
     kind, _, name = workload.rpartition("/")
     pods = [
@@ -160,48 +163,60 @@ def _answers(
     ]
     within = "" if namespace is None else f" in namespace {printable(namespace)}"
     if not pods:
-        there = _listed(_title(pod) for pod in cluster.pods)
+        there = _listed(pod.title for pod in cluster.pods)
         raise AssertionError(f"there is no {printable(workload)}{within}; there is {there}")
     if len(pods) > 1:
-        raise AssertionError(
-            f"{printable(workload)}{within} is several: {_listed(map(_title, pods))}"
-        )
-    answers = [a for a in cluster.resolve(pods[0]) if container is None or a.container == container]
-    if not answers:
-        there = _listed(printable(a.name) for a in pods[0].images)
+        there = _listed(pod.title for pod in pods)
+        raise AssertionError(f"{printable(workload)}{within} is several: {there}")
+    whole = cluster.resolve(pods[0])
+    answer = _only(whole, lambda image: container in (None, image.container.name))
+    if not answer.images:
+        there = _listed(image.container.title for image in whole.images)
         what = "image" if container is None else f"container {printable(container)}"
-        raise AssertionError(f"{_title(pods[0])} has no {what}; there is {there}")
-    return answers
+        raise AssertionError(f"{whole.pod.title} has no {what}; there is {there}")
+    return answer
 
 
-def _pulls_with(answer: ImageResolution, secret: str, username: str | None) -> bool:
-    if not answer.resolution.candidates:
-        return False
-    # All of a tier: which one comes first is left to chance.
-    return all(
-        candidate.source.kind == "secret"
+def _require(
+    cluster: Cluster,
+    answers: list[PodResolution],
+    is_right: Callable[[ImageResolution], bool],
+    fault: str,
+) -> None:
+    """Raise if an image is not right; the message counts and explains those at fault."""
+    __tracebackhide__ = True
+    wrong = [_only(answer, lambda image: not is_right(image)) for answer in answers]
+    count, total = _count(wrong), _count(answers)
+    if count:
+        images = f"image{'s' if total > 1 else ''} {'is' if count == 1 else 'are'}"
+        title = f"{count} of {total} {images} {fault}"
+        raise AssertionError("\n".join([title, *_explained(cluster, wrong)]))
+
+
+def _only(answer: PodResolution, keep: Callable[[ImageResolution], bool]) -> PodResolution:
+    return evolve(answer, images=tuple(filter(keep, answer.images)))
+
+
+def _count(answers: Iterable[PodResolution]) -> int:
+    return sum(len(answer.images) for answer in answers)
+
+
+def _pulls_with(resolution: Resolution, secret: str, username: str | None) -> bool:
+    # All of the first tier, as the order within it is not defined.
+    return bool(resolution.candidates) and all(
+        candidate.source.kind is SourceKind.SECRET
         and fnmatchcase(candidate.source.name or "", secret)
         and username in (None, candidate.credential.username)
-        for candidate in answer.resolution.tiers[0]
+        for candidate in resolution.tiers[0]
     )
 
 
-def _is_allowed(answer: ImageResolution, allow: Collection[str]) -> bool:
-    patterns = [allow] if isinstance(allow, str) else allow
-    image = answer.image
-    return isinstance(image, Image) and any(fnmatchcase(image.name, p) for p in patterns)
+def _is_allowed(resolution: Resolution, patterns: Collection[str]) -> bool:
+    image = resolution.image
+    return image is not None and any(fnmatchcase(image.name, p) for p in patterns)
 
 
-def _count(wrong: list[ImageResolution], answers: list[ImageResolution]) -> str:
-    verb = "is" if len(wrong) == 1 else "are"
-    return f"{len(wrong)} of {len(answers)} image{'s' if len(answers) > 1 else ''} {verb}"
-
-
-def _title(pod: Pod) -> str:
-    return printable(f"{pod.kind.lower()}/{pod.name} in namespace {pod.namespace}")
-
-
-_MAX_LISTED = 20
+_MAX_LISTED: Final = 20
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -210,31 +225,16 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(found[:_MAX_LISTED] + more) or "nothing"
 
 
-def _report(cluster: Cluster, wrong: list[ImageResolution], title: str) -> str:
-    return "\n".join([title, *_explained(cluster, wrong)])
-
-
-def _explained(cluster: Cluster, answers: list[ImageResolution]) -> Iterator[str]:
-    """What becomes of each image, and why; the rest counted where there are many."""
-    for answer in answers[:_MAX_LISTED]:
-        yield ""
-        yield from _explanation(cluster, answer)
-    if len(answers) > _MAX_LISTED:
-        yield f"\n… and {len(answers) - _MAX_LISTED} more"
-
-
-def _explanation(cluster: Cluster, answer: ImageResolution) -> Iterator[str]:
-    """The trace of an image, as ``pullsecrets explain`` shows it."""
-    from pullsecrets.display.text import list_used, secret_title
-
-    pod = cluster.explain(answer.pod)
-    trace = pod[[a.resolution for a in cluster.resolve(answer.pod)].index(answer.resolution)]
-    yield f"{_title(answer.pod)}, {answer.kind} {printable(answer.container)}"
-    yield f"  image {printable(answer.written)}: {trace.headline}"
-    yield f"  {list_used(answer.admission)}"
-    for secret in trace.secrets:
-        yield f"  {secret_title(secret)}{': ' if secret.message else ''}{secret.message}"
-        for entry in secret.entries:
-            mark = "✓" if entry.reason is None else "✗"
-            yield f"     {mark} {redact_entry(entry.entry)}: {entry.sentence}"
-    yield from (f"  note: {warning}" for warning in answer.resolution.warnings)
+def _explained(cluster: Cluster, answers: Iterable[PodResolution]) -> Iterator[str]:
+    """Why these images have the candidates that they have; the rest is counted."""
+    left = _MAX_LISTED
+    for answer in filter(lambda answer: answer.images, answers):
+        containers = [image.container for image in answer.images][: max(left, 0)]
+        left -= len(answer.images)
+        if containers:
+            whole = explain_pod(cluster, answer.pod)
+            images = tuple(each for each in whole if each.container in containers)
+            yield ""
+            yield from evolve(whole, images=images).table().lines()
+    if left < 0:
+        yield f"\n… and {-left} more"

@@ -8,21 +8,27 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from pullsecrets.reading.clients import manifests_of
+from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import Credential, DockerConfig
-from pullsecrets.reading.files import read_data, read_documents
 from pullsecrets.objects import (
     DOCKERCONFIGJSON_KEY,
     DOCKERCONFIGJSON_TYPE,
     Container,
-    InvalidManifest,
     Place,
     Pod,
     PullSecret,
     ServiceAccount,
 )
-from pullsecrets.cluster import Cluster, Document, Problem
-from pullsecrets.secrecy import HiddenBytes, redact_entry
+from pullsecrets.reading import (
+    Document,
+    Problem,
+    ProblemCode,
+    manifests_of,
+    objects_of,
+    read_data,
+    read_documents,
+)
+from pullsecrets.secrecy import EntryText, HiddenBytes
 
 __all__ = ["cluster", "pod", "pull_secret", "service_account"]
 
@@ -50,10 +56,8 @@ def pull_secret(
     """
     if isinstance(credentials, Mapping):
         return PullSecret.from_credentials(name, credentials, namespace=namespace)
-    data = credentials.encode() if isinstance(credentials, str) else credentials
-    return PullSecret(
-        name, namespace, DOCKERCONFIGJSON_TYPE, {DOCKERCONFIGJSON_KEY: HiddenBytes(data)}
-    )
+    data = {DOCKERCONFIGJSON_KEY: _hidden(credentials)}
+    return PullSecret(name, namespace, DOCKERCONFIGJSON_TYPE, data)
 
 
 def service_account(
@@ -133,10 +137,10 @@ def cluster(
             and folders as `pathlib.Path`; a cluster, for its objects.
         namespace: For objects that name none. Helm leaves it out where a template does.
         node: The node's own docker config.
-        strict: Raise where something cannot be read, rather than test the rest.
+        strict: Raise if something cannot be read, instead of testing the rest.
 
     Raises:
-        InvalidManifest: Something cannot be read, and `strict` is set.
+        Unreadable: Something cannot be read, and `strict` is set.
         NoSuchPath: A path does not exist.
         TypeError: Something is none of these.
 
@@ -145,28 +149,38 @@ def cluster(
     >>> [len(found.pods), len(found.secrets)]
     [1, 1]
     """
-    found = Cluster.from_documents(_documents(what), namespace=namespace, node=node)
-    errors = [str(problem) for problem in found.problems if problem.error]
-    if strict and errors:
-        raise InvalidManifest("\n".join(errors))
-    return found
+    given = list(_given(what))
+    del what  # no traceback shows what this frame was given
+    objects = objects_of(_documents(given), namespace=namespace)
+    if strict:
+        objects.require_all()
+    return Cluster.of(objects, node)
 
 
-def _documents(what: Iterable[object]) -> Iterator[Document | Problem]:
+_Given = Document | Problem | HiddenBytes | os.PathLike[str] | type
+
+
+def _given(what: Iterable[object]) -> Iterator[_Given]:
+    """What a test has, one by one, in a form that hides it. Raises nothing."""
     for item in what:
         if isinstance(item, (str, bytes)):
-            yield from _text(item)
+            yield _hidden(item)
         elif isinstance(item, os.PathLike):
-            yield from read_documents(item)
+            yield item
         elif isinstance(item, Cluster):
             yield from item.problems
-            yield from _documents([*item.pods, *item.service_accounts, *item.secrets])
+            yield from _given([*item.pods, *item.service_accounts, *item.secrets])
         elif isinstance(item, (Pod, ServiceAccount, PullSecret)):
             yield Document(item.to_manifest(), item.place or Place())
         elif isinstance(item, Iterable) and not _is_object(item):
-            yield from _documents(item)
+            yield from _given(item)
         else:
-            yield from (Document(m, Place(None, n)) for n, m in enumerate(manifests_of([item]), 1))
+            yield from _of_client(item)
+
+
+def _hidden(text: str | bytes) -> HiddenBytes:
+    # What UTF-8 has no form for is not UTF-8 in what comes out, either: a problem of its document.
+    return HiddenBytes(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text)
 
 
 def _is_object(item: object) -> bool:
@@ -174,11 +188,31 @@ def _is_object(item: object) -> bool:
     return isinstance(item, Mapping) or hasattr(item, "to_dict")
 
 
-def _text(text: str | bytes) -> Iterator[Document | Problem]:
-    data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
-    if _A_PATH.fullmatch(data):
-        shown = redact_entry(data.decode("utf-8", "replace")[:_SHOWN])
-        raise InvalidManifest(
-            f"'{shown}' is text, and no manifest; a file is given as pathlib.Path('{shown}')"
-        )
-    return read_data(data, None)
+def _of_client(item: object) -> Iterator[_Given]:
+    try:
+        manifests = list(manifests_of([item]))
+    except TypeError:
+        yield type(item)  # to be refused where nothing else is at hand
+    else:
+        yield from (Document(m, Place(None, number)) for number, m in enumerate(manifests, 1))
+
+
+def _documents(given: Iterable[_Given]) -> Iterator[Document | Problem]:
+    for item in given:
+        if isinstance(item, (Document, Problem)):
+            yield item
+        elif isinstance(item, HiddenBytes):
+            yield from _text(item)
+        elif isinstance(item, os.PathLike):
+            yield from read_documents(item)
+        else:
+            raise TypeError(f"text, a path or a Kubernetes object is wanted, not {item.__name__}")
+
+
+def _text(data: HiddenBytes) -> Iterator[Document | Problem]:
+    if _A_PATH.fullmatch(data.reveal()):
+        shown = EntryText(data.reveal().decode("utf-8", "replace").strip()[:_SHOWN])
+        message = f"'{shown}' is text, but no manifest; a file is given as pathlib.Path('{shown}')"
+        yield Problem(ProblemCode.NO_OBJECT, message)
+    else:
+        yield from read_data(data, None)

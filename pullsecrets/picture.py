@@ -1,7 +1,7 @@
 """A picture of a cluster: pods → secrets → registries, with the diagnoses marked.
 
-Drawn with drawsvg (extra ``svg``). It stands on a ground of its own and follows the reader's theme,
-so that it can be read on a light page and on a dark one, in the page or as a file.
+Drawn with drawsvg (extra ``svg``). It has a background of its own and follows the reader's theme,
+so it can be read on a light page and on a dark one, in the page or as a file.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
+from pullsecrets.cluster import Cluster, PodResolution
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, check
 from pullsecrets.errors import MissingExtra
-from pullsecrets.images import Image
-from pullsecrets.cluster import Cluster, ImageResolution
+from pullsecrets.keyring import SourceKind
 from pullsecrets.secrecy import printable
 
 __all__ = ["MAX_ROWS", "Picture", "draw"]
@@ -117,7 +117,7 @@ class _Map:
             drawn.columns[0][pod.kind, pod.namespace, pod.name] = _Box(printable(pod.name), kind)
         for answer in cluster.resolve_all():
             drawn._add(cluster, answer)
-        # After those that are listed, which so stand beside their pods.
+        # After those that are listed, which are so next to their pods.
         for secret in cluster.secrets:
             if secret.skipped is None:
                 key = "Secret", secret.namespace, secret.name
@@ -131,39 +131,40 @@ class _Map:
                 box.found = by_place.get(tuple(map(printable, key)), [])
         return drawn
 
-    def _add(self, cluster: Cluster, answer: ImageResolution) -> None:
+    def _add(self, cluster: Cluster, answer: PodResolution) -> None:
         pod = answer.pod
         start = pod.kind, pod.namespace, pod.name
-        for name in answer.admission.pull_secrets:
+        for name in answer.admission.pull_secrets if answer.images else ():
             key = "Secret", pod.namespace, name
             there = cluster.secret(pod.namespace, name) is not None
             what = f"in {pod.namespace}" if there else "not among the manifests"
             shown = printable(name) or "(nameless)"
             self.columns[1].setdefault(key, _Box(shown, printable(what), missing=not there))
             self.edges[0, start, 1, key] = "ps-edge"
-        if not isinstance(answer.image, Image):
-            return
-        registry = answer.image.registry.name
-        self.columns[2].setdefault(registry, _Box(registry, ""))
-        for candidate in answer.resolution.candidates:
-            source = candidate.source
-            key = "Secret", source.namespace or "", source.name or ""
-            if source.kind == "node":
-                self.columns[1].setdefault(key, _Box("the node", "its own docker config"))
-                self.edges[0, start, 1, key] = "ps-edge"
-            self.edges[1, key, 2, registry] = "ps-edge"
-        if answer.resolution.anonymous:
-            self.edges[0, start, 2, registry] = "ps-anonymous"
+        for each in answer.images:
+            if each.resolution.image is None:
+                continue
+            registry = each.resolution.image.registry.name
+            self.columns[2].setdefault(registry, _Box(registry, ""))
+            for candidate in each.resolution.candidates:
+                source = candidate.source
+                key = "Secret", source.namespace or "", source.name or ""
+                if source.kind is SourceKind.NODE:
+                    self.columns[1].setdefault(key, _Box("the node", "its own docker config"))
+                    self.edges[0, start, 1, key] = "ps-edge"
+                self.edges[1, key, 2, registry] = "ps-edge"
+            if each.resolution.anonymous:
+                self.edges[0, start, 2, registry] = "ps-anonymous"
 
 
 def draw(cluster: Cluster, diagnoses: Diagnoses | None = None) -> Picture:
     """Draw pods, the secrets they list and the registries that these have credentials for.
 
-    A broken line is an anonymous pull, a broken frame a secret that is not there. Boxes with
-    diagnoses carry the code of the worst; hovering tells all of them.
+    A dashed line is an anonymous pull, a dashed frame a secret that is missing. Boxes with
+    diagnoses carry the code of the worst; hovering shows all of them.
 
     Args:
-        cluster: The cluster. Of a large one the first boxes of each column are shown.
+        cluster: The cluster. Of a large one only the first boxes of each column are shown.
         diagnoses: What to mark; by default those of `check`.
 
     Raises:
@@ -187,7 +188,7 @@ def draw(cluster: Cluster, diagnoses: Diagnoses | None = None) -> Picture:
         first, last = drawn.columns[from_column][start], drawn.columns[to_column][end]
         if 0 <= first.position < MAX_ROWS and 0 <= last.position < MAX_ROWS:
             svg.append(_edge(drawsvg, from_column, first, to_column, last, style))
-    legend = "line: lists, has a credential for · broken line: pulled anonymously"
+    legend = "line: lists, has a credential for · dashed line: pulled anonymously"
     svg.append(drawsvg.Text(legend, 12, _COLUMNS[0], height - 12, class_="ps-second"))
     return Picture(str(svg.as_svg(header="")))
 
@@ -221,7 +222,7 @@ def _box(drawsvg: Any, box: _Box, x: int, y: int) -> Any:
         text = f"{worst.code}{more}"
         width = 14 + 7.4 * len(text)
         left = x + _BOX - width - 6
-        style = f"ps-{worst.severity.value}"
+        style = f"ps-{worst.severity}"
         group.append(drawsvg.Rectangle(left, y - 9, width, 18, rx=9, class_=style))
         group.append(
             drawsvg.Text(

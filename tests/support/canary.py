@@ -6,6 +6,7 @@ import base64
 import json
 import pprint
 import traceback
+from collections.abc import Mapping
 
 import attrs
 
@@ -30,6 +31,14 @@ def leaks(text):
     return [form for form in FORMS if form in text]
 
 
+def as_json(value, default):
+    """The value as JSON; the error, if a mapping has keys that JSON has no form for."""
+    try:
+        return json.dumps(value, default=default)
+    except TypeError as error:
+        return str(error)
+
+
 def texts(value):
     """Every text that a value gives of itself."""
     yield repr(value)
@@ -38,12 +47,15 @@ def texts(value):
     yield f"{value!a} {value:.2000}" if isinstance(value, str) else f"{value!a}"
     yield "%s %r" % (value, value)  # noqa: UP031
     yield pprint.pformat(value)
-    yield json.dumps([value], default=str)
-    yield json.dumps([value], default=repr)
+    yield as_json([value], default=str)
+    yield as_json([value], default=repr)
     if attrs.has(type(value)):
         yield repr(attrs.asdict(value))
-        yield json.dumps(attrs.asdict(value), default=str)
+        yield as_json(attrs.asdict(value), default=str)
         yield repr(attrs.astuple(value))
+    if isinstance(value, Mapping):
+        yield repr(dict(value))
+        yield repr(list(value))
 
 
 def chain(error):
@@ -66,7 +78,6 @@ def error_texts(error):
         yield repr(link)
         yield str(link)
         yield repr(link.args)
-        # Not `path`: it names an entry as written, as `Candidate.entry` does.
-        yield repr([value for value in vars(link).values() if isinstance(value, (str, bytes))])
+        yield repr(vars(link))
         for name in ("doc", "object", "problem", "context", "msg"):
             yield repr(getattr(link, name, ""))

@@ -1,0 +1,439 @@
+"""Which credential provider plugins a kubelet has: its configuration, read and validated.
+
+Facts D1 to D5 (``pkg/credentialprovider/plugin/config.go``).
+
+A kubelet does not start with a configuration that it refuses, and says the first thing that is
+wrong. Here all of it is collected.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path as FilePath
+from typing import Any, Final
+
+from attrs import evolve, field, frozen
+
+from pullsecrets._go.json import BadJSON
+from pullsecrets._go.url import BadURL, parse_url
+from pullsecrets.errors import PullsecretsError
+from pullsecrets.node.decoding import (
+    Decoder,
+    Document,
+    Fault,
+    FaultCode,
+    Faults,
+    Header,
+    Path,
+    boolean,
+    duration,
+    hide,
+    list_of,
+    read_header,
+    read_tree,
+    string,
+    struct,
+)
+from pullsecrets.node.versions import Gate, Release
+from pullsecrets.secrecy import HiddenText, Password, printable
+
+__all__ = [
+    "EXEC_API_VERSIONS",
+    "CacheType",
+    "InvalidProviderConfig",
+    "Provider",
+    "Providers",
+    "TokenAttributes",
+]
+
+_KIND: Final = "CredentialProviderConfig"
+_GROUP: Final = "kubelet.config.k8s.io/"
+_EXEC_GROUP: Final = "credentialprovider.kubelet.k8s.io/"
+_SERVED: Final = ("v1", "v1beta1", "v1alpha1")
+EXEC_API_VERSIONS: Final = tuple(_EXEC_GROUP + version for version in _SERVED)
+"""The apiVersions of requests and answers, the newest first."""
+
+_SUFFIXES: Final = (".json", ".yaml", ".yml")
+
+
+class InvalidProviderConfig(PullsecretsError, ValueError):
+    """A configuration with which the kubelet does not start.
+
+    Attributes:
+        errors: Everything that is wrong with it, in its order.
+    """
+
+    def __init__(self, errors: Iterable[Fault]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(map(str, self.errors)))
+
+    def __reduce__(self) -> tuple[type[InvalidProviderConfig], tuple[tuple[Fault, ...]]]:
+        return type(self), (self.errors,)
+
+
+class CacheType(StrEnum):
+    """Whether answers are kept for each token, or for each service account (D18)."""
+
+    TOKEN = "Token"
+    SERVICE_ACCOUNT = "ServiceAccount"
+
+
+@frozen
+class TokenAttributes:
+    """That a provider gets a token of the pod's service account, and which (D22).
+
+    Attributes:
+        audience: The token's audience.
+        require_service_account: Whether the provider is left out for a pod that has none.
+        cache_type: What answers are kept for; None up to 1.33, where it is the service account.
+        required_annotations: Annotations of the service account without which the provider is left
+            out; they are passed on.
+        optional_annotations: Annotations that are passed on where they are there.
+    """
+
+    audience: str
+    require_service_account: bool
+    cache_type: CacheType | None = None
+    required_annotations: tuple[str, ...] = ()
+    optional_annotations: tuple[str, ...] = ()
+
+
+@frozen
+class Provider:
+    """A credential provider plugin.
+
+    Attributes:
+        name: Its name, which is that of its program.
+        match_images: The patterns of images that it is asked for, as written.
+        default_cache_duration: How long an answer is kept that does not say how long.
+        api_version: The apiVersion of its requests and answers.
+        args: The program's arguments. Hidden, as one may be a secret.
+        env: What is added to its environment: names and hidden values.
+        token: What it gets of the pod's service account, None outside of token mode.
+    """
+
+    name: str
+    match_images: tuple[str, ...]
+    default_cache_duration: timedelta = timedelta()
+    api_version: str = EXEC_API_VERSIONS[0]
+    args: tuple[Password, ...] = ()
+    env: tuple[tuple[str, Password], ...] = ()
+    token: TokenAttributes | None = None
+
+
+def _release(version: str | Release | None) -> Release:
+    return Release.parse(version)
+
+
+def _as_tuple(providers: Iterable[Provider]) -> tuple[Provider, ...]:
+    return tuple(providers)
+
+
+@frozen
+class Providers:
+    """The credential provider plugins of a kubelet.
+
+    Attributes:
+        providers: The providers in the order of the configuration.
+        kubernetes: The release that took the configuration.
+
+    >>> providers = Providers.from_config('''
+    ... apiVersion: kubelet.config.k8s.io/v1
+    ... kind: CredentialProviderConfig
+    ... providers:
+    ... - name: ecr-credential-provider
+    ...   matchImages: ["*.dkr.ecr.*.amazonaws.com"]
+    ...   defaultCacheDuration: 12h
+    ...   apiVersion: credentialprovider.kubelet.k8s.io/v1
+    ... ''')
+    >>> [provider.name for provider in providers]
+    ['ecr-credential-provider']
+    """
+
+    providers: tuple[Provider, ...] = field(converter=_as_tuple)
+    kubernetes: Release = field(default=None, converter=_release)
+
+    def __iter__(self) -> Iterator[Provider]:
+        return iter(self.providers)
+
+    def __len__(self) -> int:
+        return len(self.providers)
+
+    @property
+    def in_order(self) -> tuple[Provider, ...]:
+        """The providers in the order in which they are asked (A2, A3)."""
+        if not self.kubernetes.providers_by_name:
+            return self.providers
+        return tuple(sorted(self.providers, key=lambda provider: _utf8(provider.name)))
+
+    @classmethod
+    def from_config(
+        cls,
+        *documents: Document,
+        kubernetes: str | Release | None = None,
+        token_gate: bool | None = None,
+    ) -> Providers:
+        """Read a configuration, or those of a directory in the order of their files' names.
+
+        Args:
+            documents: Text (JSON, YAML) or mappings.
+            kubernetes: The version that reads them; None for the newest known.
+            token_gate: The feature gate KubeletServiceAccountTokenForCredentialProviders, None
+                for the version's default.
+
+        Raises:
+            InvalidProviderConfig: The kubelet would not start with it.
+            MissingExtra: A text is YAML, and PyYAML is not there.
+            UnknownRelease: The version is not known.
+        """
+        hidden: list[_Named] = [(None, hide(document)) for document in documents]
+        del documents  # no traceback shows what this frame was given
+        return _read(hidden, Release.parse(kubernetes), token_gate, folder=len(hidden) != 1)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        kubernetes: str | Release | None = None,
+        token_gate: bool | None = None,
+    ) -> Providers:
+        """Read what ``--image-credential-provider-config`` names: a file, or a directory.
+
+        Args:
+            path: The file, or the directory, whose ``*.json``, ``*.yaml`` and ``*.yml`` count.
+            kubernetes: As for `from_config`.
+            token_gate: As for `from_config`.
+
+        Raises:
+            InvalidProviderConfig: The kubelet would not start with it.
+            OSError: It cannot be read.
+            MissingExtra: A file is YAML, and PyYAML is not there.
+            UnknownRelease: The version is not known.
+        """
+        root = FilePath(path)
+        folder = root.is_dir()
+        files = _config_files(root) if folder else [root]
+        hidden: list[_Named] = [(printable(file.name), hide(file.read_bytes())) for file in files]
+        return _read(hidden, Release.parse(kubernetes), token_gate, folder=folder)
+
+
+def _config_files(folder: FilePath) -> list[FilePath]:
+    files = (file for file in folder.iterdir() if file.suffix in _SUFFIXES and file.is_file())
+    return sorted(files, key=lambda file: os.fsencode(file.name))
+
+
+def _utf8(name: str) -> bytes:
+    return name.encode("utf-8", "surrogatepass")
+
+
+_Named = tuple[str | None, HiddenText | Fault]
+
+
+def _read(
+    documents: list[_Named], release: Release, token_gate: bool | None, *, folder: bool
+) -> Providers:
+    errors: list[Fault] = []
+    if folder and not release.config_directory:
+        errors.append(Fault(FaultCode.DIRECTORY, f"Kubernetes {release} reads one file only"))
+    elif not documents:
+        errors.append(Fault(FaultCode.DIRECTORY, "there is no *.json, *.yaml or *.yml file in it"))
+    gate = release.token_gate is Gate.ON if token_gate is None else token_gate
+    providers: list[Provider] = []
+    names: set[str] = set()
+    for file, document in documents:
+        faults = Faults(release.strict_decoding)
+        if isinstance(document, Fault):
+            faults.found.append(document)
+        else:
+            providers += _providers(document, release, gate, names, faults)
+        errors += (evolve(fault, document=file) for fault in faults.found)
+    if errors:
+        raise InvalidProviderConfig(errors)
+    return Providers(providers, release)
+
+
+def _providers(
+    document: HiddenText,
+    release: Release,
+    gate: bool,
+    names: set[str],
+    faults: Faults,
+) -> Iterator[Provider]:
+    """The providers of one document; `names` are those before it."""
+    try:
+        tree = read_tree(document, faults)
+    except BadJSON as error:
+        faults.add(FaultCode.DOCUMENT, (), f"is {error}")
+        return
+    header = read_header(tree, faults)
+    if header is None or not _is_config(header, faults):
+        return
+    tokens = release.token_gate is not Gate.ABSENT and header.group_version == f"{_GROUP}v1"
+    given = _config(tokens, release.cache_type)(tree, (), faults)
+    decoded = {fault.path for fault in faults.found}
+    checks = Faults(faults.strict)
+    for at, fields in enumerate(given["providers"]):
+        path: Path = ("providers", at)
+        _check(fields, path, release, gate, checks)
+        if fields["name"] in names:
+            checks.add(FaultCode.DUPLICATE_NAME, (*path, "name"), "is another provider's name, too")
+        names.add(fields["name"])
+        yield _provider(fields)
+    if not given["providers"]:
+        checks.add(FaultCode.REQUIRED, ("providers",), "has to name a provider")
+    # What did not decode is empty: that it is missing need not be said, too.
+    faults.found.extend(fault for fault in checks.found if fault.path not in decoded)
+
+
+def _is_config(header: Header, faults: Faults) -> bool:
+    if header.kind != _KIND:
+        faults.add(FaultCode.KIND, ("kind",), f"has to be {_KIND}")
+        return False
+    if header.group_version not in [_GROUP + version for version in _SERVED]:
+        supported = ", ".join(_GROUP + version for version in _SERVED)
+        faults.add(FaultCode.API_VERSION, ("apiVersion",), f"has to be one of {supported}")
+        return False
+    return True
+
+
+def _config(tokens: bool, cache_type: bool) -> Decoder:
+    strings = list_of(string)
+    attributes = struct(
+        serviceAccountTokenAudience=string,
+        requireServiceAccount=boolean,
+        requiredServiceAccountAnnotationKeys=strings,
+        optionalServiceAccountAnnotationKeys=strings,
+        **({"cacheType": string} if cache_type else {}),
+    )
+    provider = struct(
+        name=string,
+        matchImages=strings,
+        defaultCacheDuration=duration,
+        apiVersion=string,
+        args=strings,
+        env=list_of(struct(name=string, value=string)),
+        **({"tokenAttributes": _optional(attributes)} if tokens else {}),
+    )
+    return struct(kind=string, apiVersion=string, providers=list_of(provider))
+
+
+def _optional(decoder: Decoder) -> Decoder:
+    """None where it is not there, so that it differs from an empty one."""
+    return lambda value, path, faults: None if value is None else decoder(value, path, faults)
+
+
+def _check(
+    fields: Mapping[str, Any], path: Path, release: Release, gate: bool, faults: Faults
+) -> None:
+    """What ``validateCredentialProviderConfig`` checks, and the name of the program (D4)."""
+    if (wrong := _name_error(fields["name"])) is not None:
+        faults.add(FaultCode.INVALID_NAME, (*path, "name"), wrong)
+    _check_choice(fields["apiVersion"], EXEC_API_VERSIONS, (*path, "apiVersion"), faults)
+    if not fields["matchImages"]:
+        faults.add(FaultCode.REQUIRED, (*path, "matchImages"), "has to have a pattern")
+    for at, pattern in enumerate(fields["matchImages"]):
+        try:
+            parse_url(pattern, strict_ports=release.strict_url_ports)
+        except BadURL as error:
+            where = (*path, "matchImages", at)
+            faults.add(FaultCode.INVALID_PATTERN, where, f"does not parse: {error}")
+    where = (*path, "defaultCacheDuration")
+    if fields["defaultCacheDuration"] is None:
+        faults.add(FaultCode.REQUIRED, where, "is required")
+    elif fields["defaultCacheDuration"] < timedelta():
+        faults.add(FaultCode.NEGATIVE, where, "has to be 0 or more")
+    if fields.get("tokenAttributes") is not None:
+        if not gate:
+            where = (*path, "tokenAttributes")
+            name = "KubeletServiceAccountTokenForCredentialProviders"
+            faults.add(FaultCode.FORBIDDEN, where, f"needs the feature gate {name}")
+        _check_token(fields, (*path, "tokenAttributes"), faults)
+
+
+def _name_error(name: str) -> str | None:
+    if not name:
+        return "is empty: the program would be the directory itself"
+    if name in (".", ".."):
+        return "is a directory's"
+    for bad, called in (("/", "a slash"), (" ", "a space")):
+        if bad in name:
+            return f"must not hold {called}"
+    return None
+
+
+def _check_choice(value: str, supported: tuple[str, ...], path: Path, faults: Faults) -> None:
+    if not value:
+        faults.add(FaultCode.REQUIRED, path, f"is required: {' or '.join(supported)}")
+    elif value not in supported:
+        faults.add(FaultCode.UNSUPPORTED, path, f"has to be {' or '.join(supported)}")
+
+
+def _check_token(provider: Mapping[str, Any], path: Path, faults: Faults) -> None:
+    fields = provider["tokenAttributes"]
+    if provider["apiVersion"] != EXEC_API_VERSIONS[0]:
+        faults.add(FaultCode.FORBIDDEN, path, f"needs the apiVersion {EXEC_API_VERSIONS[0]}")
+    for name, empty in (("serviceAccountTokenAudience", ""), ("requireServiceAccount", None)):
+        if fields[name] == empty:
+            faults.add(FaultCode.REQUIRED, (*path, name), "is required")
+    if "cacheType" in fields:
+        _check_choice(fields["cacheType"], tuple(CacheType), (*path, "cacheType"), faults)
+    lists = ("requiredServiceAccountAnnotationKeys", "optionalServiceAccountAnnotationKeys")
+    required, optional = lists
+    if fields[required] and fields["requireServiceAccount"] is False:
+        faults.add(FaultCode.FORBIDDEN, (*path, required), "needs requireServiceAccount: true")
+    for name in lists:
+        seen: set[str] = set()
+        for at, key in enumerate(fields[name]):
+            if key in seen:
+                faults.add(FaultCode.DUPLICATE_KEY, (*path, name, at), "is there twice")
+            seen.add(key)
+            if not _is_qualified(key.lower()):
+                sentence = "is not the key of an annotation"
+                faults.add(FaultCode.INVALID_KEY, (*path, name, at), sentence)
+    if set(fields[required]) & set(fields[optional]):
+        sentence = "has a key that is both required and optional"
+        faults.add(FaultCode.REQUIRED_AND_OPTIONAL, path, sentence)
+
+
+_NAME_PART: Final = re.compile(r"(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+_LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_PREFIX: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_MAX_NAME: Final = 63
+_MAX_PREFIX: Final = 253
+
+
+def _is_qualified(key: str) -> bool:
+    """``IsQualifiedName`` of apimachinery: an optional prefix, a slash, a name."""
+    prefix, slash, name = key.rpartition("/")
+    if slash and not (len(prefix) <= _MAX_PREFIX and _PREFIX.fullmatch(prefix)):
+        return False
+    return len(name) <= _MAX_NAME and _NAME_PART.fullmatch(name) is not None
+
+
+def _provider(fields: Mapping[str, Any]) -> Provider:
+    token = fields.get("tokenAttributes")
+    return Provider(
+        fields["name"],
+        fields["matchImages"],
+        fields["defaultCacheDuration"] or timedelta(),
+        fields["apiVersion"],
+        tuple(map(Password, fields["args"])),
+        tuple((variable["name"], Password(variable["value"])) for variable in fields["env"]),
+        token and _token(token),
+    )
+
+
+def _token(fields: Mapping[str, Any]) -> TokenAttributes:
+    cache_type = fields.get("cacheType")
+    return TokenAttributes(
+        fields["serviceAccountTokenAudience"],
+        bool(fields["requireServiceAccount"]),
+        CacheType(cache_type) if cache_type in tuple(CacheType) else None,
+        fields["requiredServiceAccountAnnotationKeys"],
+        fields["optionalServiceAccountAnnotationKeys"],
+    )

@@ -1,0 +1,253 @@
+"""Which credential provider plugins the kubelet asks for an image, and for what.
+
+Facts D7, D11 and D16 to D22 (``pkg/credentialprovider/plugin/plugin.go``). A provider is asked when
+one of its patterns matches the image. In token mode it also needs the pod's service account. The
+kubelet says nothing of a provider that it leaves out; here each has its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from pullsecrets._go.json import write_json
+from pullsecrets.frozen import FrozenDict
+from pullsecrets.matching import pattern_matches
+from pullsecrets.node.answers import CacheKeyType, Response
+from pullsecrets.node.decoding import Fault
+from pullsecrets.node.patterns import Miss, nearest_miss
+from pullsecrets.node.provider_config import CacheType, Provider, Providers, TokenAttributes
+from pullsecrets.secrecy import Password, printable
+
+__all__ = [
+    "Asked",
+    "CacheKey",
+    "NotAsked",
+    "NotAskedCode",
+    "PodAccount",
+    "Request",
+    "consult",
+]
+
+
+def _frozen(annotations: Mapping[str, str]) -> Mapping[str, str]:
+    return FrozenDict(annotations)
+
+
+@frozen
+class PodAccount:
+    """The service account of a pod, as the kubelet has it for providers (D22).
+
+    Attributes:
+        namespace: Its namespace, which is the pod's.
+        name: Its name.
+        uid: Its UID, empty where it is not known.
+        annotations: Its annotations. Read-only.
+        exists: Whether the kubelet can read it.
+        gets_tokens: Whether the API server gives the node its tokens (D23).
+        token: The token that is given, None where it is not known. Hidden.
+    """
+
+    namespace: str
+    name: str
+    uid: str = ""
+    annotations: Mapping[str, str] = field(factory=dict, converter=_frozen)
+    exists: bool = True
+    gets_tokens: bool = True
+    token: Password | None = None
+
+
+@frozen
+class Request:
+    """What a provider's program reads from its standard input (D11).
+
+    Attributes:
+        api_version: The provider's ``apiVersion``.
+        image: The image's normalised name, without tag and digest.
+        audience: The audience of the token that it holds; None where it holds none.
+        token: The token, None where there is none or it is not known. Hidden.
+        annotations: Annotations of the service account that are passed on. Read-only.
+    """
+
+    api_version: str
+    image: str
+    audience: str | None = None
+    token: Password | None = None
+    annotations: Mapping[str, str] = field(factory=dict, converter=_frozen)
+
+    def to_json(self) -> str:
+        """The document, with the token in the clear. One that is not known is left out."""
+        document: dict[str, Any] = {
+            "kind": "CredentialProviderRequest",
+            "apiVersion": self.api_version,
+            "image": self.image,
+        }
+        if self.token:
+            document["serviceAccountToken"] = self.token.reveal()
+        if self.annotations:
+            document["serviceAccountAnnotations"] = dict(sorted(self.annotations.items()))
+        return write_json(document)
+
+
+@frozen
+class CacheKey:
+    """Under what an answer is kept: equal for images and pods that share it (D17, D18).
+
+    Attributes:
+        key_type: What the answer is kept for.
+        base: The image's name, its registry, or an empty string.
+        account: Namespace, name and UID of the service account, None where it has no part in it.
+        annotations: The annotations that were passed on, sorted.
+        per_token: Whether another token of that account is another key.
+    """
+
+    key_type: CacheKeyType
+    base: str
+    account: tuple[str, str, str] | None = None
+    annotations: tuple[tuple[str, str], ...] = ()
+    per_token: bool = False
+
+
+@frozen
+class Asked:
+    """A provider that is asked for an image, and what became of it.
+
+    Attributes:
+        provider: The provider.
+        pattern: The first of its patterns that matches.
+        request: What it is asked.
+        account: The service account whose token it gets, None where it gets none.
+        response: Its answer; None where there is none that the kubelet takes.
+        faults: What is wrong with its answer.
+    """
+
+    provider: Provider
+    pattern: str
+    request: Request
+    account: PodAccount | None = None
+    response: Response | None = None
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether its answer is known, be it one that the kubelet refuses."""
+        return self.response is not None or bool(self.faults)
+
+    def cache_key(self, key_type: CacheKeyType) -> CacheKey:
+        """The key under which an answer of that type would be kept for this request."""
+        image = self.request.image
+        bases = {
+            CacheKeyType.IMAGE: image,
+            CacheKeyType.REGISTRY: image.partition("/")[0],
+            CacheKeyType.GLOBAL: "",
+        }
+        account, token = self.account, self.provider.token
+        if account is None or token is None:
+            return CacheKey(key_type, bases[key_type])
+        return CacheKey(
+            key_type,
+            bases[key_type],
+            (account.namespace, account.name, account.uid),
+            tuple(sorted(self.request.annotations.items())),
+            token.cache_type is CacheType.TOKEN,
+        )
+
+
+class NotAskedCode(StrEnum):
+    """Why a provider is not asked."""
+
+    NO_PATTERN = "no-pattern"
+    NO_SERVICE_ACCOUNT = "no-service-account"
+    SERVICE_ACCOUNT_MISSING = "service-account-missing"
+    ANNOTATION_MISSING = "annotation-missing"
+    TOKEN_REFUSED = "token-refused"
+
+
+_SENTENCES: Final = {
+    NotAskedCode.NO_PATTERN: "no pattern matches the image",
+    NotAskedCode.NO_SERVICE_ACCOUNT: "it requires a service account, and the pod has none",
+    NotAskedCode.SERVICE_ACCOUNT_MISSING: "the pod's service account cannot be read",
+    NotAskedCode.ANNOTATION_MISSING: "the pod's service account lacks a required annotation",
+    NotAskedCode.TOKEN_REFUSED: "the API server gives the node no token for its audience",
+}
+
+
+@frozen
+class NotAsked:
+    """A provider that is not asked for an image.
+
+    Attributes:
+        provider: The provider.
+        code: Why not.
+        miss: The pattern that comes nearest to the image, where that is why.
+        annotation: The first required annotation that is missing, where that is why.
+    """
+
+    provider: Provider
+    code: NotAskedCode
+    miss: Miss | None = None
+    annotation: str | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why not, in words that are safe to show."""
+        details = {
+            NotAskedCode.NO_PATTERN: self.miss and str(self.miss),
+            NotAskedCode.ANNOTATION_MISSING: self.annotation,
+            NotAskedCode.TOKEN_REFUSED: self.provider.token and self.provider.token.audience,
+        }
+        detail = details.get(self.code)
+        text = _SENTENCES[self.code]
+        return printable(f"{text}: {detail}" if detail else text)
+
+    def __str__(self) -> str:
+        return printable(f"provider {self.provider.name} is not asked: {self.reason}")
+
+
+def consult(
+    providers: Providers, image_name: str, account: PodAccount | None = None
+) -> tuple[Asked | NotAsked, ...]:
+    """What the kubelet does with each provider for an image, in the order in which it does.
+
+    Args:
+        providers: The kubelet's providers.
+        image_name: The image's normalised name, without tag and digest.
+        account: The pod's service account, None for a pod without.
+    """
+    return tuple(_consult(provider, image_name, account) for provider in providers.in_order)
+
+
+def _consult(provider: Provider, image_name: str, account: PodAccount | None) -> Asked | NotAsked:
+    patterns = provider.match_images
+    matching = (pattern for pattern in patterns if pattern_matches(pattern, image_name))
+    pattern = next(matching, None)
+    if pattern is None:
+        miss = nearest_miss(patterns, image_name)
+        return NotAsked(provider, NotAskedCode.NO_PATTERN, miss)
+    plain = Asked(provider, pattern, Request(provider.api_version, image_name))
+    token = provider.token
+    if token is None:
+        return plain
+    if account is None:
+        if token.require_service_account:
+            return NotAsked(provider, NotAskedCode.NO_SERVICE_ACCOUNT)
+        return plain
+    if not account.exists:
+        return NotAsked(provider, NotAskedCode.SERVICE_ACCOUNT_MISSING)
+    lacking = [key for key in token.required_annotations if key not in account.annotations]
+    if lacking:
+        return NotAsked(provider, NotAskedCode.ANNOTATION_MISSING, annotation=lacking[0])
+    if not account.gets_tokens:
+        return NotAsked(provider, NotAskedCode.TOKEN_REFUSED)
+    return Asked(provider, pattern, _request(provider, token, image_name, account), account)
+
+
+def _request(
+    provider: Provider, token: TokenAttributes, image_name: str, account: PodAccount
+) -> Request:
+    passed = (*token.required_annotations, *token.optional_annotations)
+    annotations = {key: account.annotations[key] for key in passed if key in account.annotations}
+    return Request(provider.api_version, image_name, token.audience, account.token, annotations)

@@ -1,0 +1,180 @@
+"""What fails or is passed over on the way to an answer: one code, one subject, one sentence each.
+
+Programs branch on `Note.code` and read the subject's fields. People read ``str(note)``. Every
+sentence is in `_SENTENCES`, and nowhere else.
+
+>>> note = Note(NoteCode.MISSING_SECRET, namespace="shop", name="regcred")
+>>> note.code.value
+'missing-secret'
+>>> print(note)
+secret shop/regcred is not among the manifests: if it does not exist, the pull goes on without it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from attrs import frozen
+
+from pullsecrets.secrecy import EntryText, ImageText, printable
+
+__all__ = ["Note", "NoteCode"]
+
+
+class NoteCode(StrEnum):
+    """What a note says. The values are stable."""
+
+    INVALID_IMAGE = "invalid-image"
+    """The text is not an image reference: the kubelet reports ``InvalidImageName``."""
+    UNDECODABLE_SECRET = "undecodable-secret"
+    """A secret does not decode, and the lookup fails with it (rule 8)."""
+
+    NAMELESS_REFERENCE = "nameless-reference"
+    """An item of ``imagePullSecrets`` has no name (rule 4)."""
+    MISSING_SECRET = "missing-secret"
+    """No secret of that name is in the pod's namespace (rule 4)."""
+    REPEATED_SECRET = "repeated-secret"
+    """A secret is listed more than once, and counts each time (rule 4)."""
+    WRONG_TYPE = "wrong-type"
+    """A listed secret has another type than a pull secret's (rule 7)."""
+    NO_VALUE = "no-value"
+    """A pull secret lacks the value that its type asks for (rule 7)."""
+    EMPTY_VALUE = "empty-value"
+    """The value of a pull secret is empty (rule 7)."""
+    DROPPED_ENTRY = "dropped-entry"
+    """Go cannot parse an entry (rule 10)."""
+
+    MISSING_ACCOUNT = "missing-account"
+    """The pod's service account is not among the manifests (rule 1)."""
+    ASSUMED_ACCOUNT = "assumed-account"
+    """The service account ``default`` is not among the manifests, and is taken to be empty."""
+    STATIC_POD = "static-pod"
+    """A static pod names pull secrets, which nobody looks up (rule 3)."""
+
+    PROVIDER_NOT_ASKED = "provider-not-asked"
+    """The kubelet does not ask a credential provider for the image (facts D7, D22)."""
+    PROVIDER_UNKNOWN = "provider-unknown"
+    """A credential provider is asked, and its answer is not known."""
+    PROVIDER_REFUSED = "provider-refused"
+    """The kubelet refuses the answer of a credential provider (fact D13)."""
+
+
+_IMAGE_MAX: Final = 80  # characters that are shown of an image
+_SECRET: Final = "secret {namespace}/{name}"
+_PROVIDER: Final = "credential provider {name}"
+_ACCOUNT: Final = "service account {namespace}/{name}"
+
+# The subject, and what there is to say about it.
+_SENTENCES: Final[Mapping[NoteCode, tuple[str, str]]] = {
+    NoteCode.INVALID_IMAGE: ("'{image}'", "{detail}"),
+    NoteCode.UNDECODABLE_SECRET: (
+        _SECRET,
+        "does not decode, so no pull of a pod that lists it gets any credential: {detail}",
+    ),
+    NoteCode.NAMELESS_REFERENCE: ("imagePullSecrets[{position}]", "has no name: it is skipped"),
+    NoteCode.MISSING_SECRET: (
+        _SECRET,
+        "is not among the manifests: if it does not exist, the pull goes on without it{elsewhere}",
+    ),
+    NoteCode.REPEATED_SECRET: (
+        _SECRET,
+        "is listed more than once: its credentials are tried each time",
+    ),
+    NoteCode.WRONG_TYPE: (_SECRET, "is skipped: its type is '{detail}'"),
+    NoteCode.NO_VALUE: (_SECRET, "is skipped: it has no value {detail}, which its type asks for"),
+    NoteCode.EMPTY_VALUE: (_SECRET, "is skipped: its value {detail} is empty"),
+    NoteCode.DROPPED_ENTRY: (
+        "entry '{entry}' of {owner}",
+        "is dropped, as Go cannot parse it: {detail}",
+    ),
+    NoteCode.MISSING_ACCOUNT: (
+        _ACCOUNT,
+        "is not among the manifests: if it does not exist, the API server refuses the pod",
+    ),
+    NoteCode.ASSUMED_ACCOUNT: (
+        _ACCOUNT,
+        "is not among the manifests: taken to have no pull secrets",
+    ),
+    NoteCode.STATIC_POD: (
+        "pod {namespace}/{name}",
+        "is a static pod: its imagePullSecrets are unused, it has the node's credentials only",
+    ),
+    NoteCode.PROVIDER_NOT_ASKED: (_PROVIDER, "is not asked: {detail}"),
+    NoteCode.PROVIDER_UNKNOWN: (
+        _PROVIDER,
+        "is asked, by its pattern '{detail}'; what it answers is not known",
+    ),
+    NoteCode.PROVIDER_REFUSED: (_PROVIDER, "gives nothing, as its answer is refused: {detail}"),
+}
+
+
+@frozen
+class Note:
+    """Something that fails, or that the kubelet passes over.
+
+    Attributes:
+        code: What it is.
+        namespace: The namespace of the secret, service account or pod that it is about; None for
+            what belongs to the node.
+        name: The name of that object, or of the credential provider; None for the node's docker
+            config.
+        entry: The docker config's entry that it is about, or None.
+        image: The image that it is about, or None.
+        position: The position in the list of secrets, counted from 0, or None.
+        detail: What exactly is wrong. Safe to show.
+        elsewhere: For a missing secret, the other namespaces that have one of its name.
+        path: For a secret that does not decode, the fields that lead to the fault.
+    """
+
+    code: NoteCode
+    namespace: str | None = None
+    name: str | None = None
+    entry: EntryText | None = None
+    image: ImageText | None = None
+    position: int | None = None
+    detail: str = ""
+    elsewhere: tuple[str, ...] = ()
+    path: tuple[str | EntryText, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """What it is about, in words that are safe to show."""
+        return self._said(0)
+
+    @property
+    def predicate(self) -> str:
+        """What there is to say about the subject. Safe to show."""
+        return self._said(1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "code": self.code,
+            "message": str(self),
+            "namespace": self.namespace,
+            "name": self.name,
+            "entry": None if self.entry is None else str(self.entry),
+            "image": None if self.image is None else str(self.image),
+            "position": self.position,
+        }
+
+    def _said(self, part: int) -> str:
+        image = str(self.image)
+        there = f"; there is one in namespace {', '.join(self.elsewhere)}"
+        return printable(
+            _SENTENCES[self.code][part].format(
+                namespace=self.namespace,
+                name=self.name,
+                owner="the node" if self.name is None else f"secret {self.namespace}/{self.name}",
+                entry=self.entry,
+                image=image if len(image) <= _IMAGE_MAX else f"{image[:_IMAGE_MAX]}…",
+                position=self.position,
+                detail=self.detail,
+                elsewhere=there if self.elsewhere else "",
+            )
+        )
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.predicate}"

@@ -1,0 +1,245 @@
+"""What happens when a container starts whose image may be on the node already.
+
+The decision of `pullsecrets.node.decision`, for a pod with its secrets and a node with its
+providers: will the kubelet ask the registry at all, and with which credentials?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import Final
+
+from attrs import field, frozen
+
+from pullsecrets._index import Name, Ring
+from pullsecrets.dockerconfig import InvalidDockerConfig
+from pullsecrets.images import Image, InvalidImage
+from pullsecrets.keyring import Candidate, Source
+from pullsecrets.node.decision import Finding, Presented, Step, find
+from pullsecrets.node.node import Layer, Node, Part
+from pullsecrets.node.providers import PodAccount
+from pullsecrets.node.recorded import RecordedSecret, RecordedServiceAccount, credential_hash
+from pullsecrets.node.records import PullRecords
+from pullsecrets.node.verification import Verification
+from pullsecrets.objects import PullSecret
+from pullsecrets.pull_policy import PullPolicy
+from pullsecrets.secrecy import printable
+
+__all__ = ["PullDecision", "PullOutcome", "Try", "decide"]
+
+Owner = RecordedSecret | RecordedServiceAccount | None
+"""As whose a pull is recorded; None: everybody's on the node (E10)."""
+
+
+class PullOutcome(StrEnum):
+    """What a kubelet does when a container starts."""
+
+    USE = "use"
+    """It uses the image on the node, without asking anybody."""
+    PULL = "pull"
+    """It asks the registry, which decides."""
+    REFUSE = "refuse"
+    """It does not start the container, as if the image were not there (``ErrImageNeverPull``)."""
+    FAIL = "fail"
+    """It cannot decide, and does not start the container."""
+
+
+@frozen
+class Try:
+    """A credential that a kubelet tries.
+
+    Attributes:
+        candidate: The credential, and where it comes from.
+        owner: As whose the pull is recorded if it succeeds with it.
+    """
+
+    candidate: Candidate
+    owner: Owner
+
+
+_SENTENCES: Final = {
+    Step.INVALID_CONFIG: "the kubelet does not start with this configuration",
+    Step.INVALID_POLICY: "the API server refuses this pull policy",
+    Step.INVALID_IMAGE: "it is not an image reference",
+    Step.ALWAYS: "the pull policy is Always, so what is on the node does not count",
+    Step.ABSENT: "the image is not on the node",
+    Step.UNDECODABLE_SECRET: "a secret of the pod does not decode",
+    Step.NOT_VERIFIED: "the image is on the node, and this kubelet lets every pod use it",
+    Step.BROKEN_RECORD: "the kubelet cannot decode its record of the image: {}",
+    Step.BROKEN_INTENT: "the kubelet cannot decode its intent to pull the image: {}",
+    Step.POLICY_ALLOWS: "the image is on the node, and the kubelet's policy does not verify it",
+    Step.NO_RECORD: "the image is on the node, and no record says who pulled it",
+    Step.OTHER_NAME: "the image was pulled by the kubelet, but under other names alone: {}",
+    Step.OPEN_TO_ALL: "the image was pulled without a pod's credential, so every pod may use it",
+    Step.NOBODY_KNOWN: "the image was pulled by the kubelet, but its record names nobody",
+    Step.SAME_CREDENTIAL: "the pod has the credential that pulled the image, recorded for {}",
+    Step.SAME_SECRET: "the image was pulled with the pod's secret {}, whose new content is trusted",
+    Step.SAME_SERVICE_ACCOUNT: "the image was pulled for the pod's service account {}",
+    Step.NO_MATCH: "the pod has no credential of those that pulled the image: {}",
+}
+_ENDINGS: Final = {
+    PullOutcome.USE: "it is used",
+    PullOutcome.PULL: "the registry decides",
+    PullOutcome.REFUSE: "it is refused, with the words for an image that is not there",
+    PullOutcome.FAIL: "the container does not start",
+}
+_MAX_SHOWN: Final = 5
+
+
+@frozen
+class PullDecision:
+    """What a kubelet does about the image of a container, and why.
+
+    Attributes:
+        image: The image as the pod writes it.
+        pull_policy: The pull policy, the API server's default where the pod has none.
+        outcome: What it does.
+        step: Where the decision ended.
+        looks_up: Whether it decodes the pod's secrets and asks providers.
+        tries: What is tried then, in order; the first that succeeds ends it.
+        subject: What the step is about, as `Finding.subject`.
+        adds: The credential that it records because it matched (E8, step 9), None for none.
+    """
+
+    image: str = field(repr=printable)
+    pull_policy: str
+    outcome: PullOutcome
+    step: Step
+    looks_up: bool = False
+    tries: tuple[Try, ...] = ()
+    subject: tuple[str, ...] = ()
+    adds: RecordedSecret | None = None
+
+    @property
+    def anonymous(self) -> bool:
+        """Whether it pulls without any credential (rule 16)."""
+        return self.outcome is PullOutcome.PULL and not self.tries
+
+    @property
+    def reason(self) -> str:
+        """Why, in one sentence."""
+        shown = ", ".join(self.subject[:_MAX_SHOWN]) or "none"
+        more = len(self.subject) - _MAX_SHOWN
+        return printable(
+            _SENTENCES[self.step].format(f"{shown} and {more} more" if more > 0 else shown)
+        )
+
+    def __str__(self) -> str:
+        return f"{printable(self.image)}: {self.reason}; {_ENDINGS[self.outcome]}"
+
+
+def decide(
+    image: str,
+    *,
+    pull_policy: str | None = None,
+    image_id: str | None = None,
+    secrets: Iterable[PullSecret] = (),
+    node: Node | None = None,
+    verification: Verification | None = None,
+    records: PullRecords | None = None,
+    service_account: PodAccount | None = None,
+) -> PullDecision:
+    """Tell what a kubelet does when a container starts: use the image, pull it, or neither.
+
+    Args:
+        image: The image as the pod writes it.
+        pull_policy: The container's ``imagePullPolicy``, None for the API server's default.
+        image_id: The id of that image on the node, None where it is not there.
+        secrets: The pod's secrets in the order of its list.
+        node: The node, None for one of the newest version that adds nothing.
+        verification: How its kubelet is configured, None for the version's defaults.
+        records: The kubelet's records, None for none.
+        service_account: The pod's service account, as far as providers look at it.
+
+    Returns:
+        The decision. Bad input does not raise: it is the decision's step.
+
+    >>> decide("nginx:1.27", image_id="sha256:1").outcome
+    <PullOutcome.USE: 'use'>
+    >>> print(decide("nginx:1.27", image_id="sha256:1"))
+    nginx:1.27: the image is on the node, and the kubelet's policy does not verify it; it is used
+    """
+    node = node or Node()
+    policy = pull_policy or PullPolicy.default(image)
+    if policy not in tuple(PullPolicy):
+        return PullDecision(image, policy, PullOutcome.FAIL, Step.INVALID_POLICY)
+    tries = _tries(image, tuple(secrets), node, service_account)
+    found = find(
+        image,
+        image_id,
+        PullPolicy(policy),
+        None if tries is None else _presented(tries),
+        verification=verification or Verification(),
+        records=records or PullRecords(),
+        release=node.kubernetes,
+    )
+    outcome = _outcome(found, PullPolicy(policy))
+    tried = tries if outcome is PullOutcome.PULL and tries is not None else ()
+    return PullDecision(
+        image, policy, outcome, found.step, found.looks_up, tried, found.subject, found.adds
+    )
+
+
+_FAILING: Final = frozenset({Step.INVALID_CONFIG, Step.INVALID_IMAGE, Step.UNDECODABLE_SECRET})
+
+
+def _outcome(found: Finding, policy: PullPolicy) -> PullOutcome:
+    if found.step in _FAILING:
+        return PullOutcome.FAIL
+    if found.step.uses:
+        return PullOutcome.USE
+    return PullOutcome.REFUSE if policy is PullPolicy.NEVER else PullOutcome.PULL
+
+
+def _presented(tries: tuple[Try, ...]) -> Presented:
+    owners = [each.owner for each in tries]
+    accounts = (owner for owner in owners if isinstance(owner, RecordedServiceAccount))
+    return Presented(
+        tuple(owner for owner in owners if isinstance(owner, RecordedSecret)),
+        next(accounts, None),
+    )
+
+
+def _tries(
+    image: str, secrets: tuple[PullSecret, ...], node: Node, account: PodAccount | None
+) -> tuple[Try, ...] | None:
+    """The candidates and their owners, None where a secret does not decode (rules 8, 13 to 15)."""
+    try:
+        configs = [secret.config() for secret in secrets]
+    except InvalidDockerConfig:
+        return None
+    try:
+        name = Image.parse(image).name
+    except InvalidImage:
+        return ()
+    parts = [Part(None, config.auths if config else {}) for config in configs]
+    contribution = node.contribution(name, account)
+    layers = (Layer(tuple(parts)), *contribution.layers)
+    return tuple(
+        each
+        for number, layer in enumerate(layers)
+        for each in _tries_of(layer, name, secrets if number == 0 else ())
+    )
+
+
+def _tries_of(layer: Layer, name: str, secrets: tuple[PullSecret, ...]) -> Iterator[Try]:
+    """The candidates of one keyring: key after key, of each key slot after slot."""
+    ring = Ring((slot, part.auths) for slot, part in enumerate(layer.parts))
+    for tier, group in enumerate(ring.lookup(Name.of(name))):
+        for slot, entry in group.spellings:
+            part = layer.parts[slot]
+            credential = part.auths[entry]
+            owner: Owner = None
+            source = Source("provider", None, part.provider) if part.provider else Source("node")
+            if secrets:
+                secret = secrets[slot]
+                source = Source("secret", secret.namespace, secret.name)
+                owner = RecordedSecret(
+                    secret.namespace, secret.name, secret.uid, credential_hash(credential)
+                )
+            elif part.account is not None:
+                owner = RecordedServiceAccount(
+                    part.account.namespace, part.account.name, part.account.uid
+                )
+            yield Try(Candidate(credential, source, entry, group.key, tier), owner)

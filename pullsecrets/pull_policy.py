@@ -1,0 +1,34 @@
+"""When a kubelet asks the registry at all: ``imagePullPolicy``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pullsecrets.images import Image, InvalidImage
+
+__all__ = ["PullPolicy"]
+
+
+class PullPolicy(StrEnum):
+    """A container's ``imagePullPolicy``, or an image volume's ``pullPolicy``."""
+
+    ALWAYS = "Always"
+    IF_NOT_PRESENT = "IfNotPresent"
+    NEVER = "Never"
+
+    @classmethod
+    def default(cls, image: str) -> PullPolicy:
+        """What the API server sets where none is written (rule 17).
+
+        It parses the image for that, and takes one that does not parse for one with a tag
+        (``SetDefaults_Container``).
+
+        >>> PullPolicy.default("nginx"), PullPolicy.default("nginx:1.27")
+        (<PullPolicy.ALWAYS: 'Always'>, <PullPolicy.IF_NOT_PRESENT: 'IfNotPresent'>)
+        """
+        try:
+            parsed = Image.parse(image)
+        except InvalidImage:
+            return cls.IF_NOT_PRESENT
+        latest = parsed.tag == "latest" or not (parsed.tag or parsed.digest)
+        return cls.ALWAYS if latest else cls.IF_NOT_PRESENT

@@ -1,0 +1,255 @@
+"""From documents to objects: lists unwrapped, other kinds passed over, faults collected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from pullsecrets.errors import PullsecretsError
+from pullsecrets.objects import (
+    POD_TEMPLATES,
+    FieldPath,
+    InvalidManifest,
+    Place,
+    Pod,
+    PullSecret,
+    ServiceAccount,
+    format_path,
+)
+from pullsecrets.secrecy import printable
+
+__all__ = ["Document", "Objects", "Problem", "ProblemCode", "Unreadable", "objects_of"]
+
+
+class ProblemCode(StrEnum):
+    """What is wrong with an input. The values are stable."""
+
+    UNREADABLE = "unreadable"
+    """A file or a folder cannot be read."""
+    NOT_UTF8 = "not-utf8"
+    NOT_JSON = "not-json"
+    NOT_YAML = "not-yaml"
+    BYTE_ORDER_MARK = "byte-order-mark"
+    """A file begins with one, which is ignored."""
+    REPEATED_KEY = "repeated-key"
+    """A key is twice in one mapping; the later one counts."""
+    NO_OBJECT = "no-object"
+    """A document is not a mapping."""
+    NO_KIND = "no-kind"
+    """A mapping has no kind, and is passed over."""
+    INVALID_OBJECT = "invalid-object"
+    """A field has a value that the API server would refuse."""
+    DEFINED_TWICE = "defined-twice"
+    """An object is defined again; the later definition counts."""
+    NESTED_LISTS = "nested-lists"
+    """Lists are in lists in lists."""
+
+
+@frozen
+class Problem:
+    """Something about the input that its author should know.
+
+    Attributes:
+        code: What it is.
+        message: One line: what is wrong. Safe to show.
+        place: Where it is.
+        path: The fields that lead there, if it is about a part of a document.
+        error: True if an object or a document could not be taken; False if all of it was taken,
+            and this is only said.
+    """
+
+    code: ProblemCode
+    message: str
+    place: Place | None = None
+    path: FieldPath = ()
+    error: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        place = self.place or Place()
+        return {
+            "code": self.code,
+            "message": self.message,
+            "file": place.file,
+            "document": place.document,
+            "field": format_path(self.path),
+            "error": self.error,
+        }
+
+    def __str__(self) -> str:
+        at = format_path(self.path)
+        message = f"{at}: {self.message}" if at else self.message
+        return f"{self.place}: {message}" if self.place is not None else message
+
+
+@frozen
+class Document:
+    """A document as a loader gives it, which may be anything at all.
+
+    Attributes:
+        value: The document.
+        place: Where it was read.
+        path: For an item of a list, the fields that lead to it: ``("items", 2)``.
+    """
+
+    value: Any = field(repr=False)
+    place: Place
+    path: FieldPath = ()
+
+    def problem(self, code: ProblemCode, message: str, *, error: bool = True) -> Problem:
+        """Something about the document, or about the item of the list that it is."""
+        return Problem(code, message, self.place, self.path, error)
+
+
+@frozen
+class Objects:
+    """What some documents hold.
+
+    Attributes:
+        pods: The pods and the workloads that make pods.
+        service_accounts: The service accounts.
+        secrets: The Secrets, of whatever type.
+        problems: What was wrong with the documents.
+    """
+
+    pods: tuple[Pod, ...] = ()
+    service_accounts: tuple[ServiceAccount, ...] = ()
+    secrets: tuple[PullSecret, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    def require_all(self) -> None:
+        """Make sure that everything could be read.
+
+        Raises:
+            Unreadable: Something could not.
+        """
+        errors = tuple(problem for problem in self.problems if problem.error)
+        if errors:
+            raise Unreadable(errors)
+
+
+class Unreadable(PullsecretsError, ValueError):
+    """Some of the input could not be read.
+
+    Attributes:
+        problems: What, and where.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+    def __reduce__(self) -> tuple[type[Unreadable], tuple[tuple[Problem, ...]]]:
+        return type(self), (self.problems,)
+
+
+def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "default") -> Objects:
+    """Read Pods, workloads, ServiceAccounts, Secrets, and lists of them.
+
+    Other kinds are passed over in silence. What is malformed is left out and becomes a problem. If
+    an object is defined twice, the later definition counts.
+
+    Args:
+        documents: The documents, and what could not be read.
+        namespace: For objects that name none.
+    """
+    objects: dict[Any, Pod | ServiceAccount | PullSecret] = {}
+    problems: list[Problem] = []
+    for item in _unwrapped(documents):
+        if isinstance(item, Problem):
+            problems.append(item)
+            continue
+        try:
+            read = _READERS[item.value["kind"]](item.value, namespace=namespace, place=item.place)
+        except InvalidManifest as error:
+            message = f"{_title(item.value)}: {error}"
+            problems.append(item.problem(ProblemCode.INVALID_OBJECT, message))
+            continue
+        identity = item.value["kind"], read.namespace, read.name
+        # Each object with a generateName is one of its own.
+        named = bool(item.value["metadata"].get("name"))
+        if named and identity in objects:
+            title = printable(f"{identity[0]} {read.namespace}/{read.name}")
+            message = (
+                f"{title} is defined twice, this one replaces the one in {objects[identity].place}"
+            )
+            problems.append(item.problem(ProblemCode.DEFINED_TWICE, message, error=False))
+        objects[identity if named else (*identity, len(objects))] = read
+    found = objects.values()
+    return Objects(
+        tuple(o for o in found if isinstance(o, Pod)),
+        tuple(o for o in found if isinstance(o, ServiceAccount)),
+        tuple(o for o in found if isinstance(o, PullSecret)),
+        tuple(problems),
+    )
+
+
+_MAX_LISTS: Final = 8
+_READERS: Final[Mapping[str, Any]] = {
+    **dict.fromkeys(POD_TEMPLATES, Pod.from_manifest),
+    "ServiceAccount": ServiceAccount.from_manifest,
+    "Secret": PullSecret.from_manifest,
+}
+_LISTS: Final = frozenset({"List", *(f"{kind}List" for kind in _READERS)})
+# Of the API groups; the core group has no name.
+_GROUPS: Final = frozenset({"", "apps", "batch", "extensions"})
+
+
+def _unwrapped(
+    documents: Iterable[Document | Problem], depth: int = 0
+) -> Iterator[Document | Problem]:
+    """The objects of a kind that is read here, lists of them unwrapped (rule 6)."""
+    for document in documents:
+        if isinstance(document, Problem):
+            yield document
+            continue
+        value = document.value
+        if value is None:
+            continue
+        if not isinstance(value, Mapping):
+            message = f"a Kubernetes object is a mapping, not {type(value).__name__}"
+            yield document.problem(ProblemCode.NO_OBJECT, message)
+            continue
+        kind, version = value.get("kind"), value.get("apiVersion")
+        if kind is None:
+            message = "passed over: a mapping without a kind"
+            yield document.problem(ProblemCode.NO_KIND, message, error=False)
+        elif not isinstance(kind, str):
+            yield document.problem(ProblemCode.INVALID_OBJECT, "kind is not a string")
+        elif kind not in _READERS and kind not in _LISTS:
+            continue
+        elif not isinstance(version, (str, type(None))):
+            yield document.problem(ProblemCode.INVALID_OBJECT, "apiVersion is not a string")
+        elif (version or "").rpartition("/")[0] not in _GROUPS:
+            continue  # another API's kind of the same name
+        elif kind in _READERS:
+            yield document
+        elif depth == _MAX_LISTS:
+            message = f"lists are nested more than {_MAX_LISTS} deep"
+            yield document.problem(ProblemCode.NESTED_LISTS, message)
+        else:
+            yield from _unwrapped(_items(document), depth + 1)
+
+
+def _items(document: Document) -> Iterator[Document | Problem]:
+    items = document.value.get("items")
+    if not isinstance(items, (list, tuple, type(None))):
+        yield document.problem(ProblemCode.INVALID_OBJECT, "items is not a list")
+        return
+    # The API server's typed lists leave the kind of their items to the list's.
+    implied = document.value["kind"].removesuffix("List")
+    for number, item in enumerate(items or ()):
+        bare = isinstance(item, Mapping) and implied in _READERS and item.get("kind") is None
+        path = (*document.path, "items", number)
+        yield Document({**item, "kind": implied} if bare else item, document.place, path)
+
+
+def _title(manifest: Mapping[str, Any]) -> str:
+    """An object's kind and name, for a message about an object that could not be read."""
+    metadata = manifest.get("metadata")
+    names = metadata if isinstance(metadata, Mapping) else {}
+    parts = [part for part in (names.get("namespace"), names.get("name")) if isinstance(part, str)]
+    return printable(" ".join([manifest["kind"], "/".join(parts)]).strip())

@@ -1,0 +1,366 @@
+"""One description of a table, and its forms: HTML, terminal, plain lines, records.
+
+A value describes its table once, in `Tabular.table`. The forms are made here, and everything that
+they show is escaped here. No password, token or ``auth`` ever comes in.
+
+>>> table = Table((Column("name", "name"), Column("size")), (("api", 3),), title="Two")
+>>> table.records()
+[{'name': 'api', 'size': 3}]
+>>> list(table.lines())
+['Two', '  api']
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from html import escape
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
+
+from attrs import frozen
+
+from pullsecrets.secrecy import printable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
+
+__all__ = ["Cell", "Column", "Table", "Tabular", "Tone", "Value", "html_box"]
+
+Value = str | int | bool | None
+"""What a record holds."""
+
+_HTML_ROWS: Final = 60
+_TERMINAL_ROWS: Final = 200
+_WIDE: Final = 40  # characters; a column gives way beyond that
+
+
+class Tone(StrEnum):
+    """How a text is meant; each form has its own way to show it."""
+
+    PLAIN = ""
+    STRONG = "strong"
+    FAINT = "faint"
+    GOOD = "good"
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+_STYLES: Final = {
+    Tone.PLAIN: "",
+    Tone.STRONG: "bold",
+    Tone.FAINT: "dim",
+    Tone.GOOD: "green",
+    Tone.NOTE: "cyan",
+    Tone.WARNING: "yellow",
+    Tone.ERROR: "red",
+}
+
+
+@frozen
+class Cell:
+    """What is in a row under a column.
+
+    Attributes:
+        value: What a record holds.
+        text: What people read, if that is something else; a line, or several.
+        tone: How it is meant.
+        below: A further line, which explains the first.
+    """
+
+    value: Value = None
+    text: str | tuple[str, ...] | None = None
+    tone: Tone = Tone.PLAIN
+    below: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What people read, without `below`; empty for None. Safe to show."""
+        text = self.text
+        if text is None:
+            text = "" if self.value is None else str(self.value)
+        return printable(text) if isinstance(text, str) else "\n".join(map(printable, text))
+
+
+@frozen
+class Column:
+    """A column of a table.
+
+    Attributes:
+        field: Its name in a record.
+        heading: Its heading, None if only records have it.
+        code: Whether it holds names that are to be copied: HTML sets them in a fixed-width font.
+        group: Whether its cells are headings above the rows that share them.
+    """
+
+    field: str
+    heading: str | None = None
+    code: bool = False
+    group: bool = False
+
+
+Row = Sequence[Cell | Value]
+
+
+@frozen
+class Table:
+    """The description of a table.
+
+    Attributes:
+        columns: The columns. Those that group come in the order of their depth.
+        rows: The rows, a cell or a bare value for each column.
+        title: What it is about.
+        subtitle: What there is to say about the whole of it.
+        notes: Lines between the title and the rows.
+        total: How many rows there would be, None if they are all here.
+        unit: What a row is, in the plural.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...] = ()
+    title: str = ""
+    subtitle: Cell = Cell()
+    notes: tuple[str, ...] = ()
+    total: int | None = None
+    unit: str = "rows"
+
+    def records(self) -> list[dict[str, Value]]:
+        """One flat dict for each row: for a data frame."""
+        return [
+            {
+                column.field: _cell(cell).value
+                for column, cell in zip(self.columns, row, strict=True)
+            }
+            for row in self.rows
+        ]
+
+    def lines(self) -> Iterator[str]:
+        """Plain text: for the message of an error."""
+        yield from filter(None, (printable(self.title), self.subtitle.shown))
+        yield from (printable(f"  ! {note}") for note in self.notes)
+        for headings, rows in self._groups(self.rows):
+            for depth, heading in headings:
+                text = f"{heading.shown} {printable(heading.below)}".rstrip()
+                yield f"{'  ' * (depth + 1)}{text}"
+            for row in rows:
+                text = "  ".join(cell.shown for cell in row if cell.shown)
+                yield f"{'  ' * (self._depth + 1)}{text}"
+
+    def html(self) -> str:
+        """A table for a page: escaped, without script, readable on light and dark pages."""
+        caption = f"<strong>{_html(Cell(self.title))}</strong>" if self.title else ""
+        caption += f"<br>{_html(self.subtitle)}" if self.subtitle.shown else ""
+        caption += "".join(f"<br>{_html(Cell(note, tone=Tone.WARNING))}" for note in self.notes)
+        if not self.rows:
+            return f"<p>{caption}</p>"
+        shown = self._shown
+        head = "".join(f"<th>{escape(column.heading or '')}</th>" for column in shown)
+        body = []
+        for headings, rows in self._groups(self.rows[:_HTML_ROWS]):
+            body += [
+                f'<tr class="group"><th colspan="{len(shown)}" class="depth{depth}">'
+                f"{_html(heading)}</th></tr>"
+                for depth, heading in headings
+            ]
+            body += [
+                f"<tr>{''.join(map(_html_cell, row, (column.code for column in shown)))}</tr>"
+                for row in rows
+            ]
+        return (
+            f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
+            f"<tbody>{''.join(body)}</tbody></table>"
+            + "".join(f"<p>{_html(cell)}</p>" for cell in self._more(_HTML_ROWS))
+        )
+
+    def rich(self) -> RenderableType:
+        """A table for a terminal, made with rich (extra ``cli``)."""
+        from rich.console import Group
+        from rich.padding import Padding
+
+        parts: list[Any] = [_text(Cell(self.title, tone=Tone.STRONG))] if self.title else []
+        if self.subtitle.shown:
+            parts.append(_text(self.subtitle))
+        parts += [
+            Padding(_text(Cell(f"! {note}", tone=Tone.WARNING)), (0, 0, 0, 2))
+            for note in self.notes
+        ]
+        indent = 2 * self._depth + (2 if self.title else 0)
+        rows = self.rows[:_TERMINAL_ROWS]
+        headings = tuple(Cell(column.heading, tone=Tone.FAINT) for column in self._shown)
+        widths = self._widths(rows, headings)
+        if rows and any(cell.shown for cell in headings):
+            parts.append(_grid([headings], widths, indent))
+        for above, inner in self._groups(rows):
+            for depth, heading in above:
+                at = 2 * depth + (2 if self.title else 0)
+                parts.append(Padding(_text(heading), (0, 0, 0, at)))
+            if inner:
+                parts.append(_grid(inner, widths, indent))
+        parts += map(_text, self._more(_TERMINAL_ROWS))
+        return Group(*parts)
+
+    @property
+    def _shown(self) -> tuple[Column, ...]:
+        return tuple(c for c in self.columns if c.heading is not None and not c.group)
+
+    @property
+    def _depth(self) -> int:
+        return sum(column.group for column in self.columns)
+
+    def _split(self, row: Row) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
+        """A row's headings, and the cells that are shown below them."""
+        pairs = [(c, _cell(cell)) for c, cell in zip(self.columns, row, strict=True)]
+        return (
+            tuple(cell for column, cell in pairs if column.group),
+            tuple(
+                cell for column, cell in pairs if column.heading is not None and not column.group
+            ),
+        )
+
+    def _groups(
+        self, rows: Iterable[Row]
+    ) -> Iterator[tuple[list[tuple[int, Cell]], list[tuple[Cell, ...]]]]:
+        """The headings that are new, with their depth, and the rows below them.
+
+        A row that holds nothing but headings has no line of its own.
+        """
+        before: tuple[Cell, ...] = ()
+        for headings, group in groupby(map(self._split, rows), key=lambda split: split[0]):
+            same = next(
+                (
+                    at
+                    for at, pair in enumerate(zip(before, headings, strict=False))
+                    if pair[0] != pair[1]
+                ),
+                len(before),
+            )
+            before = headings
+            inner = [row for _, row in group if any(cell.shown for cell in row)]
+            yield (
+                [(at, headings[at]) for at in range(same, len(headings)) if headings[at].shown],
+                inner,
+            )
+
+    def _widths(self, rows: Iterable[Row], headings: tuple[Cell, ...]) -> list[int]:
+        """As wide in all groups."""
+        cells = [headings, *(self._split(row)[1] for row in rows)]
+        return [
+            min(
+                _WIDE,
+                max(len(line) for cell in column for line in [cell.below, *cell.shown.split("\n")]),
+            )
+            for column in zip(*cells, strict=True)
+        ]
+
+    def _more(self, most: int) -> list[Cell]:
+        total = len(self.rows) if self.total is None else self.total
+        left = total - min(len(self.rows), most)
+        return [Cell(f"… and {left:,} more {self.unit}", tone=Tone.FAINT)] if left else []
+
+
+class Tabular:
+    """A value that shows itself as a table: in a notebook, in rich's terminal, as records."""
+
+    __slots__ = ()
+
+    def table(self, limit: int | None = None) -> Table:
+        """The description of its table.
+
+        Args:
+            limit: How many rows are wanted at most, None for all of them.
+        """
+        raise NotImplementedError
+
+    def to_records(self) -> list[dict[str, Value]]:
+        """One flat dict for each row of its table: for a data frame."""
+        return self.table().records()
+
+    def _repr_html_(self) -> str:
+        return html_box(self.table(_HTML_ROWS).html())
+
+    def __rich__(self) -> RenderableType:
+        return self.table(_TERMINAL_ROWS).rich()
+
+
+def _cell(cell: Cell | Value) -> Cell:
+    return cell if isinstance(cell, Cell) else Cell(cell)
+
+
+def _text(cell: Cell) -> Text:
+    """As rich's text, so that nothing in a manifest is taken for markup."""
+    from rich.text import Text
+
+    text = Text(cell.shown, style=_STYLES[cell.tone])
+    if cell.below:
+        text.append(f"\n{printable(cell.below)}", style="dim")
+    return text
+
+
+def _grid(rows: Iterable[Sequence[Cell]], widths: Sequence[int], indent: int) -> RenderableType:
+    from rich.padding import Padding
+    from rich.table import Table as Grid
+
+    grid = Grid.grid(padding=(0, 2, 0, 0))
+    for width in widths:
+        grid.add_column(min_width=width, overflow="fold")
+    for row in rows:
+        grid.add_row(*map(_text, row))
+    return Padding(grid, (0, 0, 0, indent))
+
+
+# The doubled class outweighs the notebooks' own rules for tables and code.
+_STYLE: Final = """<style>
+.pullsecrets { font-size: 0.9em; line-height: 1.35; overflow-x: auto; }
+.pullsecrets.pullsecrets table {
+  border-collapse: collapse; font-size: inherit; margin: 0.4em 0; width: auto; }
+.pullsecrets.pullsecrets th, .pullsecrets.pullsecrets td {
+  border: 0; border-bottom: 1px solid rgba(128, 128, 128, 0.35); max-width: 42em;
+  padding: 0.25em 0.7em 0.25em 0; text-align: left; vertical-align: top; white-space: normal; }
+.pullsecrets.pullsecrets thead th { font-weight: 600; opacity: 0.75; }
+.pullsecrets.pullsecrets .group th { font-weight: 600; }
+.pullsecrets.pullsecrets .group .depth1 { font-weight: 400; padding-left: 1.2em; }
+.pullsecrets.pullsecrets table tr, .pullsecrets.pullsecrets table tr:hover { background: none; }
+.pullsecrets.pullsecrets caption {
+  caption-side: top; color: inherit; font-style: normal; padding: 0.2em 0; text-align: left; }
+.pullsecrets.pullsecrets code {
+  background: none; border: 0; color: inherit; font-size: 0.95em; padding: 0;
+  font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
+  overflow-wrap: anywhere; white-space: normal; }
+.pullsecrets .faint { opacity: 0.75; }
+.pullsecrets .error, .pullsecrets .warning, .pullsecrets .note, .pullsecrets .good {
+  border-left: 0.3em solid; padding-left: 0.4em; }
+.pullsecrets .error { border-color: #d1392c; }
+.pullsecrets .warning { border-color: #b97a00; }
+.pullsecrets .note { border-color: #4c83c4; }
+.pullsecrets .good { border-color: #35914f; }
+</style>"""
+
+_BREAK: Final = re.compile(r"(?<=\w)(?:[/:.@]|(?=\[))(?=[\w\[])")
+_SHORT: Final = 24  # characters that stay together
+
+
+def html_box(*parts: str) -> str:
+    """Tables that are HTML already, with the style that they share."""
+    return f'<div class="pullsecrets">{_STYLE}{"".join(parts)}</div>'
+
+
+def _html(cell: Cell) -> str:
+    shown = escape(cell.shown).replace("\n", "<br>")
+    if cell.tone is not Tone.PLAIN:
+        shown = f'<span class="{cell.tone}">{shown}</span>'
+    return shown + (
+        f'<br><span class="faint">{escape(printable(cell.below))}</span>' if cell.below else ""
+    )
+
+
+def _html_cell(cell: Cell, code: bool) -> str:
+    if not code:
+        return f"<td>{_html(cell)}</td>"
+    # A long name may break after the marks that it consists of.
+    shown = escape(cell.shown)
+    if len(cell.shown) > _SHORT:
+        shown = _BREAK.sub(r"\g<0><wbr>", shown)
+    return f"<td><code>{shown}</code></td>"

@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import attrs
+import pytest
+
+from pullsecrets.node.answers import ProviderAnswer
+from pullsecrets.node.audiences import audience_grants, audience_rule
+from pullsecrets.node.checks import (
+    check_accounts,
+    check_answers,
+    check_config,
+    check_image,
+    check_images,
+    check_providers,
+)
+from pullsecrets.node.node import Contribution, Node
+from pullsecrets.node.patterns import miss_of_every_image
+from pullsecrets.node.provider_config import Provider, Providers, TokenAttributes
+from pullsecrets.node.providers import PodAccount
+
+IMAGE = "quay.io/acme/app"
+P = Provider("p", ("quay.io",), timedelta(minutes=5))
+V1 = "credentialprovider.kubelet.k8s.io/v1"
+
+
+def of(*patterns, name="p", **fields):
+    return attrs.evolve(P, name=name, match_images=patterns, **fields)
+
+
+def codes(found):
+    return [(each.code, each.provider, each.path, each.instead) for each in found]
+
+
+def found_in(*providers):
+    return list(check_providers(Providers(providers)))
+
+
+def test_nothing_is_said_of_what_is_sound():
+    assert found_in(of("quay.io", "*.example.com"), of("gcr.io", name="q")) == []
+
+
+def test_a_pattern_that_matches_no_image():
+    (found,) = found_in(of("quay.io", "harbor.example.com/*"))
+    path = ("providers", 0, "matchImages", 1)
+    assert codes([found]) == [("PS601", "p", path, "harbor.example.com/")]
+    assert miss_of_every_image(found.instead) is None
+    assert str(found) == (
+        "provider p is never asked by this pattern: 'harbor.example.com/*' does not match: the "
+        "path is a plain prefix, without globs ('harbor.example.com/' would)"
+    )
+
+
+@pytest.mark.parametrize(
+    "wider, pattern, overlaps",
+    [
+        ("quay.io", "quay.io", True),
+        ("quay.io", "quay.io/acme", True),
+        ("*.io", "quay.io", True),
+        ("*.*.com", "*.example.com", True),
+        ("quay.io/acme", "quay.io", False),
+        ("*.example.com", "*.*.com", False),
+        ("quay.io", "quay.io:443", False),
+        ("a*.io", "*.io", False),
+    ],
+)
+def test_two_providers_for_the_same_images(wider, pattern, overlaps):
+    found = codes(found_in(of("gcr.io", wider), of(pattern, name="q")))
+    path = ("providers", 1, "matchImages", 0)
+    assert found == ([("PS602", "q", path, None)] if overlaps else [])
+
+
+def test_what_is_never_kept():
+    (found,) = found_in(of("quay.io", default_cache_duration=timedelta()))
+    assert codes([found]) == [("PS608", "p", ("providers", 0, "defaultCacheDuration"), None)]
+
+
+@pytest.mark.parametrize(
+    "name, patterns, left_out",
+    [
+        ("ecr-credential-provider", ["*.dkr.ecr.*.amazonaws.com"], "*.on.aws"),
+        ("ecr-credential-provider.exe", ["*.dkr.ecr.*.amazonaws.com"], "public.ecr.aws"),
+        ("auth-provider-gcp", ["gcr.io/project", "*.gcr.io", "*.pkg.dev"], ": container"),
+        ("acr-credential-provider", ["*.azurecr.io", "*.azurecr.cn", "*.azurecr.de"], ".us"),
+    ],
+)
+def test_hosts_that_a_clouds_plugin_knows(name, patterns, left_out):
+    (found,) = found_in(of(*patterns, name=name))
+    assert codes([found]) == [("PS609", name, ("providers", 0, "matchImages"), None)]
+    assert left_out in str(found)
+    assert not any(f" {pattern}," in str(found) for pattern in patterns)
+
+
+def test_a_clouds_plugin_that_is_asked_for_all_that_it_knows():
+    assert found_in(of("*.azurecr.*", name="acr-credential-provider")) == []
+
+
+def config(**token):
+    return {
+        "kind": "CredentialProviderConfig",
+        "apiVersion": "kubelet.config.k8s.io/v1",
+        "providers": [
+            {
+                "name": "p",
+                "matchImages": ["quay.io"],
+                "defaultCacheDuration": "5m",
+                "apiVersion": V1,
+                **({"tokenAttributes": token} if token else {}),
+            }
+        ],
+    }
+
+
+def test_what_this_version_refuses_and_what_a_later_one_will():
+    token = {"serviceAccountTokenAudience": "aud", "requireServiceAccount": True}
+    assert list(check_config(config(), kubernetes="1.31")) == []
+    found = list(check_config(config(**token)))
+    where = ("providers", 0, "tokenAttributes", "cacheType")
+    assert codes(found) == [("PS604", None, where, None)]
+    assert str(found[0]) == (
+        "the kubelet does not start with this: providers[0].tokenAttributes.cacheType: is "
+        "required: Token or ServiceAccount"
+    )
+    # In 1.31 it passes unread, which the next release ends.
+    (later,) = check_config(config(**token), kubernetes="1.31")
+    assert codes([later]) == [("PS605", None, where[:-1], None)]
+    assert str(later).startswith("the kubelet from 1.32 on does not start with this: ")
+
+
+def test_each_mistake_of_a_configuration_is_a_finding():
+    document = config()
+    document["providers"][0].update(name="a b", apiVersion="x")
+    assert [each.code for each in check_config(document)] == ["PS604", "PS604"]
+
+
+def test_images_that_a_provider_just_misses():
+    providers = Providers((of("gcr.io", "registry.local"), of("quay.io/other", name="q")))
+    names = ["registry.local:5000/a", "quay.io/acme/app", "gcr.io/a", "registry.local:5000/a"]
+    found = list(check_images(providers, names))
+    path = ("providers", 0, "matchImages", 1)
+    assert codes(found) == [("PS603", "p", path, "registry.local:5000")]
+    assert str(found[0]) == (
+        "provider p is not asked for registry.local:5000/a: 'registry.local' does not match: the "
+        "ports are not the same ('registry.local:5000' would)"
+    )
+
+
+TOKEN = TokenAttributes("aud", True, None, ("a/role", "b"))
+IN_TOKEN_MODE = of("quay.io", token=TOKEN)
+BUILDER = PodAccount("ns", "builder", annotations={"a/role": "r", "b": ""})
+ROLE = {
+    "kind": "ClusterRole",
+    "metadata": {"name": "r"},
+    "rules": [audience_rule("aud", "builder")],
+}
+BINDING = {
+    "kind": "ClusterRoleBinding",
+    "roleRef": {"kind": "ClusterRole", "name": "r"},
+    "subjects": [{"kind": "Group", "name": "system:nodes"}],
+}
+
+
+def of_accounts(*accounts, manifests=(ROLE, BINDING), version="1.37"):
+    providers = Providers((P, IN_TOKEN_MODE), version)
+    return codes(check_accounts(providers, accounts, audience_grants(manifests)))
+
+
+AUDIENCE = ("providers", 1, "tokenAttributes", "serviceAccountTokenAudience")
+
+
+def test_tokens_need_a_rule_where_the_api_server_restricts_them():
+    assert of_accounts(BUILDER, BUILDER) == []
+    assert of_accounts(BUILDER, manifests=[]) == [("PS606", "p", AUDIENCE, None)]
+    other = attrs.evolve(BUILDER, name="other")
+    assert of_accounts(other) == [("PS606", "p", AUDIENCE, None)]
+    assert of_accounts(BUILDER, manifests=[], version="1.32") == []
+
+
+def test_annotations_that_a_service_account_lacks():
+    bare = attrs.evolve(BUILDER, annotations={"b": ""})
+    assert of_accounts(bare) == [("PS607", "p", ("providers", 1, "tokenAttributes"), None)]
+    # Of one that is not among the manifests nothing is known.
+    assert of_accounts(attrs.evolve(bare, exists=False)) == []
+
+
+def test_answers_are_looked_at_though_nobody_asks_for_them():
+    bad = ProviderAnswer.from_credentials({"quay.io": ("u", "p")}, cache_key_type="registry")
+    good = ProviderAnswer.from_credentials({"quay.io": ("u", "p")})
+    providers = Providers((of("quay.io/*"), of("x.io", name="q"), of("y.io", name="r")))
+    answers = {"p": bad, "q": good, "r": lambda request: bad}
+    found = list(check_answers(providers, answers))
+    assert codes(found) == [("PS610", "p", ("providers", 0), None)]
+    assert str(found[0]) == (
+        "the answer of provider p is refused: cacheKeyType: has to be Image or Registry or Global"
+    )
+
+
+@pytest.mark.parametrize(
+    "image, entries, serves",
+    [
+        (IMAGE, ["quay.io"], True),
+        (IMAGE, ["gcr.io", "https://quay.io/v1/"], True),
+        (IMAGE, ["gcr.io", "%zz"], False),
+        (IMAGE, [], True),
+        ("docker.io/library/nginx", ["https://index.docker.io/v1/"], True),
+        ("docker.io/library/nginx", ["registry-1.docker.io"], False),
+    ],
+)
+def test_answers_that_are_not_for_the_image(image, entries, serves):
+    answer = ProviderAnswer.from_credentials(dict.fromkeys(entries, ("u", "p")))
+    node = Node(providers=Providers((of("quay.io", "docker.io"),)), answers={"p": answer})
+    found = codes(check_image(image, node.contribution(image), has_candidates=True))
+    assert found == ([] if serves else [("PS611", "p", (), None)])
+
+
+def test_an_image_that_nobody_serves():
+    nobody = Contribution(())
+    assert codes(check_image(IMAGE, nobody, has_candidates=False)) == [("PS612", None, (), None)]
+    assert codes(check_image(IMAGE, nobody, has_candidates=True)) == []
+    asked = Node(providers=Providers((P,))).contribution(IMAGE)
+    assert codes(check_image(IMAGE, asked, has_candidates=False)) == []
+
+
+def test_three_mistakes_that_hide_each_other_are_all_named():
+    """A pattern that never matches, no rule for the audience, a bad answer: kind#4185."""
+    provider = of("harbor.example.com/*", token=TokenAttributes("aud", True))
+    providers = Providers((provider,))
+    answers = {
+        "p": ProviderAnswer.from_credentials({"harbor.example.com": ("u", "p")}, cache_key_type="")
+    }
+    image = "harbor.example.com/team/app"
+    found = [
+        *check_providers(providers),
+        *check_images(providers, [image]),
+        *check_accounts(providers, [BUILDER], ()),
+        *check_answers(providers, answers),
+    ]
+    assert [each.code for each in found] == ["PS601", "PS606", "PS610"]

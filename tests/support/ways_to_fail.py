@@ -1,0 +1,157 @@
+"""Every way to make the library raise on an input that holds a password.
+
+Each function raises. None of them keeps the password in a local of its own: what a traceback shows
+of it then comes from a frame of the library.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest import mock
+
+import yaml
+
+from pullsecrets import Cluster, DockerConfig, Image, Pod, PullSecret, ServiceAccount, load, resolve
+from pullsecrets.handover import to_docker_config, write_docker_config
+from pullsecrets.testing import cluster
+from support.canary import AUTH, CANARY, b64
+
+GOOD = {"quay.io": {"auth": AUTH}, f"https://user:{CANARY}@ghcr.io": {"password": CANARY}}
+UNDECODABLE = json.dumps({"auths": {**GOOD, "docker.io": {"auth": CANARY}}})
+NOT_JSON = json.dumps({"auths": GOOD}) + CANARY
+SECRET = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "regcred"},
+    "type": "kubernetes.io/dockerconfigjson",
+    "data": {".dockerconfigjson": b64(json.dumps({"auths": GOOD}))},
+    "stringData": {"token": CANARY},
+}
+IMAGE = f"https://user:{CANARY}@quay.io/a"
+
+
+def config_that_is_not_json():
+    DockerConfig.from_json(NOT_JSON)
+
+
+def config_of_bytes():
+    DockerConfig.from_json(NOT_JSON.encode())
+
+
+def config_that_does_not_decode():
+    DockerConfig.from_json(UNDECODABLE)
+
+
+def config_of_the_older_type():
+    DockerConfig.from_legacy_json(UNDECODABLE)
+
+
+def config_of_another_type():
+    DockerConfig.from_json([UNDECODABLE])
+
+
+def secret_that_does_not_decode():
+    secret = PullSecret("a", data={".dockerconfigjson": UNDECODABLE.encode()})
+    secret.config()
+
+
+def secret_whose_data_is_not_base64():
+    PullSecret.from_manifest({**SECRET, "data": {"a": CANARY, "b": f"{CANARY}!"}})
+
+
+def secret_whose_value_is_a_list():
+    PullSecret.from_manifest({**SECRET, "stringData": {"a": CANARY, "b": [CANARY]}})
+
+
+def secret_with_a_number_for_a_key():
+    PullSecret.from_manifest({**SECRET, "stringData": {"a": CANARY, 5: CANARY}})
+
+
+def secret_that_is_too_large():
+    PullSecret.from_manifest({**SECRET, "stringData": {"a": CANARY * 2**17}})
+
+
+def secret_of_another_kind():
+    PullSecret.from_manifest({**SECRET, "kind": "ConfigMap"})
+
+
+def secret_from_too_many_values():
+    PullSecret.from_credentials("a", {"quay.io": ("user", CANARY, CANARY, CANARY)})
+
+
+def pod_with_a_list_for_an_image():
+    spec = {"containers": [{"name": "a", "image": "b", "env": [{"value": CANARY}]}, {"image": []}]}
+    Pod.from_manifest({"metadata": {"name": "a"}, "spec": spec})
+
+
+def service_account_with_text_for_its_list():
+    ServiceAccount.from_manifest({"metadata": {"name": "a"}, "imagePullSecrets": CANARY})
+
+
+def image_that_is_not_a_reference():
+    Image.parse(IMAGE)
+
+
+def image_of_another_type():
+    Image.parse([IMAGE])
+
+
+def cluster_of_one_mapping():
+    Cluster.from_manifests(SECRET)
+
+
+def cluster_of_text():
+    Cluster.from_manifests(json.dumps(SECRET))
+
+
+def cluster_of_something_else():
+    Cluster.from_objects(SECRET, [SECRET, [CANARY]])
+
+
+def files_that_cannot_be_read():
+    with TemporaryDirectory() as folder:
+        Path(folder, "a.yaml").write_text(f"kind: Secret\npassword: [{CANARY}\n")
+        load(folder, strict=True)
+
+
+def yaml_without_its_library():
+    from pullsecrets.reading.text import yaml_loader
+
+    yaml_loader.cache_clear()
+    with TemporaryDirectory() as folder, mock.patch.dict(sys.modules, {"yaml": None}):
+        Path(folder, "a.yaml").write_text(f"kind: Secret\npassword: {CANARY}\n")
+        load(folder)
+
+
+def text_that_cannot_be_read():
+    cluster(f"kind: Secret\npassword: [{CANARY}\n")
+
+
+def text_that_is_a_path():
+    cluster(f"{IMAGE}.yaml")
+
+
+def handing_over_a_failure():
+    secret = PullSecret("a", data={".dockerconfigjson": UNDECODABLE.encode()})
+    to_docker_config(resolve("quay.io/a", [secret]))
+
+
+def writing_over_a_file():
+    with TemporaryDirectory() as folder:
+        Path(folder, "config.json").touch()
+        config = DockerConfig.from_json(json.dumps({"auths": GOOD}))
+        write_docker_config(Path(folder, "config.json"), config)
+
+
+def writing_yaml():
+    yaml.dump(resolve("quay.io/a", [PullSecret.from_manifest(SECRET)]))
+
+
+WAYS = [
+    value
+    for value in list(globals().values())
+    if callable(value) and getattr(value, "__module__", "") == __name__
+]
