@@ -10,23 +10,18 @@ Needs the extra ``probe``; nothing else of pullsecrets uses the network::
             print(pod.name, pod.starts)
 
 The modules, in the order of what they know: `challenges`, `sites` and `realms` (text), `outcomes`
-(values), `policy` and `proxies` (where requests may go), `leash` and `transport` (HTTP that ends),
-`trail`, `answers` and `sender` (a request, noted and tried again), `login` and `manifests` (what an
-answer means), `flow` (one registry), `run` (which of them is next), `prober` (all of them).
+and `results` (values), `policy` and `proxies` (where requests may go), `leash` and `transport`
+(HTTP that ends), `trail`, `answers` and `sender` (a request, noted and tried again), `login` and
+`manifests` (what an answer means), `flow` (one registry), `run` (which of them is next), `prober`
+(all of them); `identity` looks into secrets once more.
 """
 
 from __future__ import annotations
 
 from pullsecrets.errors import MissingExtra
-from pullsecrets.probe.outcomes import (
-    Attempt,
-    ClusterProbe,
-    Finding,
-    ImageProbe,
-    Outcome,
-    PodProbe,
-    Request,
-)
+from pullsecrets.probe.identity import identity_tokens
+from pullsecrets.probe.outcomes import Attempt, Outcome, Request
+from pullsecrets.probe.results import ClusterProbe, Finding, ImageProbe, PodProbe
 
 try:
     from pullsecrets.probe.prober import Prober, Run
@@ -45,4 +40,5 @@ __all__ = [
     "Prober",
     "Request",
     "Run",
+    "identity_tokens",
 ]

@@ -5,26 +5,27 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 
 from attrs import define
 
-from pullsecrets.cluster import Cluster, ImageResolution
+from pullsecrets.cluster import Cluster, ImageResolution, PodResolution
 from pullsecrets.images import Image
 from pullsecrets.keyring import Candidate, Resolution
-from pullsecrets.objects import Pod
+from pullsecrets.objects import ContainerKind, Pod
 from pullsecrets.probe.flow import RegistryClient
 from pullsecrets.probe.login import Login
 from pullsecrets.probe.manifests import Platform
-from pullsecrets.probe.outcomes import Attempt, ClusterProbe, ImageProbe, PodProbe
+from pullsecrets.probe.outcomes import Attempt
 from pullsecrets.probe.policy import Policy
 from pullsecrets.probe.proxies import Proxy
+from pullsecrets.probe.results import ClusterProbe, ImageProbe, PodProbe
 from pullsecrets.probe.run import NOT_ASKED, Job, Limits, Work
 from pullsecrets.probe.sender import Sender
 from pullsecrets.probe.transport import Transport
 from pullsecrets.registries import Registry
-from pullsecrets.secrecy import Password
+from pullsecrets.secrecy import ImageText, Password
 
 __all__ = ["Prober", "Run"]
 
@@ -127,20 +128,20 @@ class Prober:
         """Try the candidates of one image.
 
         Args:
-            resolution: what `pullsecrets.resolve` or `Cluster.resolve` gave.
+            resolution: What `pullsecrets.resolve` gave, or one image of what `Cluster.resolve` did.
         """
-        run = Run(self, [(None, [_asked(resolution)])])
-        run.wait()
-        return run.images()[0]
+        asked = _asked(resolution)
+        self._work([asked]).wait()
+        return _image(asked)
 
     def probe_pod(self, cluster: Cluster, pod: Pod) -> PodProbe:
         """Try the candidates of all images of one pod.
 
         Args:
-            cluster: where its secrets are.
-            pod: the pod.
+            cluster: Where its secrets are.
+            pod: The pod.
         """
-        run = Run(self, [(pod, list(map(_asked, cluster.resolve(pod))))])
+        run = Run(self, [cluster.resolve(pod)])
         run.wait()
         return run.result().pods[0]
 
@@ -148,28 +149,19 @@ class Prober:
         """Try the candidates of all images of all pods.
 
         Args:
-            cluster: the pods, and their secrets.
+            cluster: The pods, and their secrets.
         """
         run = self.start(cluster)
         run.wait()
         return run.result()
 
-    def start(
-        self, cluster: Cluster, select: Callable[[ImageResolution], bool] | None = None
-    ) -> Run:
+    def start(self, cluster: Cluster) -> Run:
         """Prepare the probe of a cluster that can be watched, and ended, while it goes on.
 
         Args:
-            cluster: the pods, and their secrets.
-            select: which images to ask about; the others are left out of the answer.
+            cluster: The pods, and their secrets.
         """
-        return Run(
-            self,
-            [
-                (pod, [_asked(r) for r in cluster.resolve(pod) if select is None or select(r)])
-                for pod in cluster.pods
-            ],
-        )
+        return Run(self, cluster.resolve_all())
 
     def _client(self, registry: Registry) -> RegistryClient:
         with self._lock:
@@ -178,6 +170,20 @@ class Prober:
                 client = RegistryClient(registry, self._policy, self._sender, self._platform)
                 self._clients[registry] = client
             return client
+
+    def _work(self, images: Iterable[_Asked]) -> Work:
+        """Give each image its job: the same image with the same log-ins has the same one."""
+        jobs: dict[tuple[Image, tuple[Login | None, ...]], Job] = {}
+        for asked in images:
+            resolution = asked.resolution
+            if resolution.failure is None and resolution.image is not None:
+                logins: list[Login | None] = list(map(self._login, resolution.candidates))
+                if self._limits.exhaustive or not logins:
+                    logins.append(None)
+                key = resolution.image, tuple(logins)
+                asked.first = key not in jobs
+                asked.job = jobs.setdefault(key, Job(*key))
+        return Work(jobs.values(), self._client, self._limits)
 
     def _login(self, candidate: Candidate) -> Login:
         token = self._identity_token and self._identity_token(candidate)
@@ -195,8 +201,8 @@ class _Asked:
     """
 
     container: str
-    kind: str
-    image: str
+    kind: ContainerKind
+    image: ImageText
     resolution: Resolution
     job: Job | None = None
     first: bool = False
@@ -204,28 +210,18 @@ class _Asked:
 
 def _asked(given: Resolution | ImageResolution) -> _Asked:
     if isinstance(given, ImageResolution):
-        return _Asked(given.container, given.kind, given.written, given.resolution)
-    image = given.image
-    return _Asked("", "container", image.familiar if isinstance(image, Image) else image, given)
+        where = given.container
+        return _Asked(where.name, where.kind, where.image, given.resolution)
+    return _Asked("", ContainerKind.CONTAINER, given.written, given)
 
 
 class Run:
     """One probe while it goes on; made by `Prober.start`."""
 
-    def __init__(self, prober: Prober, pods: Sequence[tuple[Pod | None, list[_Asked]]]) -> None:
+    def __init__(self, prober: Prober, pods: Iterable[PodResolution]) -> None:
         self._prober = prober
-        self._pods = pods
-        jobs: dict[tuple[Image, tuple[Login | None, ...]], Job] = {}
-        for asked in self._all():
-            resolution = asked.resolution
-            if resolution.failure is None and isinstance(resolution.image, Image):
-                logins: list[Login | None] = list(map(prober._login, resolution.candidates))
-                if prober._limits.exhaustive or not logins:
-                    logins.append(None)
-                key = resolution.image, tuple(logins)
-                asked.first = key not in jobs
-                asked.job = jobs.setdefault(key, Job(*key))
-        self._work = Work(jobs.values(), prober._client, prober._limits)
+        self._pods = [(each.pod, list(map(_asked, each.images))) for each in pods]
+        self._work = prober._work(asked for _, images in self._pods for asked in images)
 
     @property
     def total(self) -> int:
@@ -241,7 +237,7 @@ class Run:
         """Make the probe, and return when it is over.
 
         Args:
-            progress: called with `done` and `total`, at the start and when more is answered.
+            progress: Called with `done` and `total`, at the start and when more is answered.
         """
         self._work.wait(progress)
 
@@ -250,21 +246,13 @@ class Run:
         self._work.stop()
         self._prober._transport.stop()
 
-    def images(self) -> tuple[ImageProbe, ...]:
-        """What is known so far, image by image."""
-        return tuple(map(_image, self._all()))
-
     def result(self) -> ClusterProbe:
         """What is known so far, pod by pod."""
         pods = tuple(
             PodProbe(pod.namespace, pod.name, pod.kind, tuple(map(_image, images)))
             for pod, images in self._pods
-            if pod is not None
         )
         return ClusterProbe(pods, complete=self.done == self.total)
-
-    def _all(self) -> list[_Asked]:
-        return [asked for _, images in self._pods for asked in images]
 
 
 def _image(asked: _Asked) -> ImageProbe:
@@ -282,7 +270,14 @@ def _image(asked: _Asked) -> ImageProbe:
                     found.requests,
                     found.wait,
                     found.rate_limit,
-                    tried_by_kubelet=candidate is not None or not resolution.candidates,
+                    tried_by_kubelet=candidate is not None or resolution.anonymous is True,
                 )
             )
-    return ImageProbe(asked.container, asked.kind, asked.image, tuple(attempts), resolution.failure)
+    return ImageProbe(
+        asked.container,
+        asked.kind,
+        asked.image,
+        tuple(attempts),
+        resolution.failure,
+        resolution.unknown,
+    )

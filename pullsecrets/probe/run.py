@@ -119,10 +119,10 @@ class Work:
             threading.Thread(target=self._work, daemon=True)
             for _ in range(min(wanted, _MAX_THREADS))
         ]
-        for thread in threads:
-            thread.start()
         try:
             with self._changed:
+                for thread in threads:
+                    thread.start()
                 while self.done < self.total and not self._ended:
                     if progress is not None:
                         progress(self.done, self.total)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pullsecrets import Registry
 from pullsecrets.probe.policy import InvalidTarget, Policy, Refused, Target
 from pullsecrets.probe.sites import is_address, is_public, site
+from pullsecrets.registries import Registry
 
 
 @pytest.mark.parametrize(

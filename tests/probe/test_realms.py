@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pullsecrets import Registry
 from pullsecrets.probe.policy import Policy, Refused, Target
 from pullsecrets.probe.realms import KNOWN_REALMS, is_known_realm
 from pullsecrets.probe.sites import site
+from pullsecrets.registries import Registry
 
 KNOWN = [
     ("docker.io", "auth.docker.io"),
