@@ -6,7 +6,7 @@ import math
 import re
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Final
 
 from attrs import evolve, frozen
@@ -89,18 +89,31 @@ class Trail:
         who: whose attempt it is: the log-in, None for anonymous.
         requests: what it asked.
         rate_limit: the `ratelimit-*` headers that it saw last.
+
+    Args:
+        deadline: see above.
+        who: see above.
+        secrets: what is not shown where a server repeats it.
+        of_others: the same, of other attempts at the registry; it may grow.
     """
 
-    def __init__(self, deadline: float, who: Hashable = None, secrets: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        deadline: float,
+        who: Hashable = None,
+        secrets: Iterable[str] = (),
+        of_others: Sequence[str] = (),
+    ) -> None:
         self.deadline = deadline
         self.who = who
         self.requests: list[Request] = []
         self.rate_limit: dict[str, str] = {}
         self._secrets = [secret for secret in secrets if secret]
+        self._of_others = of_others
 
     def branch(self) -> Trail:
         """An empty one for a step of the same attempt."""
-        return Trail(self.deadline, self.who, self._secrets)
+        return Trail(self.deadline, self.who, self._secrets, self._of_others)
 
     def hide(self, *secrets: str) -> None:
         """From here on, show no text in which a server repeats one of these."""
@@ -112,7 +125,7 @@ class Trail:
         A text that repeats a secret is left out as a whole: with only the secret masked, the rest
         would tell where in a known text it is.
         """
-        if any(secret in text for secret in self._secrets):
+        if any(secret in text for secret in (*self._secrets, *self._of_others)):
             return _CONCEALED
         text = defused(printable(text))
         return text if len(text) <= limit else text[:limit] + "…"

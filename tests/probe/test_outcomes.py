@@ -314,14 +314,14 @@ class TestTables:
         assert list(self.POD.table().lines()) == [
             "Pod ns/p: does not start",
             (
-                "  good (init): x.io/a ! The first candidate fails before one works: every pull starts "
-                "slower, and failed log-ins can lock an account."
+                "  good (init): x.io/a ! The first candidate fails before one works: every pull "
+                "starts slower, and failed log-ins can lock an account."
             ),
             "    1  s0  x.io  bad-credential",
             "    2  s0  x.io  pullable",
             (
-                "  bad|<b>: x.io/a If the image is public, a stale credential hides it: --exhaustive "
-                "tells."
+                "  bad|<b>: x.io/a If the image is public, a stale credential hides it: "
+                "--exhaustive tells."
             ),
             "    1  s0  x.io  bad-credential",
             "  none: ?",
