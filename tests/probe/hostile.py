@@ -48,6 +48,7 @@ TEXTS = (
     *("", " ", "\x00", "\x1b[31m", "é", "\u202e", '"', "\\", ",", "=", "a" * 5000, "9" * 40, "-1"),
     *(CANARY, basic(*ANN), "::error::x", "##[group]", "Bearer", "Basic", "null", "{", "[" * 300),
 )
+USERINFO = f"http://u:{CANARY}@x/"
 STATUSES = (
     100,
     103,
@@ -93,11 +94,14 @@ class Conversation:
         # How often a log-in got the plain answer that it is wrong; and which got others, too.
         self.refused = Counter[str]()
         self.muddled: set[str] = set()
+        # What it was sent: it can repeat that, and no more.
+        self.known = ""
         self.stranger = ""
 
     def answer(self, request: Received) -> Iterator[bytes] | None:
         status, headers, body = self._good(request)
         used = request.authorization or ""
+        self.known += used if used == basic(*ANN) else ""
         if self.random.random() > self.rate:
             self.refused[used] += status == 401 and used not in ("", "Bearer t0ken")
             return iter([reply(status, *headers, body=b"" if request.method == "HEAD" else body)])
@@ -128,7 +132,7 @@ class Conversation:
             status = draw.choice(STATUSES)
         if draw.random() < self.rate / 3:
             location = draw.choice(
-                (f"{self.stranger}/blob", "/v2/", "//", "http://[::1", f"http://u:{CANARY}@x/", "")
+                (f"{self.stranger}/blob", "/v2/", "//", "http://[::1", self._text(USERINFO), "")
             )
             headers = [*headers, ("Location", location)]
         if draw.random() < self.rate / 4:
@@ -167,13 +171,17 @@ class Conversation:
         at = draw.randrange(len(text) + 1)
         return draw.choice(
             (
-                draw.choice(TEXTS),
+                self._text(draw.choice(TEXTS)),
                 text[:at],
                 text[at:],
-                text[:at] + draw.choice(TEXTS) + text[at:],
+                text[:at] + self._text(draw.choice(TEXTS)) + text[at:],
                 text[:at] + text[at + 1 :],
             )
         )
+
+    def _text(self, text: str) -> str:
+        secret = CANARY in text or text == basic(*ANN)
+        return text if self.known or not secret else ""
 
     def _sent(self, pieces: list[bytes]) -> Iterator[bytes]:
         for piece in pieces:
@@ -193,7 +201,7 @@ def converse(seed: int) -> tuple[ClusterProbe, Conversation, Scripted, Scripted,
         said.stranger = stranger.foreign
         images = [server.image(name) for name in ("a:1", "a:2", "b:1")]
         manifests = (
-            secret_manifest("bad", (server.host, "bob", f"{CANARY}-old")),
+            secret_manifest("bad", (server.host, "bob", "bob-old-password")),
             secret_manifest("good", (server.host, *ANN)),
             pod_manifest("p", images, ["bad", "good"]),
         )
