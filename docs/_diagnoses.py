@@ -1,8 +1,8 @@
 """The pages of the diagnoses: made from the catalogue and from the examples here.
 
 - `python docs/_diagnoses.py` writes `docs/diagnoses/`. A test holds that the pages are up to date.
-- Each example has manifests before and after the mend, and some beside it that are no case of it.
-  The tests check all three; the pages run those before and after.
+- Each example has manifests before and after the fix, and similar ones that are not reported. The
+  tests check all three; the pages run those before and after.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ Manifests = list[dict[str, Any]]
 
 
 class Example(NamedTuple):
-    """Manifests that show a diagnosis, the same mended, and others beside it.
+    """Manifests that show a diagnosis, the same ones fixed, and similar ones without it.
 
-    `mend` says what was done; `beside` what is not reported.
+    `fix` says what was changed, `difference` why the similar ones are not reported.
     """
 
     before: Manifests
     after: Manifests
-    mend: str
-    beside: Manifests
-    besides: str
+    fix: str
+    similar: Manifests
+    difference: str
 
 
 def pod(
@@ -112,20 +112,20 @@ ECR_TOKEN: Final = encoded(
 )
 
 
-def _key(before: str, after: str, image: str, beside: str, besides: str) -> Example:
-    """An example in which one entry is mended."""
+def _key(before: str, after: str, image: str, similar: str, difference: str) -> Example:
+    """An example in which one entry is fixed."""
     return Example(
         [pod(image), regcred(before)],
         [pod(image), regcred(after)],
         f"The entry reads `{after}`.",
-        [pod(image), regcred(beside)],
-        besides,
+        [pod(image), regcred(similar)],
+        difference,
     )
 
 
-def _login(before: dict[str, str], beside: dict[str, str], besides: str, mend: str) -> Example:
-    """An example in which the credential is mended."""
-    return Example([pod(IMAGE), one(before)], GOOD, mend, [pod(IMAGE), one(beside)], besides)
+def _login(before: dict[str, str], similar: dict[str, str], difference: str, fix: str) -> Example:
+    """An example in which the credential is fixed."""
+    return Example([pod(IMAGE), one(before)], GOOD, fix, [pod(IMAGE), one(similar)], difference)
 
 
 EXAMPLES: Final[dict[str, Example]] = {
@@ -144,7 +144,7 @@ EXAMPLES: Final[dict[str, Example]] = {
     "PS102": Example(
         [pod(IMAGE, secrets=("quay", "regcred")), regcred("quay.io", name="quay")],
         [pod(IMAGE, secrets=("quay",)), regcred("quay.io", name="quay")],
-        "The reference is gone.",
+        "The reference is removed.",
         [pod(IMAGE, secrets=("quay",)), regcred("quay.io", name="quay")],
         "Secrets that are there.",
     ),
@@ -173,7 +173,7 @@ EXAMPLES: Final[dict[str, Example]] = {
     "PS104": Example(
         [pod(IMAGE, secrets=("regcred", "")), regcred("quay.io")],
         GOOD,
-        "The item without a name is gone.",
+        "The item without a name is removed.",
         GOOD,
         "References that have names.",
     ),
@@ -205,7 +205,7 @@ EXAMPLES: Final[dict[str, Example]] = {
             account("robot", "regcred"),
             regcred("quay.io"),
         ],
-        "A pod with a list of its own: its service account's plays no part.",
+        "A pod with a list of its own: that of its service account does not matter.",
     ),
     "PS107": Example(
         [
@@ -218,13 +218,13 @@ EXAMPLES: Final[dict[str, Example]] = {
             account("robot", "regcred"),
             regcred("quay.io"),
         ],
-        "The pod was made anew, and got the list.",
+        "The pod was created again, and got the list.",
         [
             pod(IMAGE, secrets=(), serviceAccountName="robot"),
             account("robot", "regcred"),
             regcred("quay.io"),
         ],
-        "A manifest of a pod that is yet to be made: it will get the list.",
+        "A manifest of a pod that does not exist yet: it will get the list.",
     ),
     "PS108": Example(
         [
@@ -267,9 +267,9 @@ EXAMPLES: Final[dict[str, Example]] = {
     "PS110": Example(
         [*GOOD, regcred("registry.example.com:5000", name="example")],
         GOOD,
-        "The secret is gone.",
+        "The secret is removed.",
         [regcred("quay.io")],
-        "Secrets by themselves: nothing is known of the pods.",
+        "Secrets without pods: nothing is known of the pods.",
     ),
     "PS111": Example(
         [pod(IMAGE, secrets=()), regcred("quay.io")],
@@ -292,7 +292,7 @@ EXAMPLES: Final[dict[str, Example]] = {
     "PS202": Example(
         [pod(IMAGE), secret({"auths": {"quay.io": login()}}, key="config.json")],
         GOOD,
-        "The document stands under `.dockerconfigjson`.",
+        "The document is under `.dockerconfigjson`.",
         [pod(IMAGE), secret({"quay.io": login()}, kind="kubernetes.io/dockercfg")],
         "The older type, with the key that belongs to it.",
     ),
@@ -313,7 +313,7 @@ EXAMPLES: Final[dict[str, Example]] = {
     "PS205": Example(
         [pod(IMAGE), secret(encoded(json.dumps({"auths": {"quay.io": login()}})))],
         GOOD,
-        "The plain document stands in `stringData`.",
+        "The plain document is in `stringData`.",
         [
             pod(IMAGE),
             {
@@ -327,7 +327,7 @@ EXAMPLES: Final[dict[str, Example]] = {
     "PS206": Example(
         [pod(IMAGE), secret({"quay.io": login()})],
         GOOD,
-        "The entries stand under `auths`.",
+        "The entries are under `auths`.",
         [pod(IMAGE), secret({"quay.io": login()}, kind="kubernetes.io/dockercfg")],
         "The older type has them without.",
     ),
@@ -343,7 +343,7 @@ EXAMPLES: Final[dict[str, Example]] = {
         GOOD,
         "The secret holds user name and password.",
         [pod(IMAGE), secret({"auths": {"quay.io": login()}, "credsStore": "desktop"})],
-        "A `credsStore` beside entries that hold their credentials: it is idle, and harmless.",
+        "A `credsStore` next to entries that hold their credentials: it is ignored, and harmless.",
     ),
     "PS301": _key(
         "registry-1.docker.io",
@@ -357,7 +357,7 @@ EXAMPLES: Final[dict[str, Example]] = {
         "registry.example.com:5000",
         EXAMPLE_REGISTRY,
         "https://registry.example.com:5000",
-        "A scheme that is taken off.",
+        "A scheme that is removed.",
     ),
     "PS303": _key(
         "quay.io/acme/*",
@@ -371,7 +371,7 @@ EXAMPLES: Final[dict[str, Example]] = {
         "quay.io",
         IMAGE,
         "https://quay.io/v2/",
-        "With the slash it is taken off.",
+        "With the slash it is removed.",
     ),
     "PS305": Example(
         [pod(IMAGE), pod("quay.io/acme-labs/tool:1", name="tool"), regcred("quay.io/acme")],
@@ -380,9 +380,9 @@ EXAMPLES: Final[dict[str, Example]] = {
             pod("quay.io/acme-labs/tool:1", name="tool", secrets=()),
             regcred("quay.io/acme/"),
         ],
-        "The path ends with a slash; the neighbour, which is public, lists no secret.",
+        "The path ends with a slash. The other image is public, and its pod lists no secret.",
         [pod(IMAGE), pod("quay.io/acme/tool:1", name="tool"), regcred("quay.io/acme")],
-        "A prefix with no slash at its end that serves what it is meant for.",
+        "A prefix without a slash at the end that serves only what it is meant for.",
     ),
     "PS306": Example(
         [
@@ -409,9 +409,9 @@ EXAMPLES: Final[dict[str, Example]] = {
             ),
         ],
         [pod("acmeshop/api:5"), regcred("https://index.docker.io/v1/")],
-        "The other entry is gone.",
+        "The other entry is removed.",
         [pod("acmeshop/api:5"), regcred("https://index.docker.io/v1/", "docker.io")],
-        "Both with the same credential: nothing is lost.",
+        "Both have the same credential: nothing is lost.",
     ),
     "PS308": Example(
         [
@@ -426,7 +426,7 @@ EXAMPLES: Final[dict[str, Example]] = {
             regcred("quay.io"),
             secret({"auths": {"quay.io/acme/": login("acme+team", "example-password-2")}}, "team"),
         ],
-        "Different keys that both match: the longer one goes first, and that is what it is for.",
+        "Different keys that both match: the longer one is tried first, which is its purpose.",
     ),
     "PS309": _key(
         "*.example.com:5000",
@@ -438,8 +438,8 @@ EXAMPLES: Final[dict[str, Example]] = {
     "PS401": _login(
         login("acme+deploy", "example-password-1\n"),
         login("acme+deploy", "example password 1"),
-        "White space inside of a password.",
-        "The line break is gone.",
+        "White space within a password.",
+        "The line break is removed.",
     ),
     "PS402": _login(
         login("acme+deploy", ""),
@@ -450,7 +450,7 @@ EXAMPLES: Final[dict[str, Example]] = {
     "PS403": _login(
         {},
         {"username": "acme+deploy", "password": "example-password-1", "email": ""},
-        "An empty `email`, which nobody asks for.",
+        "An empty `email`, which no registry asks for.",
         "The entry has user name and password.",
     ),
     "PS404": Example(
@@ -464,27 +464,27 @@ EXAMPLES: Final[dict[str, Example]] = {
             pod("acme.azurecr.io/api:1"),
             one({**login(), "identitytoken": "example-token"}, "acme.azurecr.io"),
         ],
-        "An identity token beside user name and password, which are used.",
+        "An identity token next to user name and password, which are used.",
     ),
     "PS405": Example(
         [pod(f"{ECR}/api:1"), one(login("AWS", ECR_TOKEN), ECR)],
         [pod(f"{ECR}/api:1", secrets=())],
-        "The secret is gone: the nodes' credential provider logs in.",
+        "The secret is removed: the nodes' credential provider logs in.",
         GOOD,
-        "A password that lasts.",
+        "A password that does not expire.",
     ),
     "PS406": _login(
         login("acme+deploy", "<token>"),
         login("acme+deploy", "a<b>c"),
-        "A password that only contains such signs.",
+        "A password that only contains such characters.",
         "The token is filled in.",
     ),
     "PS407": Example(
         [pod("harbor.example.com/shop/api:1"), one(login("robot+ci"), "harbor.example.com")],
         [pod("harbor.example.com/shop/api:1"), one(login("robot$shop+ci"), "harbor.example.com")],
-        "The user name is whole.",
+        "The user name is complete.",
         [pod("harbor.example.com/shop/api:1"), one(login("robots"), "harbor.example.com")],
-        "A user name that is no robot's.",
+        "The user name is not a robot account's.",
     ),
     "PS501": Example(
         [pod("quay.io/acme/API:1.4"), regcred("quay.io")],
@@ -524,7 +524,7 @@ EXAMPLES: Final[dict[str, Example]] = {
     "PS506": Example(
         [pod("nginx:1.27"), regcred("quay.io")],
         [pod("nginx:1.27", secrets=())],
-        "The list is gone.",
+        "The list is removed.",
         [pod("nginx:1.27", IMAGE), regcred("quay.io")],
         "A list that serves one of the images; the other one is public.",
     ),
@@ -588,7 +588,7 @@ def page(kind: Kind) -> str:
     return f"""(diagnosis-{kind.code.lower()})=
 # {kind.code} {kind.name}
 
-**{kind.severity.value.capitalize()}.** {kind.title}
+**{kind.severity.capitalize()}.** {kind.title}
 
 ## Why
 
@@ -610,7 +610,7 @@ $ pullsecrets check --fail-on note before.yaml
 
 ## After
 
-{example.mend}
+{example.fix}
 
 ```yaml
 # file: after.yaml
@@ -624,11 +624,11 @@ $ echo $?
 
 ## Not reported
 
-{example.besides}
+{example.difference}
 
-## To leave it out
+## To ignore it
 
-`pullsecrets check --ignore {kind.code}`, or on the object: `metadata.annotations`,
+`pullsecrets check --ignore {kind.code}`, or for one object the annotation
 `pullsecrets/ignore: {kind.code}`. See [check in CI](../how-to/check-in-ci.md).
 """
 
@@ -637,11 +637,11 @@ GROUPS: Final = {
     "1": "Which secrets a pod has",
     "2": "The secret as a whole",
     "3": "Entries and their keys",
-    "4": "What they log in with",
+    "4": "Credentials",
     "5": "A pull",
 }
 
-# The situations of field reports that manifests cannot show, and what does.
+# Situations from reports of users that manifests cannot show, and what does show them.
 OUTSIDE: Final = [
     (
         "A credential has expired or was revoked, and breaks the pull even of a public image.",
@@ -653,33 +653,33 @@ OUTSIDE: Final = [
     (
         "The node's own docker config is not found, or another file counts.",
         (
-            "It is a file on the node: the first valid one of the search path is used, nothing is "
-            "merged ([rule 15](#rule-15)). With `--node-config FILE` it takes part."
+            "It is a file on the node: the first valid one of the search path is used, and nothing "
+            "is merged ([rule 15](#rule-15)). `--node-config FILE` makes it part of the answer."
         ),
     ),
     (
         "A credential provider on the node answers, or does not.",
-        "It is a program on the node; the kubelet's log tells.",
+        "It is a program on the node. See the kubelet's log.",
     ),
     (
-        "A private image starts without a secret, as it is on the node already.",
+        "A private image starts without a secret, because it is on the node already.",
         (
-            "The pull policy lets it ([rule 17](#rule-17)). What a node has stands in its "
+            "The pull policy allows it ([rule 17](#rule-17)). What a node has is in its "
             "`status.images`."
         ),
     ),
     (
         "A pull through a mirror is refused.",
         (
-            "Mirrors are set in the container runtime. Credentials go by the image's name, not by "
-            "the mirror's."
+            "Mirrors are set in the container runtime. Credentials are chosen by the image's name, "
+            "not by the mirror's."
         ),
     ),
     (
         "The manifest of a static pod lists secrets.",
         (
-            "On disk it looks like any pod. Its mirror in the cluster is known by an annotation, "
-            "and reported ([PS109](ps109.md))."
+            "On disk it looks like any pod. Its mirror in the cluster has an annotation, and is "
+            "reported ([PS109](ps109.md))."
         ),
     ),
 ]
@@ -691,13 +691,13 @@ def index() -> str:
         """# Diagnoses
 
 What `pullsecrets check` finds. The codes are stable. An **error** makes a pull fail, or leaves a
-credential unused; a **warning** is most likely not what was meant; a **note** is worth knowing.
-Each page has manifests before and after the mend, which are run when the documentation is built.
+credential unused. A **warning** is most likely not what was meant. A **note** is worth knowing.
+Each page has manifests before and after the fix. They are run when the documentation is built.
 """
     ]
     for digit, title in GROUPS.items():
         rows = "\n".join(
-            f"| [{kind.code}]({kind.code.lower()}.md) | {kind.severity.value} | {kind.title} |"
+            f"| [{kind.code}]({kind.code.lower()}.md) | {kind.severity} | {kind.title} |"
             for kind in CATALOGUE.values()
             if kind.code[2] == digit
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from itertools import islice
+from itertools import count, islice, repeat
 from typing import Any, Final, TypeVar
 
 from attrs import Factory, field, frozen
@@ -23,6 +23,8 @@ from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 __all__ = ["Admission", "Cluster", "ImageResolution", "Origin", "PodResolution"]
 
 _DEFAULT_ACCOUNT: Final = "default"
+_ENFORCE_MOUNTABLE: Final = "kubernetes.io/enforce-mountable-secrets"
+_TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})  # Go's ``strconv.ParseBool``
 
 
 class Origin(StrEnum):
@@ -52,12 +54,12 @@ class Admission:
 
     Attributes:
         origin: Whose list it is.
-        service_account: The service account's name.
+        service_account: The service account's name, None for a static pod, which has none.
         pull_secrets: The names in the list that counts.
     """
 
     origin: Origin
-    service_account: str
+    service_account: str | None
     pull_secrets: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -248,7 +250,8 @@ class Cluster(Tabular):
         if isinstance(manifests, (Mapping, str, bytes)):
             kind, manifests = type(manifests).__name__, ()
             raise TypeError(f"manifests are a list of mappings, not {kind}")
-        documents = (Document(m, Place(None, number)) for number, m in enumerate(manifests, 1))
+        # By map, which has no frame that could show a manifest if the next one raises.
+        documents = map(Document, manifests, map(Place, repeat(None), count(1)))
         return cls.of(objects_of(documents, namespace=namespace), node)
 
     @classmethod
@@ -270,7 +273,9 @@ class Cluster(Tabular):
         Raises:
             TypeError: Something is neither an object of a client nor a mapping.
         """
-        return cls.from_manifests(manifests_of(objects), namespace=namespace, node=node)
+        manifests = manifests_of(objects)
+        del objects  # no traceback shows what this frame was given
+        return cls.from_manifests(manifests, namespace=namespace, node=node)
 
     def secret(self, namespace: str, name: str) -> PullSecret | None:
         """The Secret of that name, or None."""
@@ -303,26 +308,31 @@ class Cluster(Tabular):
 
     def admit(self, pod: Pod) -> tuple[Admission, tuple[Note, ...]]:
         """Which list of secrets a pod has (rules 1 to 3), and what there is to say about it."""
-        notes: list[Note] = []
-        account = self.service_account(pod.namespace, pod.service_account)
-        names = pod.pull_secrets
+        own = pod.pull_secrets
         if pod.mirror:
-            origin = Origin.MIRROR_POD
-            if names:
-                notes.append(Note(NoteCode.STATIC_POD, pod.namespace, pod.name))
-            names = ()
-        elif pod.stored:
-            origin = Origin.STORED_POD
-        else:
-            origin = Origin.POD if names else Origin.SERVICE_ACCOUNT
-            code = NoteCode.MISSING_ACCOUNT
-            if pod.service_account == _DEFAULT_ACCOUNT:
-                code = NoteCode.ASSUMED_ACCOUNT
-            if account is not None:
-                names = names or account.pull_secrets
-            elif code is NoteCode.MISSING_ACCOUNT or not names:
-                notes.append(Note(code, pod.namespace, pod.service_account))
-        return Admission(origin, pod.service_account, names), tuple(notes)
+            notes = tuple(self._of_static_pod(pod))
+            return Admission(Origin.MIRROR_POD, None, ()), notes
+        if pod.stored:
+            return Admission(Origin.STORED_POD, pod.service_account, own), ()
+        origin = Origin.POD if own else Origin.SERVICE_ACCOUNT
+        account = self.service_account(pod.namespace, pod.service_account)
+        if account is not None:
+            names = own or account.pull_secrets
+            notes = tuple(_not_mountable(account, own))
+            return Admission(origin, pod.service_account, names), notes
+        notes = ()
+        if pod.service_account != _DEFAULT_ACCOUNT:
+            notes = (Note(NoteCode.MISSING_ACCOUNT, pod.namespace, pod.service_account),)
+        elif not own:
+            notes = (Note(NoteCode.ASSUMED_ACCOUNT, pod.namespace, pod.service_account),)
+        return Admission(origin, pod.service_account, own), notes
+
+    def _of_static_pod(self, pod: Pod) -> Iterator[Note]:
+        """What a static pod names in vain, or at all (rule 3)."""
+        if pod.pull_secrets or pod.service_account != _DEFAULT_ACCOUNT:
+            refused = self.node.kubernetes.static_pod_with_references_is_refused
+            code = NoteCode.STATIC_POD_REFUSED if refused else NoteCode.STATIC_POD
+            yield Note(code, pod.namespace, pod.name)
 
     def references(self, namespace: str, names: Sequence[str]) -> Iterator[Note | PullSecret]:
         """What each reference of a list leads to: a secret, or why it leads nowhere (rule 4)."""
@@ -411,6 +421,21 @@ class Cluster(Tabular):
         return Table(
             columns, kept, title="Cluster", subtitle=Cell(self.title), total=total, unit="images"
         )
+
+
+def _not_mountable(account: ServiceAccount, names: Iterable[str]) -> Iterator[Note]:
+    """What a pod may not list, as its service account limits it (``limitSecretReferences``)."""
+    if account.annotations.get(_ENFORCE_MOUNTABLE) not in _TRUE:
+        return
+    for position, name in enumerate(names):
+        if name not in account.pull_secrets:
+            yield Note(
+                NoteCode.NOT_MOUNTABLE,
+                account.namespace,
+                name,
+                position=position,
+                detail=account.name,
+            )
 
 
 def _once(notes: Iterable[Note]) -> Iterator[Note]:

@@ -16,7 +16,7 @@ from attrs import field, frozen
 from pullsecrets._go.base64 import decode_base64
 from pullsecrets._go.json import Array, BadJSON, Object, go_string, parse_json, write_json
 from pullsecrets.errors import PullsecretsError
-from pullsecrets.secrecy import EntryText, HiddenBytes, HiddenText, Password, printable
+from pullsecrets.secrecy import EntryText, Hidden, HiddenBytes, HiddenText, Password, printable
 
 __all__ = ["Auths", "Credential", "DockerConfig", "InvalidDockerConfig", "basic_auth"]
 
@@ -123,8 +123,9 @@ class DockerConfig:
         Raises:
             InvalidDockerConfig: The kubelet would fail to decode it.
         """
-        data = _hidden(data)  # no traceback shows what this frame was given
-        return _decode(data, _from_document)
+        hidden = _hidden(data)
+        del data  # no traceback shows what this frame was given
+        return _decode(hidden, _from_document)
 
     @classmethod
     def from_legacy_json(cls, data: _Data) -> DockerConfig:
@@ -133,8 +134,9 @@ class DockerConfig:
         Raises:
             InvalidDockerConfig: The kubelet would fail to decode it.
         """
-        data = _hidden(data)
-        return _decode(data, _entries)
+        hidden = _hidden(data)
+        del data
+        return _decode(hidden, _entries)
 
     def to_json(self) -> str:
         """The smallest ``.dockerconfigjson`` document that decodes to the same credentials.
@@ -177,20 +179,14 @@ class _Undecodable(Exception):
         self.path = path
 
 
-def _hidden(data: Any) -> HiddenBytes | HiddenText:
-    """Wrap a document; what is neither bytes nor text is refused without being shown."""
-    if isinstance(data, (HiddenBytes, HiddenText)):
-        return data
-    if isinstance(data, bytes):
-        return HiddenBytes(data)
-    if isinstance(data, str):
-        return HiddenText(data)
-    kind = type(data).__name__
-    del data
-    raise InvalidDockerConfig(f"a docker config is bytes or str, not {kind}")
+def _hidden(data: Any) -> Hidden[Any]:
+    return data if isinstance(data, Hidden) else Hidden(data)
 
 
-def _decode(data: HiddenBytes | HiddenText, read: _Reader) -> DockerConfig:
+def _decode(data: Hidden[Any], read: _Reader) -> DockerConfig:
+    if not isinstance(data.reveal(), (bytes, str)):
+        kind = type(data.reveal()).__name__
+        raise InvalidDockerConfig(f"a docker config is bytes or str, not {kind}")
     path: _Path = ()
     try:
         ignored: list[_Path] = []

@@ -51,7 +51,12 @@ class NoteCode(StrEnum):
     ASSUMED_ACCOUNT = "assumed-account"
     """The service account ``default`` is not among the manifests, and is taken to be empty."""
     STATIC_POD = "static-pod"
-    """A static pod names pull secrets, which nobody looks up (rule 3)."""
+    """A static pod names pull secrets or a service account, which nobody looks up (rule 3)."""
+    STATIC_POD_REFUSED = "static-pod-refused"
+    """The same, from Kubernetes 1.34 on: its kubelet refuses the pod (rule 3)."""
+    NOT_MOUNTABLE = "not-mountable"
+    """A service account with ``enforce-mountable-secrets`` does not have a secret that the pod
+    lists (the API server's ``limitSecretReferences``)."""
 
     PROVIDER_NOT_ASKED = "provider-not-asked"
     """The kubelet does not ask a credential provider for the image (facts D7, D22)."""
@@ -63,6 +68,7 @@ class NoteCode(StrEnum):
 
 _IMAGE_MAX: Final = 80  # characters that are shown of an image
 _SECRET: Final = "secret {namespace}/{name}"
+_POD: Final = "pod {namespace}/{name}"
 _PROVIDER: Final = "credential provider {name}"
 _ACCOUNT: Final = "service account {namespace}/{name}"
 
@@ -98,8 +104,16 @@ _SENTENCES: Final[Mapping[NoteCode, tuple[str, str]]] = {
         "is not among the manifests: taken to have no pull secrets",
     ),
     NoteCode.STATIC_POD: (
-        "pod {namespace}/{name}",
-        "is a static pod: its imagePullSecrets are unused, it has the node's credentials only",
+        _POD,
+        "is a static pod: it has no pull secrets and no service account, whatever it names",
+    ),
+    NoteCode.STATIC_POD_REFUSED: (
+        _POD,
+        "is a static pod that names pull secrets or a service account: the kubelet refuses it",
+    ),
+    NoteCode.NOT_MOUNTABLE: (
+        _SECRET,
+        "is not in the enforced list of service account {detail}: the API server refuses the pod",
     ),
     NoteCode.PROVIDER_NOT_ASKED: (_PROVIDER, "is not asked: {detail}"),
     NoteCode.PROVIDER_UNKNOWN: (

@@ -6,27 +6,25 @@ providers: will the kubelet ask the registry at all, and with which credentials?
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Final
 
-from attrs import field, frozen
+from attrs import frozen
 
-from pullsecrets._index import Name, Ring
-from pullsecrets.dockerconfig import InvalidDockerConfig
-from pullsecrets.images import Image, InvalidImage
-from pullsecrets.keyring import Candidate, Source
+from pullsecrets.dockerconfig import DockerConfig
+from pullsecrets.keyring import Candidate, Keyring, Resolution, Source, SourceKind
 from pullsecrets.node.decision import Finding, Presented, Step, find
-from pullsecrets.node.node import Layer, Node, Part
+from pullsecrets.node.node import Node
 from pullsecrets.node.providers import PodAccount
 from pullsecrets.node.recorded import RecordedSecret, RecordedServiceAccount, credential_hash
 from pullsecrets.node.records import PullRecords
 from pullsecrets.node.verification import Verification
 from pullsecrets.objects import PullSecret
 from pullsecrets.pull_policy import PullPolicy
-from pullsecrets.secrecy import printable
+from pullsecrets.secrecy import ImageText, printable
 
-__all__ = ["PullDecision", "PullOutcome", "Try", "decide"]
+__all__ = ["PullDecision", "PullOutcome", "Try", "decide", "decide_resolved"]
 
 Owner = RecordedSecret | RecordedServiceAccount | None
 """As whose a pull is recorded; None: everybody's on the node (E10)."""
@@ -98,23 +96,28 @@ class PullDecision:
         step: Where the decision ended.
         looks_up: Whether it decodes the pod's secrets and asks providers.
         tries: What is tried then, in order; the first that succeeds ends it.
+        unknown: Providers that are asked and whose answer is not known. It may add to what is
+            tried, and, where the step is NO_MATCH, may be what lets the pod use the image.
         subject: What the step is about, as `Finding.subject`.
         adds: The credential that it records because it matched (E8, step 9), None for none.
     """
 
-    image: str = field(repr=printable)
+    image: ImageText
     pull_policy: str
     outcome: PullOutcome
     step: Step
     looks_up: bool = False
     tries: tuple[Try, ...] = ()
+    unknown: tuple[Source, ...] = ()
     subject: tuple[str, ...] = ()
     adds: RecordedSecret | None = None
 
     @property
-    def anonymous(self) -> bool:
-        """Whether it pulls without any credential (rule 16)."""
-        return self.outcome is PullOutcome.PULL and not self.tries
+    def anonymous(self) -> bool | None:
+        """Whether it pulls without any credential (rule 16); None where that is not known."""
+        if self.outcome is not PullOutcome.PULL or self.tries:
+            return False
+        return None if self.unknown else True
 
     @property
     def reason(self) -> str:
@@ -126,16 +129,18 @@ class PullDecision:
         )
 
     def __str__(self) -> str:
-        return f"{printable(self.image)}: {self.reason}; {_ENDINGS[self.outcome]}"
+        others = ", ".join(source.name or "" for source in self.unknown)
+        unknown = printable(f"; and what {others} gives is not known") if others else ""
+        return f"{self.image}: {self.reason}; {_ENDINGS[self.outcome]}{unknown}"
 
 
 def decide(
-    image: str,
+    image: ImageText | str,
     *,
     pull_policy: str | None = None,
     image_id: str | None = None,
     secrets: Iterable[PullSecret] = (),
-    node: Node | None = None,
+    node: Node | DockerConfig | None = None,
     verification: Verification | None = None,
     records: PullRecords | None = None,
     service_account: PodAccount | None = None,
@@ -147,7 +152,8 @@ def decide(
         pull_policy: The container's ``imagePullPolicy``, None for the API server's default.
         image_id: The id of that image on the node, None where it is not there.
         secrets: The pod's secrets in the order of its list.
-        node: The node, None for one of the newest version that adds nothing.
+        node: The node, or only its docker config; None for one of the newest version that adds
+            nothing.
         verification: How its kubelet is configured, None for the version's defaults.
         records: The kubelet's records, None for none.
         service_account: The pod's service account, as far as providers look at it.
@@ -160,24 +166,66 @@ def decide(
     >>> print(decide("nginx:1.27", image_id="sha256:1"))
     nginx:1.27: the image is on the node, and the kubelet's policy does not verify it; it is used
     """
-    node = node or Node()
-    policy = pull_policy or PullPolicy.default(image)
-    if policy not in tuple(PullPolicy):
-        return PullDecision(image, policy, PullOutcome.FAIL, Step.INVALID_POLICY)
-    tries = _tries(image, tuple(secrets), node, service_account)
+    written = image if isinstance(image, ImageText) else ImageText(image)
+    del image  # no traceback shows what this frame was given
+    keyring = Keyring(secrets, node)
+    return decide_resolved(
+        keyring.lookup(written, service_account),
+        keyring.secrets,
+        pull_policy=pull_policy,
+        image_id=image_id,
+        verification=verification,
+        records=records,
+    )
+
+
+def decide_resolved(
+    resolution: Resolution,
+    secrets: Sequence[PullSecret],
+    *,
+    pull_policy: str | None = None,
+    image_id: str | None = None,
+    verification: Verification | None = None,
+    records: PullRecords | None = None,
+) -> PullDecision:
+    """As `decide`, for an image that is resolved already.
+
+    Args:
+        resolution: The image's resolution, without the pull.
+        secrets: The secrets of the keyring that it is from.
+        pull_policy: As for `decide`.
+        image_id: As for `decide`.
+        verification: As for `decide`.
+        records: As for `decide`.
+    """
+    image = resolution.written
+    written = pull_policy or PullPolicy.default(image)
+    if written not in tuple(PullPolicy):
+        return PullDecision(image, written, PullOutcome.FAIL, Step.INVALID_POLICY)
+    policy = PullPolicy(written)
+    tries = tuple(_tries(resolution, secrets))
+    undecodable = resolution.image is not None and resolution.failure is not None
     found = find(
         image,
         image_id,
-        PullPolicy(policy),
-        None if tries is None else _presented(tries),
+        policy,
+        None if undecodable else _presented(tries),
         verification=verification or Verification(),
         records=records or PullRecords(),
-        release=node.kubernetes,
+        release=resolution.kubernetes,
     )
-    outcome = _outcome(found, PullPolicy(policy))
-    tried = tries if outcome is PullOutcome.PULL and tries is not None else ()
+    outcome = _outcome(found, policy)
+    pulls = outcome is PullOutcome.PULL
     return PullDecision(
-        image, policy, outcome, found.step, found.looks_up, tried, found.subject, found.adds
+        image,
+        policy,
+        outcome,
+        found.step,
+        found.looks_up,
+        tries if pulls else (),
+        resolution.unknown if pulls or found.step is Step.NO_MATCH else (),
+        found.subject,
+        found.adds,
     )
 
 
@@ -192,7 +240,7 @@ def _outcome(found: Finding, policy: PullPolicy) -> PullOutcome:
     return PullOutcome.REFUSE if policy is PullPolicy.NEVER else PullOutcome.PULL
 
 
-def _presented(tries: tuple[Try, ...]) -> Presented:
+def _presented(tries: Iterable[Try]) -> Presented:
     owners = [each.owner for each in tries]
     accounts = (owner for owner in owners if isinstance(owner, RecordedServiceAccount))
     return Presented(
@@ -201,45 +249,15 @@ def _presented(tries: tuple[Try, ...]) -> Presented:
     )
 
 
-def _tries(
-    image: str, secrets: tuple[PullSecret, ...], node: Node, account: PodAccount | None
-) -> tuple[Try, ...] | None:
-    """The candidates and their owners, None where a secret does not decode (rules 8, 13 to 15)."""
-    try:
-        configs = [secret.config() for secret in secrets]
-    except InvalidDockerConfig:
-        return None
-    try:
-        name = Image.parse(image).name
-    except InvalidImage:
-        return ()
-    parts = [Part(None, config.auths if config else {}) for config in configs]
-    contribution = node.contribution(name, account)
-    layers = (Layer(tuple(parts)), *contribution.layers)
-    return tuple(
-        each
-        for number, layer in enumerate(layers)
-        for each in _tries_of(layer, name, secrets if number == 0 else ())
-    )
-
-
-def _tries_of(layer: Layer, name: str, secrets: tuple[PullSecret, ...]) -> Iterator[Try]:
-    """The candidates of one keyring: key after key, of each key slot after slot."""
-    ring = Ring((slot, part.auths) for slot, part in enumerate(layer.parts))
-    for tier, group in enumerate(ring.lookup(Name.of(name))):
-        for slot, entry in group.spellings:
-            part = layer.parts[slot]
-            credential = part.auths[entry]
-            owner: Owner = None
-            source = Source("provider", None, part.provider) if part.provider else Source("node")
-            if secrets:
-                secret = secrets[slot]
-                source = Source("secret", secret.namespace, secret.name)
-                owner = RecordedSecret(
-                    secret.namespace, secret.name, secret.uid, credential_hash(credential)
-                )
-            elif part.account is not None:
-                owner = RecordedServiceAccount(
-                    part.account.namespace, part.account.name, part.account.uid
-                )
-            yield Try(Candidate(credential, source, entry, group.key, tier), owner)
+def _tries(resolution: Resolution, secrets: Sequence[PullSecret]) -> Iterator[Try]:
+    """The candidates, and as whose each of them counts (D25, E10)."""
+    for candidate in resolution.candidates:
+        owner: Owner = None
+        if candidate.source.kind is SourceKind.SECRET:
+            secret = secrets[candidate.slot]
+            digest = credential_hash(candidate.credential)
+            owner = RecordedSecret(secret.namespace, secret.name, secret.uid, digest)
+        elif candidate.account is not None:
+            account = candidate.account
+            owner = RecordedServiceAccount(account.namespace, account.name, account.uid)
+        yield Try(candidate, owner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from pullsecrets.images import Image, InvalidImage
+from pullsecrets.secrecy import ImageText
 
 __all__ = ["PullPolicy"]
 
@@ -17,7 +18,7 @@ class PullPolicy(StrEnum):
     NEVER = "Never"
 
     @classmethod
-    def default(cls, image: str) -> PullPolicy:
+    def default(cls, image: ImageText | str) -> PullPolicy:
         """What the API server sets where none is written (rule 17).
 
         It parses the image for that, and takes one that does not parse for one with a tag
@@ -26,8 +27,10 @@ class PullPolicy(StrEnum):
         >>> PullPolicy.default("nginx"), PullPolicy.default("nginx:1.27")
         (<PullPolicy.ALWAYS: 'Always'>, <PullPolicy.IF_NOT_PRESENT: 'IfNotPresent'>)
         """
+        written = image if isinstance(image, ImageText) else ImageText(image)
+        del image  # no traceback shows what this frame was given
         try:
-            parsed = Image.parse(image)
+            parsed = Image.parse(written)
         except InvalidImage:
             return cls.IF_NOT_PRESENT
         latest = parsed.tag == "latest" or not (parsed.tag or parsed.digest)

@@ -1,6 +1,6 @@
-"""Which keys can match an image at all, and how a spelling that cannot is mended.
+"""Which keys can match an image at all, and how to correct a spelling that cannot.
 
-This decides nothing: `keyring.compare` does. It tells, for a key that matched nothing, whether any
+This decides nothing: `matching.compare` does. It tells, for a key that matched nothing, whether any
 image could have been matched (rules 11 and 12), so that a message can name the spelling.
 """
 
@@ -13,13 +13,14 @@ from typing import Final
 from pullsecrets._go.url import BadURL
 from pullsecrets.matching import Pattern, normalise
 from pullsecrets.registries import DOCKER_HUB, DOCKER_HUB_KEY
+from pullsecrets.secrecy import EntryText
 
 __all__ = [
     "HUB_ENTRY",
+    "corrected",
     "is_api_path",
     "is_hub_mistake",
     "is_sound",
-    "mend",
     "unmatchable",
 ]
 
@@ -28,7 +29,7 @@ HUB_ENTRY: Final = "https://index.docker.io/v1/"
 
 
 # Labels of a host that an image's name can begin with: those of a domain, and those of a first
-# path component where distribution/reference finds no domain (underscores, rule 11).
+# path component in which distribution/reference finds no domain (underscores, rule 11).
 _LABEL: Final = re.compile(r"[A-Za-z0-9*]([A-Za-z0-9*_-]*[A-Za-z0-9*])?")
 _GLOB: Final = re.compile(r"[*?\[\\]")
 
@@ -41,7 +42,7 @@ _FOREIGN_SCHEME: Final = re.compile(r"\A\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 
 
 def unmatchable(key: str) -> str | None:
-    """Why a key matches no image, whatever its name is; None where some image matches.
+    """Why a key matches no image, whatever its name is; None if some image matches.
 
     >>> unmatchable("quay.io/acme/*")
     'globs do not work in the path'
@@ -60,11 +61,11 @@ def _bad_path(path: str) -> str | None:
     if _PATH_PREFIX.fullmatch(path):
         return None
     if "://" in path or path.startswith("//"):
-        return "a scheme other than https:// or http:// stands in front of it"
+        return "it begins with a scheme other than https:// or http://"
     if _GLOB.search(path):
         return "globs do not work in the path"
     if _TAG.search(path) and _PATH_PREFIX.fullmatch(_TAG.sub("", path)):
-        return "it ends in a tag or a digest, and only names are matched"
+        return "it ends with a tag or a digest, and only names are matched"
     if _PATH_PREFIX.fullmatch(path.lower()):
         return "its path has capital letters, which no image's name has"
     return "no image's name has such a path"
@@ -73,7 +74,7 @@ def _bad_path(path: str) -> str | None:
 def _bad_host(pattern: Pattern) -> str | None:
     if any(":" in label for label in pattern.labels):
         return None  # an IPv6 address
-    host = ".".join(pattern.labels)
+    host = pattern.host
     if not host:
         return "it names no host"
     for label in pattern.labels:
@@ -82,7 +83,7 @@ def _bad_host(pattern: Pattern) -> str | None:
     # Such a first component is no domain: the image is Docker Hub's.
     one_label = len(pattern.labels) == 1 and not pattern.port and host == host.lower()
     if one_label and host != "localhost" and "*" not in host:
-        return "its host has neither a dot nor a port: such an image is one of Docker Hub"
+        return "its host has neither a dot nor a port: the images of such a name are Docker Hub's"
     return None
 
 
@@ -94,7 +95,7 @@ def is_hub_mistake(key: str) -> bool:
         pattern = Pattern.parse(key)
     except BadURL:
         return False
-    host = ".".join(pattern.labels)
+    host = pattern.host
     folded = host.lower()
     if folded == DOCKER_HUB:
         return host != DOCKER_HUB or bool(pattern.port)
@@ -102,7 +103,7 @@ def is_hub_mistake(key: str) -> bool:
 
 
 def is_api_path(key: str) -> bool:
-    """Whether a key's path was meant for the registry's API; ``/v1/`` would be taken off."""
+    """Whether a key's path was meant for the registry's API; ``/v1/`` would be removed."""
     return key.partition("/")[2] in ("v1", "v2")
 
 
@@ -111,27 +112,28 @@ def is_sound(key: str) -> bool:
     return unmatchable(key) is None and not is_hub_mistake(key) and not is_api_path(key)
 
 
-def mend(entry: str) -> str | None:
-    """The entry with its spelling mended so that some image matches its key, or None.
+def corrected(entry: EntryText) -> EntryText | None:
+    """The entry with its spelling corrected so that some image matches its key, or None.
 
-    White space, schemes, tags, globs where none work and capital letters in the path are taken
-    out, one after the other, until it does. Nothing is proposed for an entry with user
-    information, which may be a password.
+    White space, schemes, tags, globs in the path and capital letters in it are removed, one after
+    the other, until it does. Nothing is proposed for an entry with user information, which may be a
+    password.
 
-    >>> mend("oci://quay.io/acme/*")
-    'quay.io/acme/'
+    >>> corrected(EntryText("oci://quay.io/acme/*"))
+    EntryText('quay.io/acme/')
     """
-    if "@" in _DIGEST.sub("", entry):
+    text = entry.reveal()
+    if "@" in _DIGEST.sub("", text):
         return None
-    for mended in _attempts(entry):
+    for attempt in _attempts(text):
         try:
-            key = normalise(mended)
+            key = normalise(attempt)
         except BadURL:
             continue
         if is_hub_mistake(key):
-            return HUB_ENTRY
+            return EntryText(HUB_ENTRY)
         if is_sound(key):
-            return mended
+            return EntryText(attempt)
     return None
 
 

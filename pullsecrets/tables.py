@@ -195,15 +195,11 @@ class Table:
     def rich(self) -> RenderableType:
         """A table for a terminal, made with rich (extra ``cli``)."""
         from rich.console import Group
-        from rich.padding import Padding
 
         parts: list[Any] = [_text(Cell(self.title, tone=Tone.STRONG))] if self.title else []
-        if self.subtitle.shown:
-            parts.append(_text(self.subtitle))
-        parts += [
-            Padding(_text(Cell(f"! {note}", tone=Tone.WARNING)), (0, 0, 0, 2))
-            for note in self.notes
-        ]
+        below = [self.subtitle] if self.subtitle.shown else []
+        below += [Cell(f"! {note}", tone=Tone.WARNING) for note in self.notes]
+        parts += [_indented(_text(cell), 2) for cell in below]
         indent = 2 * self._depth + (2 if self.title else 0)
         rows = self.rows[:_TERMINAL_ROWS]
         headings = tuple(Cell(column.heading, tone=Tone.FAINT) for column in self._shown)
@@ -213,7 +209,7 @@ class Table:
         for above, inner in self._groups(rows):
             for depth, heading in above:
                 at = 2 * depth + (2 if self.title else 0)
-                parts.append(Padding(_text(heading), (0, 0, 0, at)))
+                parts.append(_indented(_text(heading), at))
             if inner:
                 parts.append(_grid(inner, widths, indent))
         parts += map(_text, self._more(_TERMINAL_ROWS))
@@ -317,7 +313,6 @@ def _text(cell: Cell) -> Text:
 
 
 def _grid(rows: Iterable[Sequence[Cell]], widths: Sequence[int], indent: int) -> RenderableType:
-    from rich.padding import Padding
     from rich.table import Table as Grid
 
     grid = Grid.grid(padding=(0, 2, 0, 0))
@@ -325,7 +320,13 @@ def _grid(rows: Iterable[Sequence[Cell]], widths: Sequence[int], indent: int) ->
         grid.add_column(min_width=width, overflow="fold")
     for row in rows:
         grid.add_row(*map(_text, row))
-    return Padding(grid, (0, 0, 0, indent))
+    return _indented(grid, indent)
+
+
+def _indented(what: RenderableType, columns: int) -> RenderableType:
+    from rich.padding import Padding
+
+    return Padding(what, (0, 0, 0, columns), expand=False)
 
 
 # The doubled class outweighs the notebooks' own rules for tables and code.

@@ -28,6 +28,7 @@ ROOMS = (
     ("keyring",),
     ("cluster",),
     ("loading", "handover", "present"),
+    ("on_node",),
     ("trace",),
     ("diagnoses", "probe"),
     ("picture",),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
-from attrs import evolve
+from attrs import evolve, fields, frozen
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 
@@ -18,13 +19,20 @@ from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.images import Image, InvalidImage
 from pullsecrets.loading import load
-from pullsecrets.objects import Container, Pod
+from pullsecrets.node.answers import ProviderAnswer
+from pullsecrets.node.files import NodeFiles
+from pullsecrets.node.node import Node
+from pullsecrets.node.provider_config import InvalidProviderConfig, Providers
+from pullsecrets.node.versions import NEWEST
+from pullsecrets.objects import Container, Place, Pod
+from pullsecrets.reading import Problem, ProblemCode, read_documents
 from pullsecrets.secrecy import ImageText, printable
 
 __all__ = [
     "FAILED",
     "OK",
     "UNUSABLE",
+    "Given",
     "Unusable",
     "cluster_options",
     "console",
@@ -42,6 +50,7 @@ UNUSABLE: Final = 2
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OPTIONS: Final = (
     click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
     click.option(
@@ -57,12 +66,62 @@ _OPTIONS: Final = (
         help="Only this image; without a tag or digest it means any of them.",
     ),
     click.option(
+        "--kubernetes",
+        metavar="VERSION",
+        help=f"The release that the nodes run, as 1.33; {NEWEST} if it is not given.",
+    ),
+    click.option(
         "--node-config",
         metavar="FILE",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=_FILE,
         help="The node's own docker config: a config.json, or a file named .dockercfg.",
     ),
+    click.option(
+        "--node-root",
+        metavar="DIR",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="A folder that is the node's /, searched for its docker config as the kubelet does.",
+    ),
+    click.option(
+        "--provider-config",
+        metavar="PATH",
+        type=click.Path(exists=True, path_type=Path),
+        help="The CredentialProviderConfig of the nodes: a file, or a folder of files.",
+    ),
+    click.option(
+        "--provider-answers",
+        metavar="FILE",
+        type=_FILE,
+        help="What the providers answer: a YAML or JSON mapping of their names to responses.",
+    ),
 )
+
+
+@frozen
+class Given:
+    """What the options that all commands have were given.
+
+    Attributes:
+        paths: The manifests.
+        namespace: ``--namespace``, or None.
+        pod: ``--pod``, or None.
+        image: ``--image``, or None.
+        kubernetes: ``--kubernetes``, or None.
+        node_config: ``--node-config``, or None.
+        node_root: ``--node-root``, or None.
+        provider_config: ``--provider-config``, or None.
+        provider_answers: ``--provider-answers``, or None.
+    """
+
+    paths: tuple[str, ...]
+    namespace: str | None
+    pod: str | None
+    image: str | None
+    kubernetes: str | None
+    node_config: Path | None
+    node_root: Path | None
+    provider_config: Path | None
+    provider_answers: Path | None
 
 
 class Unusable(click.ClickException):
@@ -71,32 +130,83 @@ class Unusable(click.ClickException):
     exit_code = UNUSABLE
 
 
-def cluster_options(command: Command) -> Command:
-    """Add PATH..., --namespace, --pod, --image, --node-config: for `read_cluster` and `select`."""
+def cluster_options(command: Command) -> Any:
+    """Give a command PATH... and the options that all have, as one argument: `Given`."""
+
+    @wraps(command)
+    def collected(**options: Any) -> Any:
+        given = Given(**{each.name: options.pop(each.name) for each in fields(Given)})
+        return command(given, **options)
+
     for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+        collected = option(collected)
+    return collected
 
 
-def read_cluster(
-    paths: tuple[str, ...], namespace: str | None, node_config: Path | None
-) -> Cluster:
+def read_cluster(given: Given) -> Cluster:
     """Load the manifests and say on standard error what is wrong with them.
 
     Raises:
-        click.ClickException: A path or the node's config cannot be used; its exit status is 2.
+        click.ClickException: A path or something about the node cannot be used; its exit status
+            is 2.
     """
     try:
-        node = None if node_config is None else _node(node_config)
-        cluster = load(*paths, namespace=namespace or "default", node=node)
+        node, faults = read_node(given)
+        cluster = load(*given.paths, namespace=given.namespace or "default", node=node)
     except PullsecretsError as error:
         raise Unusable(str(error)) from None
+    cluster = evolve(cluster, problems=(*faults, *cluster.problems))
     for problem in cluster.problems:
         click.echo(f"{'error' if problem.error else 'note'}: {problem}", err=True)
     return cluster
 
 
-def _node(path: Path) -> DockerConfig:
+def read_node(given: Given) -> tuple[Node, tuple[Problem, ...]]:
+    """The node that the options describe, and why its providers are left out.
+
+    A configuration that its kubelet would refuse is said with all its faults, and stops nothing
+    else.
+    """
+    config = None
+    if given.node_config is not None:
+        config = _docker_config(given.node_config)
+    elif given.node_root is not None:
+        config = NodeFiles.find(given.node_root).docker_config
+    path = given.provider_config
+    if path is None:
+        return Node(given.kubernetes, config), ()
+    try:
+        providers = Providers.load(path, kubernetes=given.kubernetes)
+    except OSError as error:
+        raise Unusable(f"{printable(str(path))} cannot be read: {error.strerror}") from None
+    except InvalidProviderConfig as error:
+        place, code = Place(str(path)), ProblemCode.INVALID_PROVIDER_CONFIG
+        faults = (
+            Problem(code, f"the kubelet does not start: {fault}", place) for fault in error.errors
+        )
+        return Node(given.kubernetes, config), tuple(faults)
+    answers = {} if given.provider_answers is None else _answers(given.provider_answers)
+    return Node(given.kubernetes, config, providers, answers), ()
+
+
+def _answers(path: Path) -> dict[str, ProviderAnswer]:
+    name = printable(str(path))
+    value = None
+    for document in read_documents(path):
+        if isinstance(document, Problem):
+            raise Unusable(str(document))
+        value = document.value
+    if not isinstance(value, dict):
+        raise Unusable(f"{name} is not a mapping of providers to responses")
+    return {
+        str(provider): ProviderAnswer.from_stdout(
+            answer if isinstance(answer, str) else json.dumps(answer)
+        )
+        for provider, answer in value.items()
+    }
+
+
+def _docker_config(path: Path) -> DockerConfig:
     name = printable(str(path))
     legacy = path.name == ".dockercfg"
     decode = DockerConfig.from_legacy_json if legacy else DockerConfig.from_json
@@ -108,27 +218,27 @@ def _node(path: Path) -> DockerConfig:
         raise Unusable(f"{name}: {error} (the kubelet skips such a file)") from None
 
 
-def select(cluster: Cluster, namespace: str | None, name: str | None, image: str | None) -> Cluster:
+def select(cluster: Cluster, given: Given) -> Cluster:
     """The cluster with only the pods that were asked for, and of these only the images.
 
     Raises:
         click.UsageError: There is no such pod, or no such image in them.
     """
-    kind, _, short = (name or "").rpartition("/")
+    kind, _, short = (given.pod or "").rpartition("/")
     pods = tuple(
         pod
         for pod in cluster.pods
-        if (namespace is None or pod.namespace == namespace)
-        and (name is None or pod.name == short)
+        if given.namespace in (None, pod.namespace)
+        and (given.pod is None or pod.name == short)
         and (not kind or pod.kind.lower() == kind.lower())
     )
-    if name is not None and not pods:
-        raise click.UsageError(f"no pod or workload '{printable(name)}' in the manifests")
-    if image is not None and cluster.pods:
-        wanted = parse_image(image)
+    if given.pod is not None and not pods:
+        raise click.UsageError(f"no pod or workload '{printable(given.pod)}' in the manifests")
+    if given.image is not None and cluster.pods:
+        wanted = parse_image(given.image)
         pods = tuple(pod for pod in (_with(wanted, pod) for pod in pods) if pod.images)
         if not pods:
-            raise click.UsageError(f"no pod has the image '{ImageText(image)}'")
+            raise click.UsageError(f"no pod has the image '{ImageText(given.image)}'")
     return evolve(cluster, pods=pods)
 
 

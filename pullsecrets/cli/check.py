@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from pullsecrets.cli._common import (
+    Given,
     Unusable,
     cluster_options,
     console,
@@ -44,8 +45,8 @@ _PYPROJECT = "pyproject.toml"
 )
 @click.option(
     "--fail-on",
-    type=click.Choice(list(Severity)),
-    default=Severity.WARNING,
+    type=click.Choice([each.value for each in Severity]),
+    default=Severity.WARNING.value,
     show_default=True,
     help="Exit with 1 from this severity up.",
 )
@@ -57,11 +58,7 @@ _PYPROJECT = "pyproject.toml"
     "[tool.pullsecrets] ignore in pyproject.toml.",
 )
 def check(
-    paths: tuple[str, ...],
-    namespace: str | None,
-    pod: str | None,
-    image: str | None,
-    node_config: Path | None,
+    given: Given,
     form: str,
     fail_on: str,
     ignore: tuple[str, ...],
@@ -72,14 +69,14 @@ def check(
     read. An object's annotation pullsecrets/ignore names codes not to report for it.
     """
     codes = {*_codes("--ignore", ignore), *_codes(_PYPROJECT, _configured(Path.cwd()))}
-    cluster = read_cluster(paths, namespace, node_config)
+    cluster = read_cluster(given)
     # All of the input takes part in the check, so that what is used elsewhere is known to be.
-    chosen = select(cluster, namespace, pod, image)
+    chosen = select(cluster, given)
     found = diagnose(cluster, ignore=codes, track=tracker(cluster))
-    if pod is not None or image is not None:
+    if given.pod is not None or given.image is not None:
         found = about_pods(cluster, chosen.pods, found)
-    elif namespace is not None:
-        found = Diagnoses(each for each in found if each.where.namespace == namespace)
+    elif given.namespace is not None:
+        found = Diagnoses(each for each in found if each.where.namespace == given.namespace)
     _show(found, form, cluster)
     limit = Severity(fail_on).rank
     failed = found.worst is not None and found.worst.rank <= limit

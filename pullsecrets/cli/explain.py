@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 from rich.text import Text
 
 from pullsecrets.cli._common import (
+    Given,
     cluster_options,
     console,
     echo_json,
@@ -38,31 +38,24 @@ __all__ = ["explain"]
     show_default=True,
     help="What to print.",
 )
-def explain(
-    paths: tuple[str, ...],
-    namespace: str | None,
-    pod: str | None,
-    image: str | None,
-    node_config: Path | None,
-    form: str,
-) -> None:
+def explain(given: Given, form: str) -> None:
     """Show why each entry of each secret is, or is not, tried for an image.
 
     What is wrong comes first, then a tree of each pod. If the input has no pods, --image is
     explained against all of its secrets. Exits with 1 if a lookup fails as a whole, 2 if some input
     could not be read.
     """
-    cluster = read_cluster(paths, namespace, node_config)
-    chosen = select(cluster, namespace, pod, image)
+    cluster = read_cluster(given)
+    chosen = select(cluster, given)
     found = diagnose(cluster, track=tracker(cluster))
     if cluster.pods:
         found = about_pods(cluster, chosen.pods, found)
-    elif image is None:
+    elif given.image is None:
         click.echo("there are no pods or workloads here; --image IMAGE explains an image", err=True)
     pods = list(explain_all(chosen))
     images = []
-    if image is not None and not cluster.pods:
-        images.append(explain_image(parse_image(image), cluster.secrets, cluster.node))
+    if given.image is not None and not cluster.pods:
+        images.append(explain_image(parse_image(given.image), cluster.secrets, cluster.node))
     explanations: list[PodExplanation | Explanation] = [*pods, *images]
     if form == "json":
         echo_json(

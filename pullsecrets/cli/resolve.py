@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from pullsecrets.cli._common import (
+    Given,
     cluster_options,
     console,
     echo_json,
@@ -28,20 +27,13 @@ __all__ = ["resolve"]
     show_default=True,
     help="What to print.",
 )
-def resolve(
-    paths: tuple[str, ...],
-    namespace: str | None,
-    pod: str | None,
-    image: str | None,
-    node_config: Path | None,
-    form: str,
-) -> None:
+def resolve(given: Given, form: str) -> None:
     """Show which credentials the kubelet tries for each image, in order.
 
     Exits with 1 if a lookup fails as a whole, 2 if some input could not be read.
     """
-    cluster = read_cluster(paths, namespace, node_config)
-    answers = list(select(cluster, namespace, pod, image).resolve_all())
+    cluster = read_cluster(given)
+    answers = list(select(cluster, given).resolve_all())
     if form == "json":
         echo_json(cluster, pods=[answer.to_dict() for answer in answers])
     else:

@@ -1,6 +1,7 @@
 """What is wrong with a set of manifests, and what to do about it: the diagnoses.
 
 >>> from pullsecrets import Cluster
+>>> from pullsecrets.objects import format_path
 >>> pod = {
 ...     "kind": "Pod",
 ...     "metadata": {"name": "api"},
@@ -10,23 +11,27 @@
 ...     },
 ... }
 >>> for diagnosis in check(Cluster.from_manifests([pod])):
-...     print(diagnosis.code, diagnosis.severity.value, diagnosis.where.field)
+...     print(diagnosis.code, diagnosis.severity, format_path(diagnosis.where.field))
 ...     print(diagnosis.message)
 PS104 warning spec.imagePullSecrets[1]
 imagePullSecrets[1] has no name: it is skipped
 PS102 note spec.imagePullSecrets[0]
-secret 'quay' of namespace 'default' is not among the manifests: if it does not exist, the pull ...
+secret default/quay is not among the manifests: if it does not exist, the pull goes on without it
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 
-from pullsecrets.diagnoses._model import Diagnoses, Diagnosis, Kind, Severity, Where
-from pullsecrets.diagnoses._pulls import diagnose
-from pullsecrets.diagnoses.catalogue import CATALOGUE
-from pullsecrets.objects import Pod
 from pullsecrets.cluster import Cluster
+from pullsecrets.diagnoses.catalogue import CATALOGUE
+from pullsecrets.diagnoses.findings import finding, title
+from pullsecrets.diagnoses.lists import Lists
+from pullsecrets.diagnoses.model import Diagnoses, Diagnosis, Kind, Severity, Where
+from pullsecrets.diagnoses.pulls import Pulls
+from pullsecrets.diagnoses.secrets import diagnose_secret, in_config
+from pullsecrets.diagnoses.uses import Uses
+from pullsecrets.objects import Pod
 
 __all__ = [
     "CATALOGUE",
@@ -58,6 +63,36 @@ def check(
     codes = frozenset(ignore)
     return Diagnoses(
         found
-        for found, by_object in diagnose(cluster, track)
-        if found.code not in codes and found.code not in by_object
+        for found, of_object in _diagnose(cluster, track)
+        if found.code not in codes and found.code not in of_object
     )
+
+
+def _diagnose(
+    cluster: Cluster, track: Callable[[Iterable[Pod]], Iterable[Pod]]
+) -> Iterator[tuple[Diagnosis, tuple[str, ...]]]:
+    """All diagnoses, each with the codes that its object asks not to report."""
+    lists = Lists(cluster)
+    pulls, uses = Pulls(cluster, lists), Uses(lists)
+    for pod in track(cluster.pods):
+        answer = cluster.resolve(pod)
+        uses.add(answer)
+        for diagnosis in pulls.diagnose(answer):
+            yield diagnosis, pod.ignore
+    for account in cluster.service_accounts:
+        for found in lists.of(account.namespace, account.pull_secrets).findings:
+            yield found.at(Where.of(account, found.field)), account.ignore
+    # After the pods, which tell what uses the entries.
+    for secret in cluster.secrets:
+        used = {use.entry.entry for use in uses.of(secret) if use.is_candidate}
+        for diagnosis in diagnose_secret(secret, listed=lists.is_listed(secret), used=used):
+            yield diagnosis, secret.ignore
+        if pulls.is_unused(secret):
+            message = f"no pod and no service account lists {title(secret)}"
+            yield (
+                finding("PS110", message).at(Where.of(secret, ("metadata", "name"))),
+                secret.ignore,
+            )
+        for use in uses.of(secret):
+            for found in use.findings():
+                yield found.at(in_config(secret, use.entry.entry)), secret.ignore

@@ -9,23 +9,23 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from pullsecrets.diagnoses._model import Diagnoses, Diagnosis, Kind, Severity, Where
 from pullsecrets.diagnoses.catalogue import CATALOGUE
+from pullsecrets.diagnoses.model import Diagnoses, Diagnosis, Kind, Severity, Where
 
-__all__ = ["to_github", "to_json", "to_sarif"]
+__all__ = ["Locate", "to_github", "to_json", "to_sarif"]
 
-Locate = Callable[[Where], "int | None"]
-"""Gives the line of a place, counted from 1, or None where it is not known."""
+Locate = Callable[[Where], int | None]
+"""Gives the line of a place, counted from 1, or None if it is not known."""
 
 _SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
-_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+# GitHub has another word for one of them; SARIF has the same three levels.
 _COMMANDS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 _STDIN: Final = "-"
 
 
-def to_json(diagnoses: Diagnoses) -> dict[str, Any]:
-    """An object with the list ``diagnoses``."""
-    return {"diagnoses": [diagnosis.to_dict() for diagnosis in diagnoses]}
+def to_json(diagnoses: Diagnoses) -> list[dict[str, Any]]:
+    """The list ``diagnoses`` of a JSON document."""
+    return [diagnosis.to_dict() for diagnosis in diagnoses]
 
 
 def to_sarif(diagnoses: Diagnoses, locate: Locate) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def _rule(kind: Kind) -> dict[str, Any]:
             "text": kind.plain(f"{kind.why}\n\n{kind.advice}"),
             "markdown": f"{kind.why}\n\n**What to do:** {kind.advice}",
         },
-        "defaultConfiguration": {"level": _LEVELS[kind.severity]},
+        "defaultConfiguration": {"level": kind.severity},
     }
 
 
@@ -84,7 +84,7 @@ def _result(diagnosis: Diagnosis, number: int, locate: Locate) -> dict[str, Any]
     return {
         "ruleId": diagnosis.code,
         "ruleIndex": number,
-        "level": _LEVELS[diagnosis.severity],
+        "level": diagnosis.severity,
         "message": {"text": f"{diagnosis.message}. {diagnosis.advice}"},
         "locations": [location],
         "partialFingerprints": {"pullsecrets/v1": hashlib.sha256(identity.encode()).hexdigest()},
@@ -102,7 +102,11 @@ def _uri(file: str) -> str:
 
 
 def to_github(diagnoses: Diagnoses, locate: Locate) -> Iterator[str]:
-    """Workflow commands, one a line: GitHub shows them beside the changed lines."""
+    """Workflow commands, one a line: GitHub shows them at the lines of the change.
+
+    A command is what begins a line with ``::``. Line breaks are escaped here, so that a text out of
+    a manifest cannot begin one.
+    """
     for each in diagnoses:
         where = each.where
         properties = {"title": f"{each.code} {each.kind.name}"}

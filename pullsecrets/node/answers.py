@@ -28,7 +28,7 @@ from pullsecrets.node.decoding import (
     string,
     struct,
 )
-from pullsecrets.node.provider_config import CacheType, Provider
+from pullsecrets.node.plugins import CacheType, Provider
 from pullsecrets.node.versions import Release
 from pullsecrets.secrecy import HiddenBytes, Password
 

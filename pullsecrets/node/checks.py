@@ -15,10 +15,11 @@ from attrs import frozen
 from pullsecrets.matching import pattern_matches
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.audiences import AudienceGrant
-from pullsecrets.node.decoding import Document, Path
+from pullsecrets.node.decoding import Document, Path, hide
 from pullsecrets.node.node import Answer, Contribution
 from pullsecrets.node.patterns import MissCode, miss_of_every_image, nearest_miss
-from pullsecrets.node.provider_config import InvalidProviderConfig, Provider, Providers
+from pullsecrets.node.plugins import Provider
+from pullsecrets.node.provider_config import InvalidProviderConfig, Providers
 from pullsecrets.node.providers import PodAccount
 from pullsecrets.node.versions import RELEASES, Gate, Release
 from pullsecrets.secrecy import printable
@@ -67,12 +68,14 @@ def check_config(
         documents: As `Providers.from_config` takes them.
         kubernetes: The kubelet's version.
     """
+    hidden = tuple(map(hide, documents))
+    del documents  # no traceback shows what this frame was given
     release = Release.parse(kubernetes)
     for each in RELEASES:
         if each < release:
             continue
         try:
-            Providers.from_config(*documents, kubernetes=each)
+            Providers.from_config(*hidden, kubernetes=each)
         except InvalidProviderConfig as error:
             code, when = ("PS604", "") if each == release else ("PS605", f"from {each} on ")
             for fault in error.errors:

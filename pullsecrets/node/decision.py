@@ -19,6 +19,7 @@ from pullsecrets.node.records import PullRecords, name_in_records
 from pullsecrets.node.verification import Verification
 from pullsecrets.node.versions import Release
 from pullsecrets.pull_policy import PullPolicy
+from pullsecrets.secrecy import ImageText
 
 __all__ = ["Finding", "Presented", "Step", "find"]
 
@@ -97,7 +98,7 @@ class Finding:
 
 
 def find(
-    image: str,
+    image: ImageText,
     image_id: str | None,
     pull_policy: PullPolicy,
     presented: Presented | None,
@@ -137,7 +138,7 @@ def find(
 
 
 def _find_present(
-    image: str,
+    image: ImageText,
     image_id: str,
     presented: Presented | None,
     verification: Verification,
@@ -156,7 +157,7 @@ def _find_present(
 
 
 def _verify(
-    image: str,
+    image: ImageText,
     image_id: str,
     presented: Presented | None,
     verification: Verification,
@@ -177,7 +178,7 @@ def _verify(
     name = name_in_records(image, release)
     known = record.credentials.get(name)
     if known is None:
-        return Finding(Step.OTHER_NAME, subject=tuple(sorted(record.credentials)))
+        return Finding(Step.OTHER_NAME, subject=tuple(sorted(map(str, record.credentials))))
     if known.node_pods_accessible:
         return Finding(Step.OPEN_TO_ALL)
     if not known.secrets and not known.service_accounts:

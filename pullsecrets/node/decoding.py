@@ -29,8 +29,11 @@ __all__ = [
     "FaultCode",
     "Faults",
     "Header",
+    "Hidden",
+    "NoDocument",
     "Path",
     "boolean",
+    "decode",
     "duration",
     "hide",
     "list_of",
@@ -241,12 +244,28 @@ def _kind(value: Any) -> str:
     return kinds.get(type(value), "a number")
 
 
-Document = str | bytes | Mapping[str, Any]
-"""A document as it is given: JSON or YAML, or as a loader of these gives it."""
+@frozen
+class NoDocument:
+    """A mapping that no document could hold.
+
+    Attributes:
+        reason: Why not.
+    """
+
+    reason: str
 
 
-def hide(document: Document) -> HiddenText | Fault:
-    """Wrap a document, so that no traceback shows it; a mapping becomes JSON."""
+Hidden = HiddenText | NoDocument
+"""A document that no traceback shows."""
+
+Document = str | bytes | Mapping[str, Any] | Hidden
+"""A document as it is given: JSON or YAML, or as a loader of these gives it, or hidden already."""
+
+
+def hide(document: Document) -> Hidden:
+    """Wrap a document on its way in. A mapping becomes JSON."""
+    if isinstance(document, HiddenText | NoDocument):
+        return document
     if isinstance(document, str):
         return HiddenText(document)
     if isinstance(document, bytes):
@@ -254,7 +273,7 @@ def hide(document: Document) -> HiddenText | Fault:
     try:
         return HiddenText(_json(document))
     except BadJSON as error:
-        return Fault(FaultCode.DOCUMENT, f"is {error}")
+        return NoDocument(str(error))
 
 
 def _json(value: Any) -> str:
@@ -272,7 +291,7 @@ _NO_CONTENT: Final = re.compile(r"(?:[ \t\r]*(?:[#%][^\n]*)?(?:\n|\Z))*")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
-def read_tree(document: HiddenText, faults: Faults) -> Any:
+def read_tree(document: Hidden, faults: Faults) -> Any:
     """The first document of a text, which is JSON where it begins with a brace, else YAML.
 
     It comes as `parse_json` gives it: a tree of objects, lists and scalars.
@@ -281,6 +300,8 @@ def read_tree(document: HiddenText, faults: Faults) -> Any:
         BadJSON: It is neither. The message repeats nothing of it.
         MissingExtra: It is YAML, and PyYAML is not installed.
     """
+    if isinstance(document, NoDocument):
+        raise BadJSON(document.reason)
     if document.reveal().lstrip().startswith("{"):
         return parse_json(document.reveal())
     if _SURROGATE.search(document.reveal()):
@@ -294,6 +315,25 @@ def read_tree(document: HiddenText, faults: Faults) -> Any:
             where = "" if line is None else f" (line {line + 1})"
             faults.add(FaultCode.REPEATED_FIELD, (), f"the key '{shown}' is there twice{where}")
     return parse_json(_json(read.value))
+
+
+def decode(document: Hidden, decoder: Decoder, faults: Faults) -> Any:
+    """Take a document apart that may be JSON or YAML, with what is at fault in it.
+
+    Args:
+        document: As `hide` gives it.
+        decoder: What it is to hold.
+        faults: Where to put what is wrong.
+
+    Raises:
+        MissingExtra: It is YAML, and PyYAML is not installed.
+    """
+    try:
+        tree = read_tree(document, faults)
+    except BadJSON as error:
+        faults.add(FaultCode.DOCUMENT, (), f"is {error}")
+        tree = None
+    return decoder(tree, (), faults)
 
 
 def _first(documents: HiddenText) -> HiddenText:

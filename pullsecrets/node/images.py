@@ -7,18 +7,18 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from pullsecrets._go.json import BadJSON
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.images import Image
 from pullsecrets.node.decoding import (
+    Document,
     FaultCode,
     Faults,
     Path,
+    decode,
+    hide,
     list_of,
-    read_yaml_document,
     string,
     struct,
-    tree_of,
 )
 
 __all__ = ["InvalidImageList", "NodeImage", "NodeImages"]
@@ -89,7 +89,7 @@ class NodeImages:
         return len(self.images)
 
     @classmethod
-    def from_crictl(cls, document: str | bytes | Mapping[str, Any]) -> NodeImages:
+    def from_crictl(cls, document: Document) -> NodeImages:
         """Read what ``crictl images -o json`` prints.
 
         Args:
@@ -98,16 +98,10 @@ class NodeImages:
         Raises:
             InvalidImageList: It is something else.
         """
+        hidden = hide(document)
+        del document  # no traceback shows what this frame was given
         faults = Faults(strict=False)
-        try:
-            tree = (
-                read_yaml_document(document, faults)
-                if isinstance(document, str | bytes)
-                else tree_of(document)
-            )
-        except BadJSON as error:
-            raise InvalidImageList(f"the list of images is {error}") from None
-        listed = _CRICTL(tree, (), faults)["images"]
+        listed = decode(hidden, _CRICTL, faults)["images"]
         if faults.found:
             raise InvalidImageList(f"the list of images: {faults.found[0]}")
         return cls(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Final, cast
 
 from attrs import evolve, field, frozen
 
@@ -11,7 +11,8 @@ from pullsecrets.dockerconfig import Auths, DockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.frozen import FrozenDict
 from pullsecrets.node.answers import ProviderAnswer
-from pullsecrets.node.provider_config import Provider, Providers
+from pullsecrets.node.plugins import Provider
+from pullsecrets.node.provider_config import Providers
 from pullsecrets.node.providers import Asked, NotAsked, PodAccount, Request, consult
 from pullsecrets.node.versions import NEWEST, OLDEST_NODE, Release, UnknownRelease
 from pullsecrets.secrecy import printable
@@ -88,6 +89,11 @@ def _frozen(answers: Mapping[str, Answer] | None) -> Mapping[str, Answer]:
     return FrozenDict(answers)
 
 
+def _release(kubernetes: str | Release | None) -> Release:
+    # None is replaced when the providers are known, too.
+    return cast("Release", kubernetes and Release.parse(kubernetes))
+
+
 @frozen
 class Node:
     """A node, as far as it decides about pull credentials.
@@ -108,15 +114,15 @@ class Node:
     '1.33'
     """
 
-    kubernetes: Release = field(default=None)
+    kubernetes: Release = field(default=None, converter=_release)
     docker_config: DockerConfig | None = None
     providers: Providers | None = None
     answers: Mapping[str, Answer] = field(default=None, converter=_frozen)
 
     def __attrs_post_init__(self) -> None:
-        given: str | Release | None = self.kubernetes
         own = None if self.providers is None else self.providers.kubernetes
-        release = Release.parse(own if given is None else given)
+        given: Release | None = self.kubernetes
+        release = given if given is not None else own if own is not None else NEWEST
         if release < OLDEST_NODE:
             raise UnknownRelease(f"nodes are known from Kubernetes {OLDEST_NODE} to {NEWEST}")
         if own is not None and own != release:

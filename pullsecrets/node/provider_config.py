@@ -9,17 +9,14 @@ wrong. Here all of it is collected.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path as FilePath
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
 from pullsecrets._go.json import BadJSON
-from pullsecrets._go.url import BadURL, parse_url
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.node.decoding import (
     Decoder,
@@ -28,6 +25,7 @@ from pullsecrets.node.decoding import (
     FaultCode,
     Faults,
     Header,
+    Hidden,
     Path,
     boolean,
     duration,
@@ -38,25 +36,16 @@ from pullsecrets.node.decoding import (
     string,
     struct,
 )
+from pullsecrets.node.plugins import CacheType, Provider, TokenAttributes
+from pullsecrets.node.provider_rules import check_provider
 from pullsecrets.node.versions import Gate, Release
-from pullsecrets.secrecy import HiddenText, Password, printable
+from pullsecrets.secrecy import Password, printable
 
-__all__ = [
-    "EXEC_API_VERSIONS",
-    "CacheType",
-    "InvalidProviderConfig",
-    "Provider",
-    "Providers",
-    "TokenAttributes",
-]
+__all__ = ["InvalidProviderConfig", "Providers"]
 
 _KIND: Final = "CredentialProviderConfig"
 _GROUP: Final = "kubelet.config.k8s.io/"
-_EXEC_GROUP: Final = "credentialprovider.kubelet.k8s.io/"
 _SERVED: Final = ("v1", "v1beta1", "v1alpha1")
-EXEC_API_VERSIONS: Final = tuple(_EXEC_GROUP + version for version in _SERVED)
-"""The apiVersions of requests and answers, the newest first."""
-
 _SUFFIXES: Final = (".json", ".yaml", ".yml")
 
 
@@ -73,56 +62,6 @@ class InvalidProviderConfig(PullsecretsError, ValueError):
 
     def __reduce__(self) -> tuple[type[InvalidProviderConfig], tuple[tuple[Fault, ...]]]:
         return type(self), (self.errors,)
-
-
-class CacheType(StrEnum):
-    """Whether answers are kept for each token, or for each service account (D18)."""
-
-    TOKEN = "Token"
-    SERVICE_ACCOUNT = "ServiceAccount"
-
-
-@frozen
-class TokenAttributes:
-    """That a provider gets a token of the pod's service account, and which (D22).
-
-    Attributes:
-        audience: The token's audience.
-        require_service_account: Whether the provider is left out for a pod that has none.
-        cache_type: What answers are kept for; None up to 1.33, where it is the service account.
-        required_annotations: Annotations of the service account without which the provider is left
-            out; they are passed on.
-        optional_annotations: Annotations that are passed on where they are there.
-    """
-
-    audience: str
-    require_service_account: bool
-    cache_type: CacheType | None = None
-    required_annotations: tuple[str, ...] = ()
-    optional_annotations: tuple[str, ...] = ()
-
-
-@frozen
-class Provider:
-    """A credential provider plugin.
-
-    Attributes:
-        name: Its name, which is that of its program.
-        match_images: The patterns of images that it is asked for, as written.
-        default_cache_duration: How long an answer is kept that does not say how long.
-        api_version: The apiVersion of its requests and answers.
-        args: The program's arguments. Hidden, as one may be a secret.
-        env: What is added to its environment: names and hidden values.
-        token: What it gets of the pod's service account, None outside of token mode.
-    """
-
-    name: str
-    match_images: tuple[str, ...]
-    default_cache_duration: timedelta = timedelta()
-    api_version: str = EXEC_API_VERSIONS[0]
-    args: tuple[Password, ...] = ()
-    env: tuple[tuple[str, Password], ...] = ()
-    token: TokenAttributes | None = None
 
 
 def _release(version: str | Release | None) -> Release:
@@ -231,7 +170,7 @@ def _utf8(name: str) -> bytes:
     return name.encode("utf-8", "surrogatepass")
 
 
-_Named = tuple[str | None, HiddenText | Fault]
+_Named = tuple[str | None, Hidden]
 
 
 def _read(
@@ -247,10 +186,7 @@ def _read(
     names: set[str] = set()
     for file, document in documents:
         faults = Faults(release.strict_decoding)
-        if isinstance(document, Fault):
-            faults.found.append(document)
-        else:
-            providers += _providers(document, release, gate, names, faults)
+        providers += _providers(document, release, gate, names, faults)
         errors += (evolve(fault, document=file) for fault in faults.found)
     if errors:
         raise InvalidProviderConfig(errors)
@@ -258,7 +194,7 @@ def _read(
 
 
 def _providers(
-    document: HiddenText,
+    document: Hidden,
     release: Release,
     gate: bool,
     names: set[str],
@@ -279,7 +215,7 @@ def _providers(
     checks = Faults(faults.strict)
     for at, fields in enumerate(given["providers"]):
         path: Path = ("providers", at)
-        _check(fields, path, release, gate, checks)
+        check_provider(fields, path, release, gate, checks)
         if fields["name"] in names:
             checks.add(FaultCode.DUPLICATE_NAME, (*path, "name"), "is another provider's name, too")
         names.add(fields["name"])
@@ -325,94 +261,6 @@ def _config(tokens: bool, cache_type: bool) -> Decoder:
 def _optional(decoder: Decoder) -> Decoder:
     """None where it is not there, so that it differs from an empty one."""
     return lambda value, path, faults: None if value is None else decoder(value, path, faults)
-
-
-def _check(
-    fields: Mapping[str, Any], path: Path, release: Release, gate: bool, faults: Faults
-) -> None:
-    """What ``validateCredentialProviderConfig`` checks, and the name of the program (D4)."""
-    if (wrong := _name_error(fields["name"])) is not None:
-        faults.add(FaultCode.INVALID_NAME, (*path, "name"), wrong)
-    _check_choice(fields["apiVersion"], EXEC_API_VERSIONS, (*path, "apiVersion"), faults)
-    if not fields["matchImages"]:
-        faults.add(FaultCode.REQUIRED, (*path, "matchImages"), "has to have a pattern")
-    for at, pattern in enumerate(fields["matchImages"]):
-        try:
-            parse_url(pattern, strict_ports=release.strict_url_ports)
-        except BadURL as error:
-            where = (*path, "matchImages", at)
-            faults.add(FaultCode.INVALID_PATTERN, where, f"does not parse: {error}")
-    where = (*path, "defaultCacheDuration")
-    if fields["defaultCacheDuration"] is None:
-        faults.add(FaultCode.REQUIRED, where, "is required")
-    elif fields["defaultCacheDuration"] < timedelta():
-        faults.add(FaultCode.NEGATIVE, where, "has to be 0 or more")
-    if fields.get("tokenAttributes") is not None:
-        if not gate:
-            where = (*path, "tokenAttributes")
-            name = "KubeletServiceAccountTokenForCredentialProviders"
-            faults.add(FaultCode.FORBIDDEN, where, f"needs the feature gate {name}")
-        _check_token(fields, (*path, "tokenAttributes"), faults)
-
-
-def _name_error(name: str) -> str | None:
-    if not name:
-        return "is empty: the program would be the directory itself"
-    if name in (".", ".."):
-        return "is a directory's"
-    for bad, called in (("/", "a slash"), (" ", "a space")):
-        if bad in name:
-            return f"must not hold {called}"
-    return None
-
-
-def _check_choice(value: str, supported: tuple[str, ...], path: Path, faults: Faults) -> None:
-    if not value:
-        faults.add(FaultCode.REQUIRED, path, f"is required: {' or '.join(supported)}")
-    elif value not in supported:
-        faults.add(FaultCode.UNSUPPORTED, path, f"has to be {' or '.join(supported)}")
-
-
-def _check_token(provider: Mapping[str, Any], path: Path, faults: Faults) -> None:
-    fields = provider["tokenAttributes"]
-    if provider["apiVersion"] != EXEC_API_VERSIONS[0]:
-        faults.add(FaultCode.FORBIDDEN, path, f"needs the apiVersion {EXEC_API_VERSIONS[0]}")
-    for name, empty in (("serviceAccountTokenAudience", ""), ("requireServiceAccount", None)):
-        if fields[name] == empty:
-            faults.add(FaultCode.REQUIRED, (*path, name), "is required")
-    if "cacheType" in fields:
-        _check_choice(fields["cacheType"], tuple(CacheType), (*path, "cacheType"), faults)
-    lists = ("requiredServiceAccountAnnotationKeys", "optionalServiceAccountAnnotationKeys")
-    required, optional = lists
-    if fields[required] and fields["requireServiceAccount"] is False:
-        faults.add(FaultCode.FORBIDDEN, (*path, required), "needs requireServiceAccount: true")
-    for name in lists:
-        seen: set[str] = set()
-        for at, key in enumerate(fields[name]):
-            if key in seen:
-                faults.add(FaultCode.DUPLICATE_KEY, (*path, name, at), "is there twice")
-            seen.add(key)
-            if not _is_qualified(key.lower()):
-                sentence = "is not the key of an annotation"
-                faults.add(FaultCode.INVALID_KEY, (*path, name, at), sentence)
-    if set(fields[required]) & set(fields[optional]):
-        sentence = "has a key that is both required and optional"
-        faults.add(FaultCode.REQUIRED_AND_OPTIONAL, path, sentence)
-
-
-_NAME_PART: Final = re.compile(r"(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
-_LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_PREFIX: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-_MAX_NAME: Final = 63
-_MAX_PREFIX: Final = 253
-
-
-def _is_qualified(key: str) -> bool:
-    """``IsQualifiedName`` of apimachinery: an optional prefix, a slash, a name."""
-    prefix, slash, name = key.rpartition("/")
-    if slash and not (len(prefix) <= _MAX_PREFIX and _PREFIX.fullmatch(prefix)):
-        return False
-    return len(name) <= _MAX_NAME and _NAME_PART.fullmatch(name) is not None
 
 
 def _provider(fields: Mapping[str, Any]) -> Provider:

@@ -77,7 +77,7 @@ class RecordDirectory:
 
     @classmethod
     def read(
-        cls, contents: Mapping[str, bytes | str], decode: Callable[[bytes], RecordFile]
+        cls, contents: Mapping[str, HiddenBytes], decode: Callable[[HiddenBytes], RecordFile]
     ) -> RecordDirectory:
         """Read the files of a directory.
 
@@ -88,12 +88,13 @@ class RecordDirectory:
         Raises:
             MissingExtra: A file is YAML, and PyYAML is not there.
         """
-        files = {}
-        for name, content in contents.items():
-            data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
-            # What the kubelet passes over is only kept.
-            files[name] = decode(data) if _counts(name) else RecordFile(HiddenBytes(data), None)
-        return cls(files)
+        # What the kubelet passes over is only kept.
+        return cls(
+            {
+                name: decode(content) if _counts(name) else RecordFile(content, None)
+                for name, content in contents.items()
+            }
+        )
 
     def find(self, key: str, release: Release) -> PulledRecord | PullIntent | BrokenRecord | None:
         """Find what is known of an image, as a kubelet does that has just been started.
@@ -177,7 +178,7 @@ def _broken(name: str, file: RecordFile) -> BrokenRecord:
     return BrokenRecord(name, file.problem or f"only Kubernetes 1.{file.since} and later read it")
 
 
-def contents_of(folder: Path) -> Mapping[str, bytes]:
+def contents_of(folder: Path) -> Mapping[str, HiddenBytes]:
     """Name → content of the files in a folder; none where there is no such folder.
 
     Raises:
@@ -188,7 +189,7 @@ def contents_of(folder: Path) -> Mapping[str, bytes]:
     for file in folder.iterdir() if folder.is_dir() else ():
         if file.is_file():
             with file.open("rb") as opened:
-                contents[file.name] = opened.read(_MAX_SIZE + 1)
-            if len(contents[file.name]) > _MAX_SIZE:
+                contents[file.name] = HiddenBytes(opened.read(_MAX_SIZE + 1))
+            if len(contents[file.name].reveal()) > _MAX_SIZE:
                 raise NoRecords(printable(f"{file} is too large to be a pull record"))
     return contents

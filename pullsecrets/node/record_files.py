@@ -23,7 +23,7 @@ from pullsecrets.node.decoding import (
     list_of,
     map_of,
     read_header,
-    read_yaml_document,
+    read_tree,
     string,
     struct,
 )
@@ -35,7 +35,7 @@ from pullsecrets.node.recorded import (
     RecordedServiceAccount,
 )
 from pullsecrets.node.versions import Release
-from pullsecrets.secrecy import HiddenBytes
+from pullsecrets.secrecy import HiddenBytes, HiddenText, ImageText
 
 __all__ = [
     "RecordFile",
@@ -83,7 +83,7 @@ def file_name(key: str) -> str:
     return f"sha256-{sha256(go_string(key).encode()).hexdigest()}"
 
 
-def read_record(content: bytes) -> RecordFile:
+def read_record(content: HiddenBytes) -> RecordFile:
     """Decode a file of the directory ``pulled``; one that does not decode says why.
 
     Raises:
@@ -92,7 +92,7 @@ def read_record(content: bytes) -> RecordFile:
     return _read(content, _RECORD_KIND, _record)
 
 
-def read_intent(content: bytes) -> RecordFile:
+def read_intent(content: HiddenBytes) -> RecordFile:
     """Decode a file of the directory ``pulling``; one that does not decode says why.
 
     Raises:
@@ -111,7 +111,7 @@ def write_file(holds: PulledRecord | PullIntent, api_version: str) -> RecordFile
     if isinstance(holds, PulledRecord):
         document = _record_document(holds, api_version)
     else:
-        document = {"kind": _INTENT_KIND, "apiVersion": api_version, "image": holds.image}
+        document = {"kind": _INTENT_KIND, "apiVersion": api_version, "image": holds.key}
     content = HiddenBytes(f"{write_json(document)}\n".encode())
     return RecordFile(content, holds, api_version, _API_VERSIONS[api_version])
 
@@ -125,8 +125,8 @@ def _record_document(record: PulledRecord, api_version: str) -> dict[str, Any]:
     }
     if record.credentials:
         document["credentialMapping"] = {
-            name: _credentials_document(record.credentials[name], api_version)
-            for name in sorted(record.credentials)
+            name.reveal(): _credentials_document(record.credentials[name], api_version)
+            for name in sorted(record.credentials, key=ImageText.reveal)
         }
     return document
 
@@ -157,18 +157,18 @@ def _credentials_document(credentials: PullCredentials, api_version: str) -> dic
 _Holds = tuple[PulledRecord | PullIntent, int]  # and the first minor version that reads all of it
 
 
-def _read(content: bytes, kind: str, decode: Callable[[Any, Faults], _Holds]) -> RecordFile:
-    hidden = HiddenBytes(content)
+def _read(content: HiddenBytes, kind: str, decode: Callable[[Any, Faults], _Holds]) -> RecordFile:
+    text = HiddenText(content.reveal().decode("utf-8", "surrogateescape"))
     faults = Faults(strict=True)
     try:
-        tree = read_yaml_document(content, faults) if content.strip() else None
+        tree = read_tree(text, faults) if text.reveal().strip() else None
     except BadJSON as error:
-        return RecordFile(hidden, None, problem=f"it is {error}")
+        return RecordFile(content, None, problem=f"it is {error}")
     api_version = _api_version(tree, kind, faults)
     holds, needs = decode(tree, faults)
     if faults.found:
-        return RecordFile(hidden, None, problem=str(faults.found[0]))
-    return RecordFile(hidden, holds, api_version, max(_API_VERSIONS[api_version], needs))
+        return RecordFile(content, None, problem=str(faults.found[0]))
+    return RecordFile(content, holds, api_version, max(_API_VERSIONS[api_version], needs))
 
 
 def _api_version(tree: Any, kind: str, faults: Faults) -> str:

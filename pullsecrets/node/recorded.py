@@ -14,7 +14,7 @@ from attrs import field, frozen
 from pullsecrets._go.json import write_json
 from pullsecrets.dockerconfig import Credential
 from pullsecrets.frozen import FrozenDict
-from pullsecrets.secrecy import HiddenText, printable
+from pullsecrets.secrecy import HiddenText, ImageText, printable
 
 __all__ = [
     "CredentialHash",
@@ -117,8 +117,15 @@ class PullCredentials:
         return self
 
 
-def _frozen(mapping: Mapping[str, PullCredentials]) -> FrozenDict[str, PullCredentials]:
-    return FrozenDict(mapping)
+_ByName = Mapping[str, PullCredentials] | Mapping[ImageText, PullCredentials]
+
+
+def _by_name(credentials: _ByName) -> FrozenDict[ImageText, PullCredentials]:
+    return FrozenDict({_image(name): given for name, given in credentials.items()})
+
+
+def _image(text: ImageText | str) -> ImageText:
+    return text if isinstance(text, ImageText) else ImageText(text)
 
 
 @frozen
@@ -133,7 +140,7 @@ class PulledRecord:
     """
 
     image_id: str
-    credentials: Mapping[str, PullCredentials] = field(factory=dict, converter=_frozen)
+    credentials: Mapping[ImageText, PullCredentials] = field(factory=dict, converter=_by_name)
     last_updated: str | None = None
 
     @property
@@ -150,12 +157,12 @@ class PullIntent:
         image: The image as the pod writes it.
     """
 
-    image: str
+    image: ImageText = field(converter=_image)
 
     @property
     def key(self) -> str:
         """By what its file is named and found."""
-        return self.image
+        return self.image.reveal()
 
 
 def credential_hash(credential: Credential) -> CredentialHash:

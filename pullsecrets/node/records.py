@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from pullsecrets.images import Image, InvalidImage
 from pullsecrets.node.images import NodeImage
@@ -35,9 +35,22 @@ from pullsecrets.node.recorded import (
     RecordedServiceAccount,
 )
 from pullsecrets.node.versions import Release
-from pullsecrets.secrecy import printable
+from pullsecrets.secrecy import HiddenBytes, ImageText, printable
 
 __all__ = ["BrokenRecord", "NoRecords", "Pull", "PullRecords", "name_in_records"]
+
+
+def _image(text: ImageText | str) -> ImageText:
+    return text if isinstance(text, ImageText) else ImageText(text)
+
+
+def _hidden(contents: Mapping[str, bytes | str]) -> Mapping[str, HiddenBytes]:
+    return {
+        name: HiddenBytes(
+            given.encode("utf-8", "surrogatepass") if isinstance(given, str) else given
+        )
+        for name, given in contents.items()
+    }
 
 
 @frozen
@@ -51,7 +64,7 @@ class Pull:
             without a service account, and for none at all: the image is then open to all pods.
     """
 
-    image: str
+    image: ImageText = field(converter=_image)
     image_id: str | None
     by: RecordedSecret | RecordedServiceAccount | None = None
 
@@ -65,7 +78,7 @@ class Pull:
         return PullCredentials(node_pods_accessible=True)
 
 
-def name_in_records(image: str, release: Release) -> str:
+def name_in_records(image: ImageText | str, release: Release) -> ImageText:
     """The name under which records hold an image (E7, ``trimImageTagDigest``).
 
     Args:
@@ -76,15 +89,18 @@ def name_in_records(image: str, release: Release) -> str:
         InvalidImage: It is not an image reference.
 
     >>> name_in_records("nginx:1", Release.parse("1.35"))
-    'docker.io/library/nginx'
+    ImageText('docker.io/library/nginx')
     >>> name_in_records("nginx:1", Release.parse("1.36"))
-    'nginx'
+    ImageText('nginx')
     """
-    parsed = Image.parse(image)
+    written = _image(image)
+    del image  # no traceback shows what this frame was given
+    parsed = Image.parse(written)
     if not release.record_names_as_written:
-        return parsed.name
-    text = image.removesuffix(f"@{parsed.digest}") if parsed.digest else image
-    return text.removesuffix(f":{parsed.tag}") if parsed.tag else text
+        return ImageText(parsed.name)
+    text = written.reveal()
+    text = text.removesuffix(f"@{parsed.digest}") if parsed.digest else text
+    return ImageText(text.removesuffix(f":{parsed.tag}") if parsed.tag else text)
 
 
 @frozen
@@ -115,9 +131,9 @@ class PullRecords:
         Raises:
             MissingExtra: A file is YAML, and PyYAML is not there.
         """
-        return cls(
-            RecordDirectory.read(pulled, read_record), RecordDirectory.read(pulling, read_intent)
-        )
+        hidden = _hidden(pulled), _hidden(pulling)
+        del pulled, pulling  # no traceback shows what this frame was given
+        return cls._read(*hidden)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> PullRecords:
@@ -137,16 +153,26 @@ class PullRecords:
             root /= "image_manager"
         if not any((root / name).is_dir() for name in ("pulled", "pulling")):
             raise NoRecords(printable(f"{root}: there is no directory 'pulled' or 'pulling' in it"))
-        return cls.from_files(contents_of(root / "pulled"), contents_of(root / "pulling"))
+        return cls._read(contents_of(root / "pulled"), contents_of(root / "pulling"))
+
+    @classmethod
+    def _read(
+        cls, pulled: Mapping[str, HiddenBytes], pulling: Mapping[str, HiddenBytes]
+    ) -> PullRecords:
+        return cls(
+            RecordDirectory.read(pulled, read_record), RecordDirectory.read(pulling, read_intent)
+        )
 
     def record_of(self, image_id: str, release: Release) -> PulledRecord | BrokenRecord | None:
         """The record of an image (``GetImagePulledRecord``), None where there is none."""
         found = self.pulled.find(image_id, release)
         return None if isinstance(found, PullIntent) else found
 
-    def intent_of(self, image: str, release: Release) -> PullIntent | BrokenRecord | None:
+    def intent_of(
+        self, image: ImageText | str, release: Release
+    ) -> PullIntent | BrokenRecord | None:
         """The intent to pull an image as a pod writes it (``ImagePullIntentExists``)."""
-        found = self.pulling.find(image, release)
+        found = self.pulling.find(_image(image).reveal(), release)
         return None if isinstance(found, PulledRecord) else found
 
     def records(self, release: Release) -> Iterator[PulledRecord]:
@@ -172,15 +198,16 @@ class PullRecords:
         Raises:
             InvalidImage: It is not an image reference, so no kubelet pulls it.
         """
-        begun = self.pulling.with_written(PullIntent(pull.image), release)
-        records = evolve(self, pulling=begun.without(pull.image))
+        intent = PullIntent(pull.image)
+        begun = self.pulling.with_written(intent, release)
+        records = evolve(self, pulling=begun.without(intent.key))
         if pull.image_id is None:
             return records
         return records.with_credentials(pull.image, pull.image_id, pull.credentials, release, at)
 
     def with_credentials(
         self,
-        image: str,
+        image: ImageText | str,
         image_id: str,
         credentials: PullCredentials | None,
         release: Release,
@@ -198,7 +225,9 @@ class PullRecords:
         Raises:
             InvalidImage: It is not an image reference.
         """
-        name = name_in_records(image, release)
+        written = _image(image)
+        del image  # no traceback shows what this frame was given
+        name = name_in_records(written, release)
         found = self.record_of(image_id, release)
         # A broken one is written anew.
         record = found if isinstance(found, PulledRecord) else PulledRecord(image_id)

@@ -7,29 +7,29 @@ Facts E1, E2 and E14: the feature gate, the policy and the allowlist
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from attrs import field, frozen
 
-from pullsecrets._go.json import BadJSON
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.images import Image, InvalidImage
 from pullsecrets.node.decoding import (
+    Document,
     FaultCode,
     Faults,
     boolean,
+    decode,
+    hide,
     list_of,
     map_of,
-    read_yaml_document,
     string,
     struct,
-    tree_of,
 )
 from pullsecrets.node.records import name_in_records
 from pullsecrets.node.versions import Gate, Release
-from pullsecrets.secrecy import printable
+from pullsecrets.secrecy import ImageText, printable
 
 __all__ = [
     "GATE",
@@ -142,9 +142,7 @@ class Verification:
     gate: bool | None = None
 
     @classmethod
-    def from_kubelet_config(
-        cls, document: str | bytes | Mapping[str, Any], release: Release
-    ) -> Verification:
+    def from_kubelet_config(cls, document: Document, release: Release) -> Verification:
         """Read the fields of a KubeletConfiguration that decide.
 
         Args:
@@ -155,7 +153,14 @@ class Verification:
             InvalidKubeletConfig: It is none.
             MissingExtra: It is YAML, and PyYAML is not there.
         """
-        fields = _kubelet_config(document)
+        hidden = hide(document)
+        del document  # no traceback shows what this frame was given
+        faults = Faults(strict=False)
+        fields = decode(hidden, _KUBELET_CONFIG, faults)
+        if not faults.found and fields["kind"] != _KIND:
+            faults.add(FaultCode.KIND, ("kind",), f"has to be {_KIND}")
+        if faults.found:
+            raise InvalidKubeletConfig(f"the kubelet's configuration: {faults.found[0]}")
         gates = fields["featureGates"]
         # The gate is alpha where it is off by default, and beta where it is on (E1).
         stages = {Gate.OFF: "AllAlpha", Gate.ON: "AllBeta"}
@@ -168,7 +173,7 @@ class Verification:
             return False
         return release.verification_gate is Gate.ON if self.gate is None else self.gate
 
-    def requires(self, image: str, pulled_by_kubelet: bool, release: Release) -> bool:
+    def requires(self, image: ImageText, pulled_by_kubelet: bool, release: Release) -> bool:
         """Whether the policy asks to verify (``RequireCredentialVerificationForImage``).
 
         Args:
@@ -185,7 +190,7 @@ class Verification:
                 return self.allowing(image, release) is None
         return True
 
-    def allowing(self, image: str, release: Release) -> str | None:
+    def allowing(self, image: ImageText, release: Release) -> str | None:
         """The first entry of the allowlist that matches an image, None where none does (E14).
 
         Args:
@@ -196,7 +201,8 @@ class Verification:
             InvalidImage: It is not an image reference.
         """
         # Up to 1.35 the tag is part of what is compared: no entry without a * matches then.
-        name = name_in_records(image, release) if release.allowlist_ignores_tags else image
+        compared = name_in_records(image, release) if release.allowlist_ignores_tags else image
+        name = compared.reveal()
         for pattern in self.allowlist:
             if pattern == name or (
                 pattern.endswith(_WILDCARD) and name.startswith(pattern.removesuffix("*"))
@@ -261,21 +267,3 @@ _KUBELET_CONFIG: Final = struct(
     imagePullCredentialsVerificationPolicy=string,
     preloadedImagesVerificationAllowlist=list_of(string),
 )
-
-
-def _kubelet_config(document: str | bytes | Mapping[str, Any]) -> Mapping[str, Any]:
-    faults = Faults(strict=False)
-    try:
-        tree = (
-            read_yaml_document(document, faults)
-            if isinstance(document, str | bytes)
-            else tree_of(document)
-        )
-    except BadJSON as error:
-        raise InvalidKubeletConfig(f"the kubelet's configuration is {error}") from None
-    fields: Mapping[str, Any] = _KUBELET_CONFIG(tree, (), faults)
-    if not faults.found and fields["kind"] != _KIND:
-        faults.add(FaultCode.KIND, ("kind",), f"has to be {_KIND}")
-    if faults.found:
-        raise InvalidKubeletConfig(f"the kubelet's configuration: {faults.found[0]}")
-    return fields

@@ -46,6 +46,8 @@ class ProblemCode(StrEnum):
     """An object is defined again; the later definition counts."""
     NESTED_LISTS = "nested-lists"
     """Lists are in lists in lists."""
+    INVALID_PROVIDER_CONFIG = "invalid-provider-config"
+    """A configuration of credential providers with which the kubelet does not start (fact D4)."""
 
 
 @frozen
@@ -205,33 +207,38 @@ def _unwrapped(
     for document in documents:
         if isinstance(document, Problem):
             yield document
-            continue
-        value = document.value
-        if value is None:
-            continue
-        if not isinstance(value, Mapping):
-            message = f"a Kubernetes object is a mapping, not {type(value).__name__}"
-            yield document.problem(ProblemCode.NO_OBJECT, message)
-            continue
-        kind, version = value.get("kind"), value.get("apiVersion")
-        if kind is None:
-            message = "passed over: a mapping without a kind"
-            yield document.problem(ProblemCode.NO_KIND, message, error=False)
-        elif not isinstance(kind, str):
-            yield document.problem(ProblemCode.INVALID_OBJECT, "kind is not a string")
-        elif kind not in _READERS and kind not in _LISTS:
-            continue
-        elif not isinstance(version, (str, type(None))):
-            yield document.problem(ProblemCode.INVALID_OBJECT, "apiVersion is not a string")
-        elif (version or "").rpartition("/")[0] not in _GROUPS:
-            continue  # another API's kind of the same name
-        elif kind in _READERS:
-            yield document
-        elif depth == _MAX_LISTS:
-            message = f"lists are nested more than {_MAX_LISTS} deep"
-            yield document.problem(ProblemCode.NESTED_LISTS, message)
         else:
-            yield from _unwrapped(_items(document), depth + 1)
+            # In a frame of its own, so that this one holds no value if the next document raises.
+            yield from _objects_in(document, depth)
+
+
+def _objects_in(document: Document, depth: int) -> Iterator[Document | Problem]:
+    value = document.value
+    if value is None:
+        return
+    if not isinstance(value, Mapping):
+        message = f"a Kubernetes object is a mapping, not {type(value).__name__}"
+        yield document.problem(ProblemCode.NO_OBJECT, message)
+        return
+    kind, version = value.get("kind"), value.get("apiVersion")
+    if kind is None:
+        message = "passed over: a mapping without a kind"
+        yield document.problem(ProblemCode.NO_KIND, message, error=False)
+    elif not isinstance(kind, str):
+        yield document.problem(ProblemCode.INVALID_OBJECT, "kind is not a string")
+    elif kind not in _READERS and kind not in _LISTS:
+        return
+    elif not isinstance(version, (str, type(None))):
+        yield document.problem(ProblemCode.INVALID_OBJECT, "apiVersion is not a string")
+    elif (version or "").rpartition("/")[0] not in _GROUPS:
+        return  # another API's kind of the same name
+    elif kind in _READERS:
+        yield document
+    elif depth == _MAX_LISTS:
+        message = f"lists are nested more than {_MAX_LISTS} deep"
+        yield document.problem(ProblemCode.NESTED_LISTS, message)
+    else:
+        yield from _unwrapped(_items(document), depth + 1)
 
 
 def _items(document: Document) -> Iterator[Document | Problem]:

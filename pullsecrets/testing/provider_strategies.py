@@ -4,7 +4,7 @@
 and `BROKEN_RESPONSES` holds an answer for each way in which the kubelet refuses one:
 
 >>> from pullsecrets.node.answers import ProviderAnswer
->>> from pullsecrets.node.provider_config import Provider
+>>> from pullsecrets.node.plugins import Provider
 >>> from pullsecrets.node.versions import NEWEST
 >>> answer = ProviderAnswer.from_stdout(BROKEN_RESPONSES["cache-key-type"])
 >>> [fault.code.value for fault in answer.read(Provider("p", ("quay.io",)), NEWEST)]
@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from pullsecrets.errors import MissingExtra
 from pullsecrets.node.answers import CacheKeyType
-from pullsecrets.node.provider_config import EXEC_API_VERSIONS
+from pullsecrets.node.plugins import EXEC_API_VERSIONS
 from pullsecrets.node.providers import Request
 from pullsecrets.secrecy import Password
 

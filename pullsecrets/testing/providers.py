@@ -25,16 +25,17 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from attrs import evolve, field, frozen
 
 from pullsecrets.dockerconfig import Credential
 from pullsecrets.images import Image
 from pullsecrets.node.answers import ProviderAnswer, Response
-from pullsecrets.node.decoding import Fault, FaultCode
-from pullsecrets.node.provider_config import Provider, Providers
-from pullsecrets.node.providers import Asked, NotAsked, PodAccount, consult
+from pullsecrets.node.decoding import Document, Fault, FaultCode, Hidden, hide
+from pullsecrets.node.plugins import Provider
+from pullsecrets.node.provider_config import Providers
+from pullsecrets.node.providers import Asked, NotAsked, PodAccount, Request, consult
 from pullsecrets.node.versions import Release
 from pullsecrets.secrecy import HiddenBytes, Password, printable
 
@@ -82,7 +83,7 @@ def run_credential_provider(
     *,
     image: str,
     service_account: PodAccount | None = None,
-    config: str | bytes | Mapping[str, Any] | Provider | None = None,
+    config: Document | Provider | None = None,
     kubernetes: str | Release | None = None,
     env: Mapping[str, str] | None = None,
     timeout: float = TIMEOUT,
@@ -109,20 +110,22 @@ def run_credential_provider(
         ValueError: The configuration names several providers, and none like the program.
         UnknownRelease: The version is not known.
     """
+    # No traceback shows what this frame was given.
+    given = config if config is None or isinstance(config, Provider) else hide(config)
+    variables = _variables(os.environ if env is None else env)
+    del config, env
     name = Image.parse(image).name
     program = Path(argv[0]).name
     release = Release.parse(kubernetes)
-    provider = _provider(config, program, name.partition("/")[0], release)
+    provider = _provider(given, program, name.partition("/")[0], release)
     if service_account is not None and service_account.token is None:
         service_account = evolve(service_account, token=MADE_UP_TOKEN)
     (consulted,) = consult(Providers((provider,), release), name, service_account)
     if isinstance(consulted, NotAsked):
         return ProviderRun(consulted)
-    command = [os.fspath(part) for part in argv] + [arg.reveal() for arg in provider.args]
-    variables = dict(os.environ if env is None else env)
-    variables.update((key, value.reveal()) for key, value in provider.env)
+    command = (*(Password(os.fspath(part)) for part in argv), *provider.args)
     try:
-        answer, stderr = _run(command, consulted.request.to_json().encode(), variables, timeout)
+        answer, stderr = _run(command, consulted.request, (*variables, *provider.env), timeout)
     except OSError as error:
         reason = f"could not be started: {error.strerror}"
         return ProviderRun(evolve(consulted, faults=(Fault(FaultCode.NOT_STARTED, reason),)))
@@ -135,7 +138,16 @@ def run_credential_provider(
     return ProviderRun(consulted, read.serving(name), answer.stdout, stderr, status)
 
 
-def _provider(config: Any, program: str, registry: str, release: Release) -> Provider:
+_Variables = tuple[tuple[str, Password], ...]
+
+
+def _variables(env: Mapping[str, str]) -> _Variables:
+    return tuple((name, Password(value)) for name, value in env.items())
+
+
+def _provider(
+    config: Hidden | Provider | None, program: str, registry: str, release: Release
+) -> Provider:
     if config is None:
         return Provider(program, (registry,), timedelta())
     if isinstance(config, Provider):
@@ -148,19 +160,19 @@ def _provider(config: Any, program: str, registry: str, release: Release) -> Pro
 
 
 def _run(
-    command: list[str], stdin: bytes, env: dict[str, str], timeout: float
+    command: tuple[Password, ...], request: Request, variables: _Variables, timeout: float
 ) -> tuple[ProviderAnswer, HiddenBytes]:
     # Its own session, so that what it started ends with it.
     with subprocess.Popen(  # noqa: S603 - to run it is what the caller asks for
-        command,
+        [part.reveal() for part in command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=env,
+        env={name: value.reveal() for name, value in variables},
         start_new_session=True,
     ) as process:
         try:
-            stdout, stderr = process.communicate(stdin, timeout)
+            stdout, stderr = process.communicate(request.to_json().encode(), timeout)
             timed_out = False
         except subprocess.TimeoutExpired:
             _kill(process)

@@ -14,11 +14,13 @@ pytest.importorskip("yaml")
 
 from click.testing import CliRunner
 
-from pullsecrets import Where, load
+from pullsecrets import load
 from pullsecrets.cli import check as command
 from pullsecrets.cli import cli
 from pullsecrets.cli._lines import Lines
+from pullsecrets.diagnoses import Where
 from pullsecrets.diagnoses import check as diagnose
+from pullsecrets.secrecy import EntryText
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 GOOD, BROKEN = EXAMPLES / "good", EXAMPLES / "broken"
@@ -41,7 +43,11 @@ def test_good_examples_are_silent():
     for form in ("text", "github"):
         result = run(GOOD, "--fail-on", "note", "--format", form)
         assert (result.stdout, result.stderr) == ("", "")
-    assert json.loads(run(GOOD, "--format", "json").stdout) == {"diagnoses": []}
+    assert json.loads(run(GOOD, "--format", "json").stdout) == {
+        "version": 1,
+        "diagnoses": [],
+        "problems": [],
+    }
     assert json.loads(run(GOOD, "--format", "sarif").stdout)["runs"][0]["results"] == []
 
 
@@ -83,8 +89,8 @@ def test_text():
         "warning PS502 'registry.example.com:5000/shop/web:2' is pulled anonymously: entry "
         "'registry.example.com' of secret missing-port/shop has no port, the image has port 5000\n"
         f"  at  {BROKEN}/missing-port/pod.yaml:13  Pod missing-port/web, spec.containers[0].image\n"
-        "  do  Write 'registry.example.com:5000' in place of 'registry.example.com', or beside it "
-        "where other images need that.\n"
+        "  do  Write 'registry.example.com:5000' instead of 'registry.example.com', or in "
+        "addition to it if other images need that.\n"
         "1 warning in 1 pod and 1 secret\n"
     )
 
@@ -172,7 +178,7 @@ def test_a_pod_or_a_namespace_of_many():
 
     assert codes("-n", "line-break", status=1) == {"PS401"}
     assert codes("-n", "overlapping", status=0) == set()
-    # The secret stands in the list of the pod.
+    # The secret is in the list of the pod.
     assert codes("--pod", "three-keys", status=1) == {"PS301", "PS307"}
     assert codes("--pod", "ledger", status=1) == {"PS503"}
     assert codes("--pod", "report", status=0) == set()
@@ -213,7 +219,7 @@ class Terminal:
 def test_on_a_terminal_it_tells_how_far_it_is_and_that_all_is_well(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stderr", Terminal(sys.stderr))
     with pytest.raises(SystemExit) as end:
-        command.check.callback((str(GOOD),), None, None, None, "text", "warning", ())
+        command.check.main([str(GOOD)], standalone_mode=False)
     assert end.value.code == 0
     shown = capsys.readouterr()
     assert shown.out == ""
@@ -295,7 +301,8 @@ def test_lines_of_entries(tmp_path):
 
 def where(file, **more):
     place = {
-        "document": 1, "kind": "Pod", "namespace": "default", "name": "p", "field": "spec", **more
+        "document": 1, "kind": "Pod", "namespace": "default", "name": "p", "field": ("spec",),
+        **more,
     }  # fmt: skip
     return Where(file, **place)
 
@@ -311,19 +318,19 @@ def test_places_without_lines(tmp_path):
     )
     assert lines(where(str(file), name="other")) is None
     # As deep as the field is there.
-    assert lines(where(str(file), field="spec.containers[0].image")) == 5
-    assert lines(where(str(file), field="metadata.annotations")) == 6
-    assert lines(where(str(file), field="metadata[3]")) == 6
+    assert lines(where(str(file), field=("spec", "containers", 0, "image"))) == 5
+    assert lines(where(str(file), field=("metadata", "annotations"))) == 6
+    assert lines(where(str(file), field=("metadata", 3))) == 6
 
 
 def test_lists_that_are_shorter_or_have_other_names(tmp_path):
     file = tmp_path / "x.yaml"
     file.write_text("kind: Pod\nmetadata: {name: p}\nspec:\n  volumes:\n  - name: a\n  - name: b\n")
     lines = Lines()
-    assert lines(where(str(file), field="spec.volumes[1]")) == 6
-    assert lines(where(str(file), field="spec.volumes[2]")) == 4
-    assert lines(where(str(file), field="spec.volumes['b']")) == 6
-    assert lines(where(str(file), field="spec.volumes['c']")) == 4
+    assert lines(where(str(file), field=("spec", "volumes", 1))) == 6
+    assert lines(where(str(file), field=("spec", "volumes", 2))) == 4
+    assert lines(where(str(file), field=("spec", "volumes", EntryText("b")))) == 6
+    assert lines(where(str(file), field=("spec", "volumes", EntryText("c")))) == 4
     # Of two with one name the later counts.
     file.write_text("kind: Pod\nmetadata: {name: p}\n---\nkind: Pod\nmetadata: {name: p}\n")
     assert Lines()(where(str(file))) == 4

@@ -3,21 +3,44 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 
-from drawn import CANARIES, at, clusters, nodes
 from hypothesis import given, settings
+from support.drawn import CANARIES, ENTRIES, IMAGES, clusters, nodes
 
-from pullsecrets import Cluster, DockerConfig, Image, check
+from pullsecrets import Cluster, DockerConfig, Image, InvalidImage, check
 from pullsecrets._go.url import BadURL
-from pullsecrets.spelling import is_sound, unmatchable
 from pullsecrets.diagnoses import CATALOGUE
 from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
-from pullsecrets.keyring import normalise, pattern_matches
-from pullsecrets.secrecy import printable
+from pullsecrets.matching import normalise, pattern_matches
+from pullsecrets.objects import format_path
+from pullsecrets.secrecy import EntryText, printable
+from pullsecrets.spelling import is_sound, unmatchable
 
 IMAGE_CODES = ("PS502", "PS503", "PS504", "PS505")
-# Fields that have a default, so that a manifest need not write them.
-DEFAULTED = {"serviceAccountName": "default"}
+
+
+def at(manifest, where):
+    """What is at the place in a manifest; raises LookupError if nothing is."""
+    assert manifest["kind"] == where.kind
+    assert manifest["metadata"]["name"] == where.name
+    assert manifest["metadata"].get("namespace", "default") == where.namespace
+    if where.field[0] == "data":
+        key = where.field[1].reveal()
+        plain = manifest.get("stringData", {})
+        text = plain[key] if key in plain else b64decode(manifest["data"][key]).decode()
+        if where.entry is None:
+            return text
+        document = json.loads(text)
+        found = document.get("auths", document) if key == ".dockerconfigjson" else document
+        return found[where.entry.reveal()]
+    value = manifest
+    for step in where.field:
+        if isinstance(step, EntryText):
+            [value] = [item for item in value if item["name"] == step]
+        else:
+            value = value[step]
+    return value
 
 
 @settings(max_examples=300, deadline=None)
@@ -30,13 +53,16 @@ def test_drawn_clusters(manifests, node):
         value = at(manifests[each.where.document - 1], each.where)
         ignored = manifests[each.where.document - 1]["metadata"].get("annotations", {})
         assert each.code not in ignored.get("pullsecrets/ignore", "")
-        if each.where.field.endswith(("image", "reference")) and each.code in IMAGE_CODES:
+        if each.where.field[-1] in ("image", "reference") and each.code in IMAGE_CODES:
             name = Image.parse(value).name
-            assert pattern_matches(normalise(each.replacement), name)
+            assert pattern_matches(normalise(each.replacement.reveal()), name)
         elif each.replacement is not None and each.code != "PS309":
-            assert is_sound(normalise(each.replacement)) or each.code == "PS305"
+            assert is_sound(normalise(each.replacement.reveal())) or each.code == "PS305"
     shown = json.dumps([to_json(found), to_sarif(found, lambda where: 1), found.to_records()])
-    shown += repr(found) + "".join(map(repr, found)) + "\n".join(to_github(found, lambda where: 1))
+    commands = list(to_github(found, lambda where: 1))
+    # One line each, so that no text out of a manifest begins a command of its own.
+    assert all(len(line.splitlines()) == 1 and line.startswith("::") for line in commands)
+    shown += repr(found) + "".join(map(repr, found)) + "\n".join(commands)
     assert not any(canary in shown for canary in CANARIES)
     assert all(printable(t) == t for each in found for t in (each.message, each.advice))
 
@@ -52,7 +78,14 @@ def test_the_order_of_the_input_makes_no_difference_to_what_is_found(manifests):
 
     def of(manifests):
         return sorted(
-            (d.code, d.severity.value, d.where.kind, d.where.namespace, d.where.name, d.where.field)
+            (
+                d.code,
+                d.severity,
+                d.where.kind,
+                d.where.namespace,
+                d.where.name,
+                format_path(d.where.field),
+            )
             for d in check(Cluster.from_manifests(manifests))
             if d.code not in ("PS103", "PS111")  # these name one secret of several
         )
@@ -73,10 +106,6 @@ def test_what_is_ignored_is_all_that_goes(manifests):
 
 def test_no_image_matches_a_key_that_is_called_unmatchable():
     """`unmatchable` says so of a key: against every image of the drawn ones, with every key."""
-    from drawn import ENTRIES, IMAGES
-
-    from pullsecrets import InvalidImage
-
     names = []
     for image in IMAGES:
         try:

@@ -6,13 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from catalogue_examples import EXAMPLES
-from drawn import clusters
 from hypothesis import given, settings
+from support.drawn import clusters
 
-from pullsecrets import Cluster, Place, Pod, Severity, check
-from pullsecrets.diagnoses import CATALOGUE, Diagnoses, Diagnosis, Where
+from pullsecrets import Cluster, Pod, check
+from pullsecrets.diagnoses import CATALOGUE, Diagnoses, Diagnosis, Severity, Where
 from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
+from pullsecrets.objects import Place
 
 jsonschema = pytest.importorskip("jsonschema")
 SCHEMA = Path(__file__).parents[1] / "data" / "sarif" / "sarif-2.1.0-rtm.5.json"
@@ -28,39 +30,32 @@ def all_of_them(file=None):
         found += check(Cluster.from_manifests(example.before))
     if file is None:
         return Diagnoses(found)
-    return Diagnoses(
-        Diagnosis(
-            each.kind, each.severity, each.message, each.advice, Where(file, *_rest(each.where))
-        )
-        for each in found
-    )
-
-
-def _rest(where):
-    return where.document, where.kind, where.namespace, where.name, where.field, where.entry
+    return Diagnoses(evolve(each, where=evolve(each.where, file=file)) for each in found)
 
 
 def test_json_has_the_shape_that_is_promised():
     [found] = check(Cluster.from_manifests(EXAMPLES["PS203"].before))
-    assert to_json(Diagnoses([found])) == {
-        "diagnoses": [
-            {
-                "code": "PS203",
-                "severity": "error",
-                "message": found.message,
-                "advice": found.advice,
-                "where": {
-                    "file": None,
-                    "document": 2,
-                    "kind": "Secret",
-                    "namespace": "default",
-                    "name": "regcred",
-                    "field": "data['.dockerconfigjson']",
-                    "entry": "quay.io",
-                },
-            }
-        ]
-    }
+    assert to_json(Diagnoses([found])) == [
+        {
+            "code": "PS203",
+            "name": "entry-undecodable",
+            "severity": "error",
+            "message": found.message,
+            "advice": found.advice,
+            "where": {
+                "file": None,
+                "document": 2,
+                "kind": "Secret",
+                "namespace": "default",
+                "name": "regcred",
+                "field": "data['.dockerconfigjson']",
+                "entry": "quay.io",
+            },
+            "replacement": None,
+        }
+    ]
+    [dropped] = to_json(check(Cluster.from_manifests(EXAMPLES["PS302"].before)))
+    assert dropped["replacement"] == "registry.example.com"
 
 
 @pytest.mark.parametrize("file", [None, "-", "a b/ü#%.yaml", "/elsewhere/x.yaml"])
@@ -122,8 +117,8 @@ def diagnosis(severity, message="100% of it,\nsee: x", file="a,b:c.yaml"):
         CATALOGUE["PS104"],
         severity,
         message,
-        "Mend it.",
-        Where.of(pod.place, "Pod", pod, "spec", None),
+        "Fix it.",
+        Where.of(pod, ("containers", 0)),
     )
 
 
@@ -133,13 +128,13 @@ def test_github_commands():
     )
     assert lines == [
         f"::{command} file=a%2Cb%3Ac.yaml,line=1,title=PS104 nameless-reference::"
-        "100%25 of it,%0Asee: x. Mend it."
+        "100%25 of it,%0Asee: x. Fix it."
         for command in ("error", "warning", "notice")
     ]
 
 
 def test_github_commands_without_a_file():
     [line] = to_github(Diagnoses([diagnosis(Severity.NOTE, "x", "-")]), lambda where: 3)
-    assert line == "::notice title=PS104 nameless-reference::x. Mend it."
+    assert line == "::notice title=PS104 nameless-reference::x. Fix it."
     [line] = to_github(Diagnoses([diagnosis(Severity.NOTE, "x", "f")]), lambda where: 3)
     assert line.startswith("::notice file=f,line=3,title=")

@@ -17,7 +17,8 @@ from pullsecrets.node.checks import (
 )
 from pullsecrets.node.node import Contribution, Node
 from pullsecrets.node.patterns import miss_of_every_image
-from pullsecrets.node.provider_config import Provider, Providers, TokenAttributes
+from pullsecrets.node.plugins import Provider, TokenAttributes
+from pullsecrets.node.provider_config import Providers
 from pullsecrets.node.providers import PodAccount
 
 IMAGE = "quay.io/acme/app"

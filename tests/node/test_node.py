@@ -10,7 +10,8 @@ from pullsecrets import Credential, DockerConfig
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.decoding import FaultCode
 from pullsecrets.node.node import InvalidNode, Layer, Node, Part
-from pullsecrets.node.provider_config import Provider, Providers, TokenAttributes
+from pullsecrets.node.plugins import Provider, TokenAttributes
+from pullsecrets.node.provider_config import Providers
 from pullsecrets.node.providers import NotAsked, PodAccount
 from pullsecrets.node.versions import NEWEST, Release, UnknownRelease
 from pullsecrets.secrecy import Password

@@ -10,13 +10,8 @@ from hypothesis import strategies as st
 from node.drawing import at_leisure
 
 from pullsecrets.node.decoding import Fault, FaultCode
-from pullsecrets.node.provider_config import (
-    CacheType,
-    InvalidProviderConfig,
-    Provider,
-    Providers,
-    TokenAttributes,
-)
+from pullsecrets.node.plugins import CacheType, Provider, TokenAttributes
+from pullsecrets.node.provider_config import InvalidProviderConfig, Providers
 from pullsecrets.node.versions import RELEASES, Release
 from pullsecrets.secrecy import Password
 

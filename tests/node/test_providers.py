@@ -8,13 +8,8 @@ import attrs
 import pytest
 
 from pullsecrets.node.answers import CacheKeyType
-from pullsecrets.node.provider_config import (
-    EXEC_API_VERSIONS,
-    CacheType,
-    Provider,
-    Providers,
-    TokenAttributes,
-)
+from pullsecrets.node.plugins import EXEC_API_VERSIONS, CacheType, Provider, TokenAttributes
+from pullsecrets.node.provider_config import Providers
 from pullsecrets.node.providers import (
     Asked,
     CacheKey,

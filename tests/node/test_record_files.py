@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pullsecrets.errors import MissingExtra
-from pullsecrets.node.record_files import file_name, read_intent, read_record, write_file
+from pullsecrets.node import record_files
+from pullsecrets.node.record_files import file_name, write_file
 from pullsecrets.node.recorded import (
     PullCredentials,
     PulledRecord,
@@ -17,11 +18,20 @@ from pullsecrets.node.recorded import (
     RecordedServiceAccount,
 )
 from pullsecrets.node.versions import Release
+from pullsecrets.secrecy import HiddenBytes
 
 ALPHA = "kubelet.config.k8s.io/v1alpha1"
 BETA = "kubelet.config.k8s.io/v1beta1"
 SECRET = {"uid": "u", "namespace": "ns", "name": "s", "credentialHash": "aa"}
 ACCOUNT = {"uid": "u", "namespace": "ns", "name": "sa"}
+
+
+def read_record(content):
+    return record_files.read_record(HiddenBytes(content))
+
+
+def read_intent(content):
+    return record_files.read_intent(HiddenBytes(content))
 
 
 def record(**fields):
@@ -109,7 +119,7 @@ class TestReading:
     def test_without_pyyaml_only_yaml_cannot_be_read(self, monkeypatch):
         from pullsecrets.reading import text
 
-        text._pyyaml.cache_clear()
+        text.yaml_loader.cache_clear()
         monkeypatch.setitem(sys.modules, "yaml", None)
         try:
             assert read_record(record()).holds == PulledRecord("sha256:1")
@@ -117,7 +127,7 @@ class TestReading:
             with pytest.raises(MissingExtra):
                 read_record(b"kind: ImagePulledRecord")
         finally:
-            text._pyyaml.cache_clear()
+            text.yaml_loader.cache_clear()
 
     @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
     def test_no_bytes_raise(self, content):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
-from core.canary import CANARY, leaks, texts
+from support.canary import CANARY, leaks, texts
 
 from pullsecrets import Credential
 from pullsecrets.node.recorded import (

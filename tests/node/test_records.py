@@ -5,7 +5,7 @@ import pickle
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from core.canary import CANARY, leaks, texts
+from support.canary import CANARY, leaks, texts
 
 from pullsecrets import InvalidImage
 from pullsecrets.node import record_directory

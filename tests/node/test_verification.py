@@ -11,6 +11,7 @@ from pullsecrets.node.verification import (
     Verification,
 )
 from pullsecrets.node.versions import Release
+from pullsecrets.secrecy import ImageText
 
 R32, R33, R34, R35, R36, R37 = map(Release, range(32, 38))
 
@@ -43,12 +44,12 @@ class TestPolicy:
     )
     def test_which_images_are_verified(self, policy, preloaded, pulled):
         verification = Verification(policy, ["other"])
-        assert verification.requires("nginx:1", False, R36) is preloaded
-        assert verification.requires("nginx:1", True, R36) is pulled
+        assert verification.requires(ImageText("nginx:1"), False, R36) is preloaded
+        assert verification.requires(ImageText("nginx:1"), True, R36) is pulled
 
     @pytest.mark.parametrize("pulled", [False, True])
     def test_what_is_on_the_list_is_not(self, pulled):
-        assert not allowing("quay.io/*").requires("quay.io/a:1", pulled, R36)
+        assert not allowing("quay.io/*").requires(ImageText("quay.io/a:1"), pulled, R36)
 
 
 class TestAllowlist:
@@ -70,12 +71,15 @@ class TestAllowlist:
     )
     def test_what_it_matches(self, pattern, image, minors):
         releases = map(Release, range(33, 38))
-        matching = [r.minor for r in releases if allowing("x/y", pattern).allowing(image, r)]
+        matching = [
+            r.minor for r in releases if allowing("x/y", pattern).allowing(ImageText(image), r)
+        ]
         assert matching == minors
 
     def test_it_names_the_entry(self):
         assert (
-            allowing("x.io/*", "quay.io/*", "quay.io/a").allowing("quay.io/a", R36) == "quay.io/*"
+            allowing("x.io/*", "quay.io/*", "quay.io/a").allowing(ImageText("quay.io/a"), R36)
+            == "quay.io/*"
         )
 
 

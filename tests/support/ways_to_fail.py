@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
@@ -16,11 +17,21 @@ import yaml
 
 from pullsecrets import Cluster, DockerConfig, Image, Pod, PullSecret, ServiceAccount, load, resolve
 from pullsecrets.handover import to_docker_config, write_docker_config
+from pullsecrets.node.answers import ProviderAnswer
+from pullsecrets.node.checks import check_config
+from pullsecrets.node.images import NodeImages
+from pullsecrets.node.node import Node
+from pullsecrets.node.provider_config import Providers
+from pullsecrets.node.records import Pull, PullRecords, name_in_records
+from pullsecrets.node.verification import Verification
+from pullsecrets.node.versions import NEWEST
 from pullsecrets.testing import cluster
+from pullsecrets.testing.providers import run_credential_provider
 from support.canary import AUTH, CANARY, b64
 
 GOOD = {"quay.io": {"auth": AUTH}, f"https://user:{CANARY}@ghcr.io": {"password": CANARY}}
 UNDECODABLE = json.dumps({"auths": {**GOOD, "docker.io": {"auth": CANARY}}})
+UNDECODABLE_OLDER = json.dumps({**GOOD, "docker.io": {"auth": CANARY}})
 NOT_JSON = json.dumps({"auths": GOOD}) + CANARY
 SECRET = {
     "apiVersion": "v1",
@@ -29,6 +40,12 @@ SECRET = {
     "type": "kubernetes.io/dockerconfigjson",
     "data": {".dockerconfigjson": b64(json.dumps({"auths": GOOD}))},
     "stringData": {"token": CANARY},
+}
+POD = {
+    "metadata": {"name": "a"},
+    "spec": {
+        "containers": [{"name": "a", "image": "b", "env": [{"value": CANARY}]}, {"image": []}]
+    },
 }
 IMAGE = f"https://user:{CANARY}@quay.io/a"
 
@@ -46,7 +63,7 @@ def config_that_does_not_decode():
 
 
 def config_of_the_older_type():
-    DockerConfig.from_legacy_json(UNDECODABLE)
+    DockerConfig.from_legacy_json(UNDECODABLE_OLDER)
 
 
 def config_of_another_type():
@@ -83,8 +100,7 @@ def secret_from_too_many_values():
 
 
 def pod_with_a_list_for_an_image():
-    spec = {"containers": [{"name": "a", "image": "b", "env": [{"value": CANARY}]}, {"image": []}]}
-    Pod.from_manifest({"metadata": {"name": "a"}, "spec": spec})
+    Pod.from_manifest(POD)
 
 
 def service_account_with_text_for_its_list():
@@ -148,6 +164,105 @@ def writing_over_a_file():
 
 def writing_yaml():
     yaml.dump(resolve("quay.io/a", [PullSecret.from_manifest(SECRET)]))
+
+
+PROVIDER = {
+    "name": "a b",
+    "matchImages": [],
+    "args": [CANARY],
+    "env": [{"name": "TOKEN", "value": CANARY}],
+}
+PROVIDERS = {
+    "kind": "CredentialProviderConfig",
+    "apiVersion": "kubelet.config.k8s.io/v1",
+    "providers": [PROVIDER],
+}
+
+
+def provider_config_that_the_kubelet_refuses():
+    Providers.from_config(PROVIDERS)
+
+
+def provider_config_of_text():
+    Providers.from_config(json.dumps(PROVIDERS))
+
+
+def provider_config_that_is_not_json():
+    Providers.from_config(json.dumps(PROVIDERS).encode() + CANARY.encode())
+
+
+def provider_config_that_is_not_yaml():
+    Providers.from_config(f"password: [{CANARY}")
+
+
+def provider_config_for_an_unknown_release():
+    Providers.from_config(PROVIDERS, kubernetes="1.1")
+
+
+def provider_config_for_an_unknown_release_checked():
+    list(check_config(PROVIDERS, kubernetes="1.1"))
+
+
+def provider_config_in_a_folder():
+    with TemporaryDirectory() as folder:
+        Path(folder, "a.yaml").write_text(json.dumps(PROVIDERS))
+        Providers.load(folder)
+
+
+def provider_config_without_the_library_for_yaml():
+    from pullsecrets.reading.text import yaml_loader
+
+    yaml_loader.cache_clear()
+    with mock.patch.dict(sys.modules, {"yaml": None}):
+        Providers.from_config(f"password: {CANARY}")
+
+
+def answer_of_a_provider_that_is_not_there():
+    Node(answers={"a": ProviderAnswer.from_credentials({"quay.io": ("user", CANARY)})})
+
+
+def program_of_a_provider_with_a_bad_config():
+    run_credential_provider(["a"], image="quay.io/a", config=PROVIDERS, env={"TOKEN": CANARY})
+
+
+def program_of_a_provider_for_no_image():
+    run_credential_provider(["a"], image="A", config=PROVIDERS, env={"TOKEN": CANARY})
+
+
+def images_that_are_no_list():
+    NodeImages.from_crictl(NOT_JSON)
+
+
+def images_of_another_type():
+    NodeImages.from_crictl({"images": [{"id": [CANARY]}]})
+
+
+def kubelet_config_that_is_none():
+    Verification.from_kubelet_config(SECRET, NEWEST)
+
+
+def kubelet_config_that_is_not_json():
+    Verification.from_kubelet_config(NOT_JSON, NEWEST)
+
+
+def records_in_yaml_without_its_library():
+    from pullsecrets.reading.text import yaml_loader
+
+    yaml_loader.cache_clear()
+    with mock.patch.dict(sys.modules, {"yaml": None}):
+        PullRecords.from_files({"sha256-a": f"kind: {CANARY}"}, {})
+
+
+def records_of_a_pull_that_is_none():
+    PullRecords().after(Pull(IMAGE, "sha256:1"), NEWEST, datetime.now(UTC))
+
+
+def records_of_an_image_that_is_none():
+    PullRecords().with_credentials(IMAGE, "sha256:1", None, NEWEST, datetime.now(UTC))
+
+
+def name_in_records_of_none():
+    name_in_records(IMAGE, NEWEST)
 
 
 WAYS = [

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 
 from pullsecrets.node.answers import ProviderAnswer, Response
-from pullsecrets.node.provider_config import EXEC_API_VERSIONS, Provider
+from pullsecrets.node.plugins import EXEC_API_VERSIONS, Provider
 from pullsecrets.node.versions import NEWEST, RELEASES
 from pullsecrets.testing.provider_strategies import (
     BROKEN_RESPONSES,
@@ -25,10 +25,10 @@ def test_without_hypothesis():
     program = """
 import sys
 sys.modules["hypothesis"] = None
-import pullsecrets
+from pullsecrets.errors import MissingExtra
 try:
     import pullsecrets.testing.provider_strategies
-except pullsecrets.MissingExtra as error:
+except MissingExtra as error:
     print(error)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

@@ -11,7 +11,8 @@ import pytest
 from pullsecrets import InvalidImage
 from pullsecrets.node.answers import CacheKeyType
 from pullsecrets.node.decoding import FaultCode
-from pullsecrets.node.provider_config import InvalidProviderConfig, Provider
+from pullsecrets.node.plugins import Provider
+from pullsecrets.node.provider_config import InvalidProviderConfig
 from pullsecrets.node.providers import Asked, NotAskedCode, PodAccount
 from pullsecrets.secrecy import Password
 from pullsecrets.testing.providers import (

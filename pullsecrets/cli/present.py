@@ -1,0 +1,222 @@
+"""``pullsecrets present``: what happens if the image is on the node, and who may use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from pullsecrets.cli._common import (
+    Given,
+    Unusable,
+    cluster_options,
+    console,
+    echo_json,
+    exit_status,
+    read_cluster,
+    select,
+)
+from pullsecrets.cluster import Cluster
+from pullsecrets.errors import PullsecretsError
+from pullsecrets.node.images import NodeImages
+from pullsecrets.node.records import PullRecords
+from pullsecrets.node.verification import Verification
+from pullsecrets.on_node import (
+    ContainerDecision,
+    NodeState,
+    RecordedImage,
+    decide_pod,
+    recorded_images,
+)
+from pullsecrets.present import PullOutcome
+from pullsecrets.secrecy import printable
+from pullsecrets.tables import Cell, Column, Row, Table, Tone
+
+__all__ = ["present"]
+
+_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+_BAD: Final = frozenset({PullOutcome.REFUSE, PullOutcome.FAIL})
+_TONES: Final = {
+    PullOutcome.USE: Tone.GOOD,
+    PullOutcome.PULL: Tone.PLAIN,
+    PullOutcome.REFUSE: Tone.ERROR,
+    PullOutcome.FAIL: Tone.ERROR,
+}
+
+
+@click.command()
+@cluster_options
+@click.option(
+    "--images",
+    metavar="FILE",
+    type=_FILE,
+    help="The images on the node, as `crictl images -o json` prints them.",
+)
+@click.option(
+    "--records",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The kubelet's pull records: a copy of /var/lib/kubelet/image_manager.",
+)
+@click.option(
+    "--kubelet-config",
+    metavar="FILE",
+    type=_FILE,
+    help="The kubelet's configuration (a KubeletConfiguration).",
+)
+@click.option(
+    "--by-record",
+    is_flag=True,
+    help="Show the records instead: which secret opened which image, and what that still means.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="What to print.",
+)
+def present(
+    given: Given,
+    images: Path | None,
+    records: Path | None,
+    kubelet_config: Path | None,
+    by_record: bool,
+    form: str,
+) -> None:
+    """Show whether the kubelet asks the registry at all, for each container on a node.
+
+    An image that is on the node is used, pulled again or refused, by the pull policy and, from
+    Kubernetes 1.35 on, by who pulled it. Exits with 1 if a container cannot start, 2 if some input
+    could not be read.
+    """
+    cluster = read_cluster(given)
+    chosen = select(cluster, given)
+    try:
+        state = _state(cluster, images, records, kubelet_config)
+    except PullsecretsError as error:
+        raise Unusable(str(error)) from None
+    except OSError as error:
+        where = printable(str(error.filename or "the records"))
+        raise Unusable(f"{where} cannot be read: {error.strerror}") from None
+    if by_record:
+        _show_records(cluster, list(recorded_images(cluster, state)), form)
+        raise SystemExit(exit_status(cluster, failed=False))
+    pods = [decide_pod(chosen, pod, state) for pod in chosen.pods if pod.images]
+    if form == "json":
+        echo_json(cluster, containers=[_as_json(each) for pod in pods for each in pod])
+    else:
+        for pod in pods:
+            console().print(_pod_table(pod).rich(), "")
+        if not pods:
+            click.echo("no pods and no workloads in the manifests", err=True)
+    failed = any(each.decision.outcome in _BAD for pod in pods for each in pod)
+    raise SystemExit(exit_status(cluster, failed=failed))
+
+
+def _state(
+    cluster: Cluster, images: Path | None, records: Path | None, kubelet_config: Path | None
+) -> NodeState:
+    release = cluster.node.kubernetes
+    verification = Verification()
+    if kubelet_config is not None:
+        verification = Verification.from_kubelet_config(kubelet_config.read_bytes(), release)
+    return NodeState(
+        NodeImages() if images is None else NodeImages.from_crictl(images.read_bytes()),
+        verification,
+        PullRecords() if records is None else PullRecords.load(records),
+    )
+
+
+def _pod_table(containers: Iterable[ContainerDecision]) -> Table:
+    """One row for each container, and for each thing that would change its decision."""
+    rows: list[Row] = []
+    title = ""
+    for each in containers:
+        title = each.pod.title
+        decision = each.decision
+        head = Cell(each.container.name, f"{each.container.title}: {each.container.image}")
+        rows.append((head, Cell(decision.outcome, tone=_TONES[decision.outcome]), str(decision)))
+        rows += [(head, "", f"would change it: {change}") for change in each.changes]
+        for number, tried in enumerate(decision.tries, 1):
+            rows.append((head, "", f"tried then: {number}. {tried.candidate}"))
+    columns = Column("container", group=True), Column("outcome", ""), Column("reason", "")
+    return Table(columns, tuple(rows), title=title)
+
+
+def _as_json(each: ContainerDecision) -> dict[str, Any]:
+    decision = each.decision
+    return {
+        "namespace": each.pod.namespace,
+        "pod": each.pod.name,
+        "kind": each.pod.kind,
+        "container": each.container.name,
+        "image": str(each.container.image),
+        "image_id": each.image_id,
+        "pull_policy": decision.pull_policy,
+        "outcome": decision.outcome,
+        "step": decision.step,
+        "message": str(decision),
+        "looks_up": decision.looks_up,
+        "candidates": [tried.candidate.to_dict() for tried in decision.tries],
+        "unknown": [source.to_dict() for source in decision.unknown],
+        "changes": [
+            {"code": change.code, "value": change.value, "message": str(change)}
+            for change in each.changes
+        ],
+    }
+
+
+def _show_records(cluster: Cluster, records: list[RecordedImage], form: str) -> None:
+    if form == "json":
+        echo_json(cluster, records=[_record_as_json(record) for record in records])
+        return
+    columns = (
+        Column("image", group=True),
+        Column("name", "pulled as"),
+        Column("who", "opened by"),
+        Column("state", "now"),
+    )
+    rows = tuple(row for record in records for row in _record_rows(record))
+    console().print(Table(columns, rows).rich())
+
+
+def _record_rows(record: RecordedImage) -> Iterator[Row]:
+    gone = "" if record.is_there else "  (not on the node)"
+    head = Cell(record.image_id, f"{record.image_id}{gone}")
+    for name in record.names:
+        if name.credentials.node_pods_accessible:
+            yield head, str(name.name), "every pod of the node", ""
+        for secret, state in name.secrets:
+            yield head, str(name.name), f"secret {secret.namespace}/{secret.name}", state
+        for account in name.credentials.service_accounts:
+            who = f"service account {account.namespace}/{account.name}"
+            yield head, str(name.name), who, ""
+    for blocked in record.blocked:
+        yield head, blocked, "nobody: no pod uses it under this name without a pull", ""
+
+
+def _record_as_json(record: RecordedImage) -> dict[str, Any]:
+    return {
+        "image_id": record.image_id,
+        "on_node": record.is_there,
+        "blocked": list(record.blocked),
+        "names": [
+            {
+                "name": str(name.name),
+                "every_pod": name.credentials.node_pods_accessible,
+                "secrets": [
+                    {"namespace": secret.namespace, "name": secret.name, "state": state}
+                    for secret, state in name.secrets
+                ],
+                "service_accounts": [
+                    {"namespace": account.namespace, "name": account.name}
+                    for account in name.credentials.service_accounts
+                ],
+            }
+            for name in record.names
+        ],
+    }

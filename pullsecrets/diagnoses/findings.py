@@ -1,0 +1,86 @@
+"""A finding: a diagnosis that does not have its place yet, and the words it is put together from.
+
+What holds for a list of secrets, or for an image with such a list, is found once and then reported
+at every pod that shows it.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from pullsecrets.diagnoses.catalogue import CATALOGUE
+from pullsecrets.diagnoses.model import Diagnosis, Kind, Severity, Where
+from pullsecrets.keyring import Candidate, KeyringEntry
+from pullsecrets.notes import Note
+from pullsecrets.objects import FieldPath, PullSecret
+from pullsecrets.secrecy import EntryText, printable
+
+__all__ = ["Finding", "finding", "quoted", "title", "title_of_entry"]
+
+
+@frozen
+class Finding:
+    """What a diagnosis says, without its place.
+
+    Attributes:
+        kind: The catalogue's entry.
+        severity: How bad it is.
+        message: What is wrong. Safe to show.
+        advice: What to do. Safe to show.
+        field: The fields that lead there from a service account, or from a pod's ``spec``. Empty
+            if it is about an image, which may be in several places.
+        ignore: Codes that another object than the pod asks not to report.
+        replacement: The entry to write instead, or None.
+    """
+
+    kind: Kind
+    severity: Severity
+    message: str
+    advice: str
+    field: FieldPath = ()
+    ignore: tuple[str, ...] = ()
+    replacement: EntryText | None = None
+
+    def at(self, where: Where) -> Diagnosis:
+        """The diagnosis at a place."""
+        return Diagnosis(
+            self.kind, self.severity, self.message, self.advice, where, self.replacement
+        )
+
+
+def finding(
+    code: str,
+    message: str | Note,
+    advice: str = "",
+    *,
+    severity: Severity | None = None,
+    field: FieldPath = (),
+    ignore: tuple[str, ...] = (),
+    replacement: EntryText | None = None,
+) -> Finding:
+    """A finding; the catalogue says what the caller does not."""
+    kind = CATALOGUE[code]
+    return Finding(
+        kind,
+        severity or kind.severity,
+        printable(str(message)),
+        printable(advice or kind.plain(kind.advice)),
+        field,
+        ignore,
+        replacement,
+    )
+
+
+def quoted(text: object) -> str:
+    """A text out of a manifest, for a message. Of an entry or an image no password shows."""
+    return f"'{printable(str(text))}'"
+
+
+def title(secret: PullSecret) -> str:
+    """A secret, for a message."""
+    return printable(f"secret {secret.namespace}/{secret.name}")
+
+
+def title_of_entry(entry: KeyringEntry | Candidate) -> str:
+    """An entry of a secret, for a message."""
+    return f"entry {quoted(entry.entry)} of secret {entry.source}"

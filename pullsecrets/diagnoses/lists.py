@@ -1,0 +1,124 @@
+"""What is wrong with the lists of secrets themselves: PS101, PS102, PS104, PS105, PS308."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from attrs import frozen
+
+from pullsecrets.cluster import Cluster
+from pullsecrets.diagnoses.findings import Finding, finding, quoted
+from pullsecrets.diagnoses.model import Severity
+from pullsecrets.dockerconfig import Credential
+from pullsecrets.keyring import Keyring, KeyringEntry, SourceKind
+from pullsecrets.notes import Note, NoteCode
+from pullsecrets.objects import Pod, PullSecret, ServiceAccount
+from pullsecrets.secrecy import EntryText
+
+__all__ = ["Lists", "SecretList"]
+
+
+@frozen
+class SecretList:
+    """A list of secrets in a namespace.
+
+    Attributes:
+        keyring: Its keyring.
+        entries: The entries of the keyring that are in a secret, not in the node's docker config.
+        complete: Whether all of its secrets are there.
+        findings: What is wrong with it, whatever the images are.
+    """
+
+    keyring: Keyring
+    entries: tuple[KeyringEntry, ...]
+    complete: bool
+    findings: tuple[Finding, ...]
+
+
+class Lists:
+    """The lists of a cluster, each looked at once however many pods have it."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._known: dict[tuple[str, tuple[str, ...]], SecretList] = {}
+        self._with_pods = {pod.namespace for pod in cluster.pods}
+        holders: tuple[Pod | ServiceAccount, ...] = (*cluster.service_accounts, *cluster.pods)
+        self._listed = {
+            (holder.namespace, name) for holder in holders for name in holder.pull_secrets
+        }
+
+    def of(self, namespace: str, names: tuple[str, ...]) -> SecretList:
+        """A list of secrets.
+
+        Args:
+            namespace: The namespace.
+            names: The names in the list.
+        """
+        known = self._known.get((namespace, names))
+        if known is None:
+            known = self._known[namespace, names] = self._look_at(namespace, names)
+        return known
+
+    def _look_at(self, namespace: str, names: tuple[str, ...]) -> SecretList:
+        keyring = self._cluster.keyring(namespace, names)
+        found = tuple(self._cluster.references(namespace, names))
+        entries = tuple(e for e in keyring.entries if e.source.kind is SourceKind.SECRET)
+        findings = (*self._references(namespace, names, found), *_shared_keys(entries, names))
+        complete = not any(isinstance(each, Note) for each in found)
+        return SecretList(keyring, entries, complete, findings)
+
+    def _references(
+        self, namespace: str, names: tuple[str, ...], found: tuple[Note | PullSecret, ...]
+    ) -> Iterator[Finding]:
+        seen: set[str] = set()
+        for position, (name, each) in enumerate(zip(names, found, strict=True)):
+            field = ("imagePullSecrets", position)
+            if name in seen:
+                note = Note(NoteCode.REPEATED_SECRET, namespace, name, position=position)
+                yield finding("PS105", note, field=field)
+            elif isinstance(each, Note) and each.code is NoteCode.NAMELESS_REFERENCE:
+                yield finding("PS104", each, field=field)
+            elif isinstance(each, Note) and each.elsewhere:
+                advice = f"Put a copy of the secret into namespace {quoted(namespace)}."
+                yield finding("PS101", each, advice, field=field)
+            elif isinstance(each, Note):
+                severity = None if self._cluster.secrets else Severity.NOTE
+                yield finding("PS102", each, severity=severity, field=field)
+            if name:
+                seen.add(name)
+
+    def is_listed(self, secret: PullSecret) -> bool:
+        """Whether a pod or a service account lists a secret."""
+        return (secret.namespace, secret.name) in self._listed
+
+    def is_unused(self, secret: PullSecret) -> bool:
+        """Whether nothing lists a pull secret, although there are pods in its namespace."""
+        skipped = secret.skipped
+        return (
+            (skipped is None or skipped.code is not NoteCode.WRONG_TYPE)
+            and secret.namespace in self._with_pods
+            and not self.is_listed(secret)
+        )
+
+    def unused(self) -> Mapping[str, Keyring]:
+        """Of each namespace the secrets that nothing lists; those that do not decode left out."""
+        unused: dict[str, list[PullSecret]] = defaultdict(list)
+        for secret in self._cluster.secrets:
+            if self.is_unused(secret) and Keyring((secret,)).failure is None:
+                unused[secret.namespace].append(secret)
+        return {namespace: Keyring(secrets) for namespace, secrets in unused.items()}
+
+
+def _shared_keys(entries: tuple[KeyringEntry, ...], names: tuple[str, ...]) -> Iterator[Finding]:
+    """Several secrets with different credentials for one key."""
+    by_key: dict[EntryText, dict[str, Credential]] = defaultdict(dict)
+    for entry in entries:
+        if entry.key is not None:
+            by_key[entry.key].setdefault(entry.source.name or "", entry.credential)
+    for key, credentials in by_key.items():
+        if len({(c.username, c.password) for c in credentials.values()}) > 1:
+            order = ", then ".join(map(quoted, credentials))
+            message = f"several secrets have an entry for {quoted(key)}; all are tried: {order}"
+            last = names.index(list(credentials)[-1])
+            yield finding("PS308", message, field=("imagePullSecrets", last))

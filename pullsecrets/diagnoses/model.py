@@ -1,0 +1,292 @@
+"""The values of a diagnosis: what it is, where it is, and all of a cluster's together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import Any, Final, overload
+
+from attrs import field, frozen
+
+from pullsecrets.objects import (
+    POD_TEMPLATES,
+    FieldPath,
+    Place,
+    Pod,
+    PullSecret,
+    ServiceAccount,
+    format_path,
+)
+from pullsecrets.secrecy import EntryText, printable
+from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
+
+__all__ = ["Diagnoses", "Diagnosis", "Kind", "Severity", "Where"]
+
+
+class Severity(StrEnum):
+    """How bad it is; the worst comes first."""
+
+    ERROR = "error"
+    """A pull fails, or a credential is never used."""
+    WARNING = "warning"
+    """Most likely not what was meant."""
+    NOTE = "note"
+    """Worth knowing."""
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return list(Severity).index(self)
+
+
+@frozen
+class Kind:
+    """An entry of the catalogue.
+
+    Attributes:
+        code: Its stable code, ``PS101``.
+        name: Its name in lower case with hyphens.
+        severity: How bad it is, unless a diagnosis says otherwise.
+        title: What is wrong, in one sentence of Markdown.
+        why: What happens and why, in Markdown.
+        advice: What to do, in one sentence of Markdown.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    title: str
+    why: str = field(repr=False)
+    advice: str = field(repr=False)
+
+    @staticmethod
+    def plain(text: str) -> str:
+        """A text of the catalogue without Markdown: quotation marks around code."""
+        return text.replace("`", "'")
+
+    @property
+    def page(self) -> str:
+        """Its page in the documentation, without the suffix."""
+        return f"diagnoses/{self.code.lower()}"
+
+
+@frozen
+class Where:
+    """The place that a diagnosis points at.
+
+    Attributes:
+        file: The file as it was given or found, ``-`` for standard input, None for a mapping.
+        document: The number of the document in the file, or of the mapping, counted from 1.
+        kind: The object's kind.
+        namespace: The object's namespace.
+        name: The object's name.
+        field: The fields that lead there: ``("spec", "imagePullSecrets", 1)``. A value of a Secret
+            is named as part of ``data``, even if it was written as ``stringData``. A volume is
+            named, not counted: ``("spec", "volumes", EntryText("model"), "image", "reference")``.
+        entry: The entry of the docker config, None if the diagnosis is not about one.
+    """
+
+    file: str | None
+    document: int | None
+    kind: str
+    namespace: str
+    name: str
+    field: FieldPath
+    entry: EntryText | None = None
+
+    @classmethod
+    def of(
+        cls,
+        named: Pod | PullSecret | ServiceAccount,
+        field: FieldPath,
+        entry: EntryText | None = None,
+    ) -> Where:
+        """The place of a field of an object.
+
+        Args:
+            named: The object.
+            field: The fields that lead there. In a pod or a workload they begin below the pod's
+                ``spec``.
+            entry: The entry of a docker config.
+        """
+        kind = named.kind if isinstance(named, Pod) else _KINDS[type(named)]
+        if isinstance(named, Pod):
+            field = (*POD_TEMPLATES.get(kind, ()), "spec", *field)
+        place = named.place or Place()
+        return cls(
+            None if place.file is None else printable(place.file),
+            place.document,
+            printable(kind),
+            printable(named.namespace),
+            printable(named.name),
+            field,
+            entry,
+        )
+
+    @property
+    def object(self) -> str:
+        """The object: ``Pod default/api``. Safe to show."""
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "file": self.file,
+            "document": self.document,
+            "kind": self.kind,
+            "namespace": self.namespace,
+            "name": self.name,
+            "field": format_path(self.field),
+            "entry": None if self.entry is None else str(self.entry),
+        }
+
+    def __str__(self) -> str:
+        entry = f", entry '{self.entry}'" if self.entry is not None else ""
+        return f"{self.object}, {format_path(self.field)}{entry}"
+
+
+_KINDS: Final[dict[type, str]] = {PullSecret: "Secret", ServiceAccount: "ServiceAccount"}
+
+
+@frozen
+class Diagnosis:
+    """Something in the manifests that is not, or may not be, as it was meant.
+
+    Attributes:
+        kind: The catalogue's entry.
+        severity: How bad it is here.
+        message: What is wrong, in one sentence. Safe to show.
+        advice: What to do, in one sentence. Safe to show.
+        where: The place.
+        replacement: The entry to write there instead, or None if the advice is something else. It
+            was tried: the image, or some image, matches it.
+    """
+
+    kind: Kind
+    severity: Severity
+    message: str
+    advice: str
+    where: Where
+    replacement: EntryText | None = None
+
+    @property
+    def code(self) -> str:
+        """The stable code of its kind."""
+        return self.kind.code
+
+    @property
+    def name(self) -> str:
+        """The name of its kind."""
+        return self.kind.name
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "code": self.code,
+            "name": self.name,
+            "severity": self.severity,
+            "message": self.message,
+            "advice": self.advice,
+            "where": self.where.to_dict(),
+            "replacement": None if self.replacement is None else str(self.replacement),
+        }
+
+    @property
+    def sort_key(self) -> tuple[Any, ...]:
+        """The worst first, then by place; numbers in fields and files count as numbers."""
+        where = self.where
+        return (
+            self.severity.rank,
+            _natural(where.file or ""),
+            where.document or 0,
+            where.namespace,
+            where.kind,
+            where.name,
+            _natural(format_path(where.field)),
+            "" if where.entry is None else where.entry.reveal(),
+            self.code,
+            self.message,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.severity} {self.code}: {self.message}"
+
+
+_NUMBER: Final = re.compile(r"(\d+)")
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in _NUMBER.split(text)]
+
+
+def _sorted(items: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
+    return tuple(sorted(items, key=lambda each: each.sort_key))
+
+
+@frozen(repr=False)
+class Diagnoses(Sequence[Diagnosis], Tabular):
+    """The diagnoses of a cluster, sorted: the worst first, then by place.
+
+    A sequence that shows itself as a table in a notebook and in rich's terminal.
+    """
+
+    items: tuple[Diagnosis, ...] = field(default=(), converter=_sorted)
+
+    @property
+    def worst(self) -> Severity | None:
+        """The worst severity, None if there is no diagnosis."""
+        return self.items[0].severity if self.items else None
+
+    @overload
+    def __getitem__(self, index: int) -> Diagnosis: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Diagnosis, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Diagnosis | tuple[Diagnosis, ...]:
+        return self.items[index]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __repr__(self) -> str:
+        lines = "".join(f"\n  {each}" for each in self.items)
+        return f"<Diagnoses {len(self)}:{lines}>" if lines else "<Diagnoses: none>"
+
+    def table(self, limit: int | None = None) -> Table:
+        """One row for each diagnosis."""
+        columns = (
+            Column("severity", ""),
+            Column("code", "code", code=True),
+            Column("name"),
+            Column("message", "what is wrong, what to do"),
+            Column("advice"),
+            *map(Column, ("where_file", "where_document", "where_kind", "where_namespace")),
+            Column("where_name", "where"),
+            *map(Column, ("where_field", "where_entry", "replacement")),
+        )
+        count = len(self)
+        title = f"{count:,} diagnos{'is' if count == 1 else 'es'}" if count else "No diagnosis"
+        rows = tuple(map(_row, self.items[:limit]))
+        return Table(columns, rows, title=title, total=count, unit="diagnoses")
+
+
+def _row(diagnosis: Diagnosis) -> Row:
+    where = diagnosis.where
+    field_ = format_path(where.field)
+    return (
+        Cell(diagnosis.severity.value, tone=Tone(diagnosis.severity)),
+        diagnosis.code,
+        diagnosis.name,
+        Cell(diagnosis.message, below=diagnosis.advice),
+        diagnosis.advice,
+        where.file,
+        where.document,
+        where.kind,
+        where.namespace,
+        Cell(where.name, where.object, below=field_),
+        field_,
+        None if where.entry is None else str(where.entry),
+        None if diagnosis.replacement is None else str(diagnosis.replacement),
+    )

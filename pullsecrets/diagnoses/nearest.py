@@ -1,0 +1,163 @@
+"""The entry that an image just misses, and the edit that would make it match: PS502 to PS505.
+
+An edit is proposed only if one thing keeps the entry from the image (rule 12), and only after the
+edited entry was tried on it. What may well be another registry or another team is no near miss:
+`team-a` and `team-b`, hosts that differ in a digit, registries that are public.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from attrs import frozen
+
+from pullsecrets._go.url import BadURL, glob_matches
+from pullsecrets.diagnoses.findings import quoted
+from pullsecrets.diagnoses.model import Severity
+from pullsecrets.images import Image
+from pullsecrets.keyring import KeyringEntry
+from pullsecrets.matching import Pattern, normalise, pattern_matches
+from pullsecrets.registries import DOCKER_HUB
+from pullsecrets.secrecy import EntryText
+
+__all__ = ["Near", "nearest"]
+
+_MIN_LENGTH: Final = 4  # shorter names are too often one letter apart: ghcr.io and gcr.io
+_MIN_LABELS: Final = 2  # of a domain that two hosts share
+
+# Subdomains that anybody may pull from, of registries that have private images, too.
+_PUBLIC: Final = frozenset({"k8s.gcr.io", "marketplace.gcr.io", "mirror.gcr.io", "launcher.gcr.io"})
+
+
+@frozen
+class Near:
+    """A near miss.
+
+    Attributes:
+        code: The diagnosis, which says what part of the key differs.
+        entry: The entry.
+        difference: What the key has, and what the image has. Safe to show.
+        replacement: The entry that would match, tried.
+        severity: How bad it is, None for the code's own.
+    """
+
+    code: str
+    entry: KeyringEntry
+    difference: str
+    replacement: EntryText
+    severity: Severity | None = None
+
+
+def nearest(image: Image, entries: Iterable[tuple[KeyringEntry, Pattern]]) -> Near | None:
+    """The nearest miss among entries, each with its key taken apart, or None."""
+    try:
+        name = Pattern.parse(image.name)
+    except BadURL:
+        return None
+    found = [
+        near
+        for entry, key in entries
+        for near in _misses(entry, key, name)
+        if pattern_matches(normalise(near.replacement.reveal()), image.name)
+    ]
+    return min(found, key=lambda near: _ORDER.index(near.code), default=None)
+
+
+_ORDER: Final = ("PS502", "PS504", "PS503", "PS505")
+
+
+def _misses(entry: KeyringEntry, key: Pattern, name: Pattern) -> Iterator[Near]:
+    port = key.port == name.port
+    path = name.path.startswith(key.path)
+    same_count = len(key.labels) == len(name.labels)
+    host = same_count and all(map(glob_matches, key.labels, name.labels))
+    if host and path:
+        severity = Severity.NOTE if key.port and name.port else None
+        theirs, images = (f"port {each}" if each else "no port" for each in (key.port, name.port))
+        difference = f"has {theirs}, the image has {images}"
+        edited = _spelled(key.labels, name.port, key.path)
+        yield Near("PS502", entry, difference, edited, severity)
+    elif host and port:
+        near = _near_path(key, name)
+        if near is not None:
+            difference = f"has the path {quoted(key.path)}, the image has {quoted(name.path)}"
+            yield Near("PS504", entry, difference, _spelled(key.labels, key.port, near))
+    elif port and path and same_count:
+        labels = _near_labels(key.labels, name.labels)
+        if labels is not None:
+            difference = f"has {quoted(labels[0])}, the image has {quoted(labels[1])}"
+            edited = _spelled(name.labels, name.port, key.path)
+            yield Near("PS505", entry, difference, edited)
+    elif port and path and _same_domain(key.labels, name.labels):
+        what = "the glob" if "*" in "".join(key.labels) else "the key"
+        counts = f"{len(key.labels)} labels, the host has {len(name.labels)}"
+        difference = f"does not cover it: {what} has {counts}"
+        edited = _spelled(name.labels, name.port, key.path)
+        yield Near("PS503", entry, difference, edited)
+
+
+def _spelled(labels: tuple[str, ...], port: str, path: str) -> EntryText:
+    return EntryText(".".join(labels) + (f":{port}" if port else "") + path)
+
+
+def _near_path(key: Pattern, name: Pattern) -> str | None:
+    if key.path == f"{name.path}/":
+        return name.path
+    official = f"/library{key.path}"
+    if name.host == DOCKER_HUB and name.path.startswith(official):
+        return official
+    theirs, images = key.path.rstrip("/").split("/"), name.path.split("/")
+    differing = [
+        at for at, pair in enumerate(zip(theirs, images, strict=False)) if pair[0] != pair[1]
+    ]
+    if len(differing) == 1 and _is_slip(theirs[differing[0]], images[differing[0]]):
+        theirs[differing[0]] = images[differing[0]]
+        return "/".join(theirs) + ("/" if key.path.endswith("/") else "")
+    return None
+
+
+def _near_labels(key: tuple[str, ...], name: tuple[str, ...]) -> tuple[str, str] | None:
+    differing = [pair for pair in zip(key, name, strict=True) if not glob_matches(*pair)]
+    if len(differing) == 1:
+        theirs, images = differing[0]
+        if theirs.lower() == images.lower() or _is_slip(theirs, images):
+            return theirs, images
+    return None
+
+
+def _same_domain(key: tuple[str, ...], name: tuple[str, ...]) -> bool:
+    """Whether the shorter is the longer's domain, as far as both have labels, from the right."""
+    if ".".join(name) in _PUBLIC:
+        return False
+    extra = key[: max(0, len(key) - len(name))]
+    shared = list(zip(reversed(key), reversed(name), strict=False))
+    return (
+        all(label == "*" for label in extra)
+        and sum(theirs != "*" for theirs, _ in shared) >= _MIN_LABELS
+        and all(glob_matches(*pair) for pair in shared)
+    )
+
+
+def _is_slip(one: str, other: str) -> bool:
+    """Whether two names are one typing error apart: a letter added, lost, changed or swapped.
+
+    A different digit, or a different last letter, mostly means two different things.
+    """
+    if min(len(one), len(other)) < _MIN_LENGTH or one == other:
+        return False
+    start = _common(one, other)
+    one, other = one[start:], other[start:]
+    end = _common(one[::-1], other[::-1])
+    one, other = one[: len(one) - end], other[: len(other) - end]
+    if len(one) == len(other) == 1:
+        return end > 0 and not (one + other).isdecimal()
+    if len(one) + len(other) == 1:
+        return not (one + other).isdecimal()
+    return len(one) == len(other) == len("ab") and one == other[::-1]
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts have in common at their beginning."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, pair in pairs if pair[0] != pair[1]), min(len(one), len(other)))

@@ -1,0 +1,181 @@
+"""What a Secret shows by itself: its type, its document and its entries: PS2, PS301 to PS306."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Set
+
+from pullsecrets._go.base64 import decode_base64
+from pullsecrets._go.json import Object, parse_json
+from pullsecrets.diagnoses.credentials import diagnose_credential
+from pullsecrets.diagnoses.findings import Finding, finding, quoted, title, title_of_entry
+from pullsecrets.diagnoses.model import Diagnosis, Severity, Where
+from pullsecrets.dockerconfig import Credential, DockerConfig
+from pullsecrets.keyring import Keyring, KeyringEntry
+from pullsecrets.notes import Note, NoteCode
+from pullsecrets.objects import DOCKERCFG_TYPE, PullSecret
+from pullsecrets.secrecy import EntryText, HiddenBytes
+from pullsecrets.spelling import HUB_ENTRY, corrected, is_api_path, is_hub_mistake, unmatchable
+
+__all__ = ["diagnose_secret", "in_config"]
+
+
+def in_config(secret: PullSecret, entry: EntryText | None = None) -> Where:
+    """The docker config of a Secret, or an entry in it."""
+    return Where.of(secret, ("data", EntryText(secret.key)), entry)
+
+
+def diagnose_secret(
+    secret: PullSecret, *, listed: bool, used: Set[EntryText] = frozenset()
+) -> Iterator[Diagnosis]:
+    """The diagnoses that need no pod.
+
+    Args:
+        secret: The Secret, of whatever type.
+        listed: Whether a pod or a service account lists it.
+        used: Its entries that are candidates for some image.
+    """
+    skipped = secret.skipped
+    if skipped is not None:
+        code = "PS201" if skipped.code is NoteCode.WRONG_TYPE else "PS202"
+        if listed or code == "PS202":
+            yield finding(code, skipped).at(Where.of(secret, ("type",)))
+        return
+    keyring = Keyring((secret,))
+    if keyring.failure is not None:
+        yield _undecodable(secret, keyring.failure)
+        return
+    config = secret.config() or DockerConfig()  # None is what is skipped, seen to above
+    if _has_other_shape(secret, config):
+        message = f"the docker config of {title(secret)} has the form that the other type needs"
+        yield finding("PS206", message).at(in_config(secret))
+        return
+    yield from _document(secret, config)
+    yield from _shared_keys(secret, keyring)
+    yield from _entries(secret, config, keyring, used)
+
+
+def _undecodable(secret: PullSecret, failure: Note) -> Diagnosis:
+    entry = next((step for step in failure.path if isinstance(step, EntryText)), None)
+    if entry is not None and failure.path[0] == "HttpHeaders":
+        advice = (
+            "Make each value in HttpHeaders a string, or remove it: the kubelet does not use it."
+        )
+        return finding("PS203", failure, advice).at(in_config(secret))
+    if entry is not None:
+        return finding("PS203", failure).at(in_config(secret, entry))
+    if _is_base64_of_json(secret.data[secret.key]):
+        message = f"the docker config of {title(secret)} is encoded in base64 twice"
+        return finding("PS205", message).at(in_config(secret))
+    return finding("PS204", failure).at(in_config(secret))
+
+
+def _is_base64_of_json(value: HiddenBytes) -> bool:
+    text = "".join(value.reveal().decode("latin-1").split())
+    inner = decode_base64(text, padded=text.endswith("="))
+    return inner is not None and inner.lstrip()[:1] == b"{"
+
+
+def _has_other_shape(secret: PullSecret, config: DockerConfig) -> bool:
+    if secret.type == DOCKERCFG_TYPE:
+        return set(config.auths) == {"auths"} and _is_empty(config.auths["auths"])
+    if config.auths:
+        return False
+    document = parse_json(secret.data[secret.key].reveal())
+    return type(document) is Object and any(
+        type(value) is Object
+        and {name.lower() for name, _ in value} & {"auth", "username", "password"}
+        for _, value in document
+    )
+
+
+def _is_empty(credential: Credential) -> bool:
+    return not (credential.username or credential.password)
+
+
+def _helpers(config: DockerConfig) -> list[str]:
+    return [str(path[0]) for path in config.ignored if len(path) == 1]
+
+
+def _document(secret: PullSecret, config: DockerConfig) -> Iterator[Diagnosis]:
+    """Credential helpers, and documents without entries."""
+    helpers = _helpers(config)
+    empty = any(map(_is_empty, config.auths.values()))
+    if helpers and (empty or not config.auths):
+        message = (
+            f"{title(secret)} relies on {helpers[0]}: "
+            + ("its entries are empty" if empty else "it holds no credential")
+            + ", and the kubelet runs no credential helpers"
+        )
+        yield finding("PS208", message).at(in_config(secret))
+    elif any(name.lower() == "credhelpers" for name in helpers):
+        message = (
+            f"{title(secret)} names credential helpers, and the kubelet runs none: it has no "
+            "credential for their registries"
+        )
+        advice = "Add user name and password for those registries, or remove credHelpers."
+        yield finding("PS208", message, advice, severity=Severity.NOTE).at(in_config(secret))
+    elif not config.auths:
+        message = f"the docker config of {title(secret)} holds no entry"
+        yield finding("PS207", message).at(in_config(secret))
+
+
+def _shared_keys(secret: PullSecret, keyring: Keyring) -> Iterator[Diagnosis]:
+    by_key: dict[EntryText, list[KeyringEntry]] = defaultdict(list)
+    for entry in keyring.entries:
+        if entry.key is not None:
+            by_key[entry.key].append(entry)
+    for key, same in by_key.items():
+        if len({(e.credential.username, e.credential.password) for e in same}) > 1:
+            names = ", ".join(quoted(each.entry) for each in same)
+            message = (
+                f"in {title(secret)} the entries {names} all normalise to the key {quoted(key)} "
+                "and log in differently: their order is not defined"
+            )
+            yield finding("PS306", message).at(in_config(secret, same[-1].entry))
+
+
+def _entries(
+    secret: PullSecret, config: DockerConfig, keyring: Keyring, used: Set[EntryText]
+) -> Iterator[Diagnosis]:
+    """What is wrong with each entry's key, and with what it logs in with."""
+    helpers = _helpers(config)
+    tokens = {path[1] for path in config.ignored if len(path) > 1}
+    dropped = {note.entry: note for note in keyring.notes}
+    for entry in keyring.entries:
+        where = in_config(secret, entry.entry)
+        if entry.key is None:
+            correction = corrected(entry.entry)
+            advice = _instead(correction)
+            note = dropped[entry.entry]
+            yield finding("PS302", note, advice, replacement=correction).at(where)
+        elif entry.entry not in used:
+            for found in _key(entry, entry.key):
+                yield found.at(where)
+        if not (helpers and _is_empty(entry.credential)):
+            for found in diagnose_credential(entry, token=entry.entry in tokens):
+                yield found.at(where)
+
+
+def _key(entry: KeyringEntry, key: EntryText) -> Iterator[Finding]:
+    """What is wrong with a key that no image was matched by."""
+    shown = title_of_entry(entry)
+    if is_hub_mistake(key.reveal()):
+        message = f"{shown} never matches an image of Docker Hub"
+        hub = EntryText(HUB_ENTRY)
+        yield finding("PS301", message, _instead(hub), replacement=hub)
+        return
+    reason = unmatchable(key.reveal())
+    if reason is not None:
+        correction = corrected(entry.entry)
+        message = f"{shown} matches no image at all: {reason}"
+        yield finding("PS303", message, _instead(correction), replacement=correction)
+    elif is_api_path(key.reveal()):
+        host, _, path = key.reveal().partition("/")
+        message = f"{shown} serves only images whose path begins with /{path}"
+        correction = EntryText(host)
+        yield finding("PS304", message, _instead(correction), replacement=correction)
+
+
+def _instead(correction: EntryText | None) -> str:
+    return "" if correction is None else f"Write {quoted(correction)} instead."

@@ -1,0 +1,58 @@
+"""Lists of secrets: what is missing, repeated or unused."""
+
+from __future__ import annotations
+
+from support.diagnosed import account, found, messages, pod, regcred, secret
+
+
+def test_without_any_secret_in_the_input_a_missing_one_is_a_note():
+    assert found(pod("quay.io/a/b")) == [("PS102", "note")]
+    assert found(pod("quay.io/a/b"), regcred("x.io", name="other", namespace="n")) == [
+        ("PS102", "warning")
+    ]
+
+
+def test_a_missing_secret_is_reported_once_for_a_account():
+    pods = [pod("quay.io/a/b", secrets=(), name=f"p{n}") for n in range(3)]
+    assert found(*pods, account("default", "gone"), regcred("quay.io", name="other")) == [
+        *[("PS111", "warning")] * 3,
+        ("PS102", "warning"),
+    ]
+
+
+def test_a_secret_of_several_other_namespaces():
+    elsewhere = [regcred("quay.io", namespace=ns) for ns in ("b", "a")]
+    [message] = messages(pod("quay.io/a/b"), *elsewhere)
+    assert message.endswith("; there is one in namespace a, b")
+
+
+def test_secrets_by_themselves_are_not_unused():
+    assert found(regcred("quay.io")) == []
+    assert found(regcred("quay.io"), account("default")) == []
+    assert found(regcred("quay.io"), pod("nginx", secrets=(), namespace="other")) == []
+
+
+def test_other_kinds_of_secrets_are_not_unused():
+    assert found(pod("nginx", secrets=()), secret("x", "db", type="Opaque")) == []
+
+
+def test_a_secret_that_a_service_account_lists_is_not_unused():
+    assert found(pod("nginx", secrets=()), account("robot", "regcred"), regcred("quay.io")) == []
+
+
+def test_an_unlisted_secret_is_not_blamed_for_images_it_does_not_serve():
+    assert found(pod("ghcr.io/a/b", secrets=()), regcred("quay.io")) == [("PS110", "note")]
+    hub = regcred("https://index.docker.io/v1/")
+    assert found(pod("nginx", secrets=()), hub) == [("PS110", "note")]
+    assert found(pod("acme/api", secrets=()), hub) == [("PS111", "warning")]
+
+
+def test_several_secrets_for_one_key_but_one_credential():
+    assert (
+        found(
+            pod("quay.io/a/b", secrets=("a", "b")),
+            regcred("quay.io", name="a"),
+            regcred("quay.io", name="b"),
+        )
+        == []
+    )

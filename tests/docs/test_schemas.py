@@ -1,0 +1,116 @@
+"""What the commands print as JSON is what the schemas in the docs describe."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+jsonschema = pytest.importorskip("jsonschema")
+pytest.importorskip("click")
+pytest.importorskip("yaml")
+
+ROOT = Path(__file__).parents[2]
+SCHEMAS = {
+    file.stem: json.loads(file.read_text("utf-8"))
+    for file in (ROOT / "docs" / "reference" / "schemas").glob("*.json")
+}
+
+# Each kind of null, of note and of problem, which the examples do not show.
+MANIFESTS = """
+kind: Pod
+metadata: {name: api, namespace: shop}
+spec:
+  serviceAccountName: gone
+  containers:
+    - {name: bad, image: "Not An Image"}
+    - {name: token, image: "me:hunter2@quay.io/acme/api"}
+    - {name: good, image: "quay.io/acme/api"}
+  volumes: [{name: model, image: {reference: quay.io/acme/model}}]
+  imagePullSecrets: [{}, {name: gone}, {name: regcred}, {name: regcred}]
+---
+kind: Secret
+metadata: {name: regcred, namespace: shop}
+type: kubernetes.io/dockerconfigjson
+stringData:
+  .dockerconfigjson: |
+    {"auths": {"quay.io": {}, "https://quay.io": {"auth": "dXNlcjpwYXNz"}, "quay.io:port": {}}}
+---
+kind: 5
+---
+[]
+"""
+
+
+def output(command, *arguments, stdin=None):
+    result = subprocess.run(
+        [sys.executable, "-m", "pullsecrets", command, "--format", "json", *arguments],
+        cwd=ROOT,
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return json.loads(result.stdout)
+
+
+def validator(command):
+    return jsonschema.Draft202012Validator(SCHEMAS[command])
+
+
+@pytest.mark.parametrize("command", ["resolve", "explain", "check"])
+@pytest.mark.parametrize(
+    "arguments", [["examples/good"], ["examples/broken"], ["--image", "nginx", "-"], ["-"]]
+)
+def test_output_is_valid(command, arguments):
+    # An image without any pod is explained against all secrets.
+    stdin = MANIFESTS.partition("---")[2] if "--image" in arguments else MANIFESTS
+    document = output(command, *arguments, stdin=stdin)
+    validator(command).validate(document)
+    if arguments == ["-"]:
+        assert len(document["problems"]) == 2
+
+
+@pytest.mark.parametrize("command", ["resolve", "explain", "check"])
+def test_what_is_not_described_is_not_valid(command):
+    document = output(command, "examples/good/overlapping")
+    assert not validator(command).is_valid({**document, "more": 1})
+    assert not validator(command).is_valid({**document, "version": 2})
+
+
+@pytest.mark.parametrize("command", SCHEMAS)
+def test_schemas_are_schemas(command):
+    jsonschema.Draft202012Validator.check_schema(SCHEMAS[command])
+
+
+def test_parts_with_one_name_are_the_same_part():
+    """But for the pod, whose images `explain` has more to say about."""
+    seen = {}
+    for command in ("resolve", "explain", "check"):
+        for name, part in SCHEMAS[command]["$defs"].items():
+            if name != "pod":
+                assert seen.setdefault(name, part) == part
+
+
+def test_codes_are_all_described():
+    from pullsecrets.cluster import Origin
+    from pullsecrets.keyring import SourceKind
+    from pullsecrets.notes import NoteCode
+    from pullsecrets.objects import ContainerKind
+    from pullsecrets.reading import ProblemCode
+    from pullsecrets.trace import Reason
+
+    parts = SCHEMAS["explain"]["$defs"]
+    for codes, part, name in (
+        (NoteCode, "note", "code"),
+        (ProblemCode, "problem", "code"),
+        (SourceKind, "source", "kind"),
+        (Origin, "admission", "origin"),
+        (ContainerKind, "explained", "kind"),
+        (Reason, "entry", "reason"),
+    ):
+        described = parts[part]["properties"][name]["enum"]
+        assert set(described) - {None} == set(codes)
