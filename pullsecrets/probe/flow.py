@@ -279,6 +279,10 @@ class RegistryClient:
                     "the registry refuses the log-in itself: is it expired?",
                     login_refused=True,
                 )
+        elif answer.status != 401:
+            stop = self._judge(ask, answer, allows=None)
+            if not stop.outcome.is_final:
+                raise stop  # what makes no sense does not say that the log-in was taken, either
         return answer
 
     def _gate(self, where: str, login: Login) -> Gate:
@@ -414,6 +418,8 @@ class RegistryClient:
 
     def _judge(self, ask: _Ask, answer: Answer, *, allows: bool | None) -> Stop:
         stop = judge(answer, allows=allows, is_registry=ask.ping.is_registry)
+        if stop.outcome is Outcome.PROTOCOL_ERROR:
+            self._sender.drop_connections(ask.manifest)
         if stop.outcome is Outcome.PULLABLE and self._platform is not None and is_index(answer):
             return judge_index(answer, self._platform, ask.trail.shown)
         return stop

@@ -96,6 +96,10 @@ class Sender:
             stop = Stop(error.outcome, f"{target.origin.netloc}: {error}")
         raise stop
 
+    def drop_connections(self, target: Target) -> None:
+        """Keep no connection after an answer that makes no sense: it may be another request's."""
+        self._transport.drop_connections(target)
+
     def send(
         self,
         step: str,

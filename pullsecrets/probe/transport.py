@@ -156,6 +156,12 @@ class Transport:
         """Do nothing for so long; tell whether all was ended meanwhile."""
         return self._stopped.wait(seconds)
 
+    def drop_connections(self, target: Target) -> None:
+        """Keep no connection after an answer that makes no sense: it may be another request's."""
+        manager = self._manager(target)
+        with self._lock:
+            manager.clear()
+
     def addresses(self, target: Target, deadline: float) -> list[str]:
         """Return the addresses of a host: those that `send` will connect to, and no others.
 
@@ -417,8 +423,6 @@ def _explain(error: BaseException, leash: Leash) -> Failed:
         return Failed(Outcome.UNREACHABLE, leash.reason, late=leash.late)
     chain = list(_chain(error))
     for link in chain:
-        if isinstance(link, Failed):
-            return link
         if isinstance(link, ssl.SSLError):
             return Failed(Outcome.TLS_ERROR, f"TLS: {_reason(link)}")
         if isinstance(link, TimeoutError):

@@ -118,6 +118,49 @@ def test_many_threads_use_a_wrong_log_in_once(serve: Serve, prober: Make, kind: 
     assert len(own) == len(server.received)
 
 
+def test_those_that_waited_for_a_good_log_in_go_on(serve: Serve, prober: Make) -> None:
+    """The first goes alone; the others follow, each with its own request."""
+    account = Locking("basic", after=1)
+    waiting = threading.Event()
+
+    def answer(request: Received) -> bytes:
+        if request.authorization and not waiting.is_set():
+            waiting.wait(0.3)
+            waiting.set()
+        return account.answer(request)
+
+    server = serve(answer)
+    asking = prober(per_host=8)
+    found: list[Any] = []
+
+    def ask(number: int) -> None:
+        found.append(asking.probe(resolution(server.image(f"r{number}:1"), GOOD)))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [image.outcome for image in found] == [Outcome.PULLABLE] * 6
+    assert account.used[basic(*GOOD)] == 6
+
+
+def test_an_answer_that_makes_no_sense_is_no_proof(serve: Serve, prober: Make) -> None:
+    """A 200 that is no manifest, as a stray answer on the connection is: it is used no more."""
+    answers = iter([reply(200), *[reply(401, ("WWW-Authenticate", "Basic realm=x"))] * 9])
+
+    def answer(request: Received) -> bytes:
+        if not request.authorization:
+            return reply(401, ("WWW-Authenticate", "Basic realm=x"))
+        return next(answers)
+
+    server = serve(answer)
+    asking = prober(per_host=1)
+    found = [asking.probe(resolution(server.image(f"r{n}:1"), BAD)).outcome for n in range(4)]
+    assert found == [Outcome.PROTOCOL_ERROR, *[Outcome.BAD_CREDENTIAL] * 3]
+    assert [r.connection for r in server.received] == [1, 1, 2]
+
+
 class TestRefusedForOneScopeOnly:
     def registry(self, refusal: bytes, scope: str) -> Callable[[Received], bytes]:
         def answer(request: Received) -> bytes:
@@ -161,9 +204,9 @@ class TestRefusedForOneScopeOnly:
     def test_an_outage_decides_nothing(self, serve: Serve, prober: Make) -> None:
         server = serve(self.registry(reply(500), "broken"))
         asking = prober()
-        broken = asking.probe(resolution(server.image("broken/a:1"), GOOD))
-        opened = asking.probe(resolution(server.image("open/a:1"), GOOD))
-        assert (broken.outcome, opened.outcome) == (Outcome.UNREACHABLE, Outcome.PULLABLE)
+        names = ("broken/a:1", "open/a:1", "broken/b:1")  # before it was taken, and after
+        found = [asking.probe(resolution(server.image(name), GOOD)).outcome for name in names]
+        assert found == [Outcome.UNREACHABLE, Outcome.PULLABLE, Outcome.UNREACHABLE]
 
 
 @pytest.mark.parametrize("login", [("ann", ""), ("", "x"), ("", "")])

@@ -70,6 +70,7 @@ def test_a_log_in() -> None:
         (["x.io"], "https://a.x.io", False),
         (["X.IO "], "https://a.x.io", False),
         (["x.io"], "https://evilx.io", True),
+        (["x.io"], "https://10.0.0.1", True),
         ([".x.io"], "https://a.x.io", False),
         (["*.x.io"], "https://a.x.io", False),
         (["x.io:443"], "https://x.io", False),

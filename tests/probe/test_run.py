@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from probing import (
@@ -18,6 +19,8 @@ from probing import (
 )
 
 from pullsecrets.probe import Outcome, Prober
+from pullsecrets.probe.policy import Target
+from pullsecrets.probe.transport import Transport
 
 Serve = Callable[..., Scripted]
 Make = Callable[..., Prober]
@@ -111,7 +114,7 @@ def test_the_order_of_turns(serve: Serve, prober: Make, monkeypatch: pytest.Monk
     assert order == [server.host for server in servers] * 3
 
 
-@pytest.mark.parametrize("where", ["client", "transport"])
+@pytest.mark.parametrize("where", ["client", "look-up", "transport"])
 def test_whatever_goes_wrong_is_that_attempts_outcome(
     serve: Serve, prober: Make, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
@@ -122,11 +125,18 @@ def test_whatever_goes_wrong_is_that_attempts_outcome(
         raise ZeroDivisionError(CANARY)
 
     if where == "transport":
+        exchange = Transport._exchange
+
+        def faulty_exchange(self: Transport, method: str, target: Target, *rest: Any) -> Any:
+            return exchange(self, method, target, *rest) if "faulty" not in target.path else fault()
+
+        monkeypatch.setattr(Transport, "_exchange", faulty_exchange)
+    elif where == "look-up":
         real = "pullsecrets.probe.transport._lookup"
         monkeypatch.setattr(real, lambda host, port: fault() if "faulty" in host else ["127.0.0.1"])
     else:
         monkeypatch.setattr("pullsecrets.probe.flow.read_token", fault)
-    faulty = f"faulty.example:{server.port}/a" if where == "transport" else server.image("faulty")
+    faulty = f"faulty.example:{server.port}/a" if where == "look-up" else server.image("faulty")
 
     def token(request: Received) -> bytes:
         realm = f'Bearer realm="http://{request.headers["host"]}/token"'
