@@ -18,6 +18,7 @@ from pullsecrets.cli._common import (
     FAILED,
     OK,
     UNUSABLE,
+    Given,
     cluster_options,
     console,
     echo_json,
@@ -130,11 +131,7 @@ UNASKED: Final = 3
     help="What to print.",
 )
 def probe(
-    paths: tuple[str, ...],
-    namespace: str | None,
-    pod: str | None,
-    image: str | None,
-    node_config: Path | None,
+    given: Given,
     insecure: tuple[str, ...],
     realms: tuple[str, ...],
     api_hosts: tuple[str, ...],
@@ -149,7 +146,7 @@ def probe(
     Exits with 0 where every pod would start, 1 where one would not, 2 for bad usage or unreadable
     input, 3 where a registry could not be asked.
     """
-    cluster = read_cluster(paths, namespace, node_config)
+    cluster = read_cluster(given)
     try:
         prober = Prober(
             insecure_registries=insecure,
@@ -163,7 +160,7 @@ def probe(
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     with prober:
-        run = prober.start(select(cluster, namespace, pod, image))
+        run = prober.start(select(cluster, given))
         ended = _wait(run)
         found = run.result()
     if form == "json":

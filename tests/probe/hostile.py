@@ -16,6 +16,7 @@ import socket
 import sys
 import threading
 import time
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -35,6 +36,7 @@ from probing import (
 from pullsecrets.probe import ClusterProbe, Outcome, Prober, transport
 
 ANN = ("ann", CANARY)
+UNPRINTABLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 MOST_REQUESTS = 60
 """For three images with two log-ins: several times what a good registry gets."""
 
@@ -229,7 +231,7 @@ def faults(seed: int) -> list[str]:
             wrong.append("a secret reached the stranger")
     if "::error::" in shown or "##[" in shown:
         wrong.append("a command of a runner is shown")
-    if any(not character.isprintable() and character != "\n" for character in shown):
+    if any(unicodedata.category(each) in UNPRINTABLE and each != "\n" for each in shown):
         wrong.append("something unprintable is shown")
     if len(server.received) + len(stranger.received) > MOST_REQUESTS:
         wrong.append(f"{len(server.received)} requests")
