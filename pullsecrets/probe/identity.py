@@ -43,16 +43,20 @@ def _tokens(secret: PullSecret) -> Iterator[tuple[str, Password]]:
         document = parse_json(value.reveal()) if value else None
     except BadJSON:
         return
-    entries = [document] if secret.type == DOCKERCFG_TYPE else list(_members(document, "auths"))
-    for each in entries:
-        for entry, fields in each if type(each) is Object else ():
+    legacy = secret.type == DOCKERCFG_TYPE
+    for entries in [document] if legacy else _members(document, "auths"):
+        for entry, fields in _pairs(entries):
             for token in _members(fields, "identitytoken"):
                 if isinstance(token, str) and token:
                     yield entry, Password(token)
 
 
+def _pairs(value: Any) -> tuple[tuple[str, Any], ...]:
+    return value if type(value) is Object else ()
+
+
 def _members(value: Any, name: str) -> Iterator[Any]:
     """The members of that name, in any case, as Go reads them."""
-    for key, member in value if type(value) is Object else ():
+    for key, member in _pairs(value):
         if key.lower() == name:
             yield member
