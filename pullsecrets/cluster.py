@@ -20,7 +20,7 @@ from pullsecrets.reading.documents import Document, Objects, Problem, objects_of
 from pullsecrets.secrecy import printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
-__all__ = ["Admission", "Cluster", "ImageResolution", "Origin", "PodResolution"]
+__all__ = ["Admission", "Cluster", "ImageResolution", "Origin", "PodResolution", "tried"]
 
 _DEFAULT_ACCOUNT: Final = "default"
 _ENFORCE_MOUNTABLE: Final = "kubernetes.io/enforce-mountable-secrets"
@@ -464,7 +464,7 @@ def _image_rows(answer: PodResolution) -> Iterator[Row]:
             None if image is None else image.registry.name,
             None if image is None else image.name,
             answer.admission.origin,
-            _tried(resolution),
+            tried(resolution),
             resolution.anonymous,
             resolution.is_deterministic,
             None if resolution.failure is None else resolution.failure.code,
@@ -475,7 +475,8 @@ def _image_rows(answer: PodResolution) -> Iterator[Row]:
         )
 
 
-def _tried(resolution: Resolution) -> Cell:
+def tried(resolution: Resolution) -> Cell:
+    """What is tried for an image, a line for each attempt; a record holds how many candidates."""
     count = len(resolution.candidates)
     if resolution.failure is not None:
         return Cell(count, str(resolution.failure), Tone.ERROR)
