@@ -1,17 +1,17 @@
-"""Runs each example of README, docs and docstrings: `pytest README.md docs pullsecrets`.
+"""Run every example of README, docs and docstrings: `pytest README.md docs pullsecrets`.
 
-In pages (Markdown) every fenced block is executed by its language:
+On Markdown pages, the language of a fenced block says what happens to it:
 
-- `python`: run, with doctest prompts compared. One namespace for each page.
-- `console`: each line after `$ ` is run by a shell, what follows it is the output that is expected;
-  `...` stands for anything. `$ echo $?` gives the exit code of the command before.
-- `sh`: run; has to exit with 0.
-- `yaml`, `json`, `toml`, `ini`: has to be well-formed.
+- `python`: run; doctest prompts are compared. Each page has one namespace.
+- `console`: each line after `$ ` is run by a shell. The lines below it are the expected output, in
+  which `...` matches anything. `$ echo $?` gives the exit code of the command before.
+- `sh`: run; must exit with 0.
+- `yaml`, `json`, `toml`, `ini`: must be well-formed.
 - `text` and MyST directives: nothing to run. Any other language is an error.
 
-A block whose first line is a comment `# file: NAME` is written to that file first. Each page has a
-directory of its own, with the repository's `examples/` in it. `<!-- skip: next -->` before a block
-leaves it out; say why in the comment's neighbourhood.
+If the first line of a block is the comment `# file: NAME`, the block is written to that file. Each
+page has a directory of its own, which contains the repository's `examples/`.
+`<!-- skip: next "why" -->` before a block leaves it out.
 
 `PULLSECRETS_DOCS=update` writes the real output of `console` blocks into the pages.
 """
@@ -27,6 +27,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ try:
     from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
     from sybil.parsers.rest import DocTestParser
     from sybil.sybil import SybilCollection
-except ModuleNotFoundError:  # the tests under tests/ do without
+except ModuleNotFoundError:  # the tests under tests/ do not need it
     Sybil = None  # type: ignore[assignment,misc]
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _shell(command: str, status: int = 0) -> subprocess.CompletedProcess[str]:
 
 
 def _console(example: Example) -> str | None:
-    """Run the commands of a `console` block; the complaint, where an output is another one."""
+    """Run the commands of a `console` block; return what differs, or None."""
     text = str(example.parsed)
     status, real, complaint = 0, "", None
     for part in re.split(r"^(?=\$ )", text, flags=re.MULTILINE)[1:]:
@@ -89,7 +90,8 @@ def _console(example: Example) -> str | None:
         else:
             complaint = f"$ {command[1]}\nexpected:\n{expected}\ngot:\n{output}"
         real += f"$ {command[1]}\n{output}"
-    if complaint and os.environ.get("PULLSECRETS_DOCS") == "update":
+    crashed = "Traceback (most recent call last)" in real  # which nobody means to show
+    if complaint and not crashed and os.environ.get("PULLSECRETS_DOCS") == "update":
         page = Path(example.path)
         page.write_text(page.read_text("utf-8").replace(text, real, 1), "utf-8")
         return None
@@ -110,9 +112,7 @@ def _well_formed(language: str, source: str) -> None:
         list(yaml.safe_load_all(source))
     elif language == "ini":
         configparser.ConfigParser(interpolation=None).read_string(source)
-    elif language == "toml" and sys.version_info >= (3, 11):
-        import tomllib
-
+    elif language == "toml":
         tomllib.loads(source)
 
 
@@ -150,7 +150,7 @@ def _other_blocks(document: Document) -> Iterator[Region]:
 
 
 class _PythonBlocks:
-    """Python blocks, less those that are files for a later block."""
+    """Python blocks, without those that are files for a later block."""
 
     def __init__(self) -> None:
         self._blocks = PythonCodeBlockParser(doctest_optionflags=OPTIONS)

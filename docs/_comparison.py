@@ -1,4 +1,4 @@
-"""The points of the comparison page: data for the page's tables and for the tests of each.
+"""The points of the comparison page: the data of its tables, and of a test for each.
 
 The column of go-containerregistry was measured with its `authn/kubernetes` of 2026-02-24, that of
 skopeo with skopeo 1.9.3; the tests run the others, and skopeo where it is installed.
@@ -24,7 +24,7 @@ TOOLS: Final = {
 ERROR: Final = "fails"
 TOKEN: Final = "identity token"
 EMPTY: Final = "an empty credential"
-CHANCE: Final = "left to chance"
+UNDEFINED: Final = "in no defined order"
 NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 
 
@@ -60,9 +60,9 @@ POINTS: Final = [
     Point(
         "several",
         "Several entries match",
-        "The kubelet tries all of them, the others choose one: a first credential that is stale "
-        "fails with them, and not in the cluster. docker-py and oras-py know hosts only, and never "
-        "find the one of the path.",
+        "The kubelet tries all of them, the others choose one. If the first credential is stale, "
+        "they fail and the cluster does not. docker-py and oras-py look only at hosts, and never "
+        "find the entry with the path.",
         "quay.io/acme/api",
         {"quay.io": _auth("general"), "quay.io/acme": _auth("acme")},
         _tried(["acme", "general"], ["acme"], ["general"], ["general"], ["acme"]),
@@ -70,7 +70,7 @@ POINTS: Final = [
     Point(
         "other-path",
         "An entry for another path",
-        "docker-py strips the path: a credential for one organisation serves the whole host.",
+        "docker-py removes the path: a credential for one organisation serves the whole host.",
         "quay.io/other/api",
         {"quay.io/acme": _auth("acme")},
         _tried([], [], ["acme"], [], []),
@@ -78,7 +78,7 @@ POINTS: Final = [
     Point(
         "neighbour",
         "A path that is the beginning of another",
-        "A plain prefix for the kubelet (rule 12), whole segments of the path for skopeo.",
+        "The kubelet compares plain strings (rule 12), skopeo whole segments of the path.",
         "quay.io/acme-labs/api",
         {"quay.io/acme": _auth("acme")},
         _tried(["acme"], ["acme"], ["acme"], [], []),
@@ -86,7 +86,7 @@ POINTS: Final = [
     Point(
         "slash",
         "A path with a slash at its end",
-        "What bounds the path for the kubelet is no path at all for skopeo.",
+        "The slash bounds the path for the kubelet; skopeo does not take this for a path.",
         "quay.io/acme/api",
         {"quay.io/acme/": _auth("acme")},
         _tried(["acme"], ["acme"], ["acme"], [], []),
@@ -94,7 +94,7 @@ POINTS: Final = [
     Point(
         "glob",
         "A wildcard",
-        "Only Kubernetes has them.",
+        "docker-py, oras-py and skopeo know no wildcards.",
         "quay.io/acme/api",
         {"*.io": _auth("any")},
         _tried(["any"], ["any"], [], [], []),
@@ -102,7 +102,7 @@ POINTS: Final = [
     Point(
         "scheme",
         "An entry with a scheme",
-        "`https://` is taken off, but not by oras-py.",
+        "All but oras-py remove `https://`.",
         "quay.io/acme/api",
         {"https://quay.io": _auth("general")},
         _tried(["general"], ["general"], ["general"], [], ["general"]),
@@ -110,14 +110,14 @@ POINTS: Final = [
     Point(
         "hub-login",
         "Docker Hub, as `docker login` writes it",
-        "oras-py looks for `docker.io` only.",
+        "oras-py looks only for `docker.io`.",
         "docker.io/library/nginx",
         {"https://index.docker.io/v1/": _auth("hub")},
         _tried(["hub"], ["hub"], ["hub"], [], ["hub"]),
     ),
     Point(
         "hub-domain",
-        "Docker Hub, by the domain of its images",
+        "Docker Hub, as the domain of its images",
         "go-containerregistry calls the registry `index.docker.io` and never matches `docker.io`.",
         "docker.io/library/nginx",
         {"docker.io": _auth("domain")},
@@ -125,8 +125,8 @@ POINTS: Final = [
     ),
     Point(
         "hub-api",
-        "Docker Hub, by its API host",
-        "Only skopeo makes one registry of all of Docker Hub's names.",
+        "Docker Hub, as its API host",
+        "Only skopeo takes all of Docker Hub's names for one registry.",
         "docker.io/library/nginx",
         {"registry-1.docker.io": _auth("api")},
         _tried([], [], [], [], ["api"]),
@@ -134,7 +134,8 @@ POINTS: Final = [
     Point(
         "hub-both",
         "Docker Hub, both spellings",
-        "For the kubelet a match of `docker.io` hides the other (rule 14): it is not tried second.",
+        "For the kubelet, a match of `docker.io` hides the other entry (rule 14): it is not even "
+        "tried second.",
         "docker.io/library/nginx",
         {"https://index.docker.io/v1/": _auth("hub"), "docker.io": _auth("domain")},
         _tried(["domain"], ["hub"], ["domain"], ["domain"], ["domain"]),
@@ -142,8 +143,8 @@ POINTS: Final = [
     Point(
         "localhost",
         "An image on localhost",
-        "The kubelet sends Docker Hub's credential to a registry whose name has neither dot nor "
-        "colon (rule 14). go-containerregistry takes the image for one of Docker Hub, and asks "
+        "The kubelet sends Docker Hub's credential to a registry whose name has neither a dot nor "
+        "a colon (rule 14). go-containerregistry takes the image for one on Docker Hub, and asks "
         "there.",
         "localhost/app",
         {"https://index.docker.io/v1/": _auth("hub")},
@@ -160,8 +161,9 @@ POINTS: Final = [
     ),
     Point(
         "empty",
-        "An entry without anything",
-        "It counts as a match for the kubelet: no anonymous pull any more (rules 9 and 16).",
+        "An empty entry",
+        "For the kubelet it counts as a match, so the image is no longer pulled anonymously (rules "
+        "9 and 16).",
         "quay.io/acme/api",
         {"quay.io": {}},
         _tried(EMPTY, EMPTY, EMPTY, [], []),
@@ -169,8 +171,8 @@ POINTS: Final = [
     Point(
         "identity-token",
         "An identity token",
-        "As `az acr login` writes it. The kubelet and oras-py drop it and send what is left: a "
-        "user name that says nothing, with an empty password.",
+        "As `az acr login` writes it. The kubelet and oras-py ignore it and send the rest: a "
+        "meaningless user name with an empty password.",
         "myregistry.azurecr.io/acme/api",
         {
             "myregistry.azurecr.io": {
@@ -183,16 +185,16 @@ POINTS: Final = [
     Point(
         "broken",
         "An entry of another registry is broken",
-        "The kubelet gives up on all (rule 8), and not only on this secret's. oras-py and skopeo "
-        "read what they need.",
+        "The kubelet then uses no entry of any secret (rule 8). oras-py and skopeo read only what "
+        "they need.",
         "quay.io/acme/api",
         {"quay.io": _auth("general"), "ghcr.io": {"auth": "user:password"}},
         _tried(ERROR, ERROR, ERROR, ["general"], ["general"]),
     ),
     Point(
         "bad-key",
-        "An entry of another registry is no address",
-        "The kubelet drops the entry (rule 10); go-containerregistry gives up on all.",
+        "An entry of another registry is not an address",
+        "The kubelet drops that entry (rule 10). go-containerregistry fails.",
         "quay.io/acme/api",
         {"quay.io": _auth("general"), "ghcr.io:port": _auth("other")},
         _tried(["general"], ERROR, ["general"], ["general"], ["general"]),
@@ -200,11 +202,11 @@ POINTS: Final = [
     Point(
         "two-spellings",
         "Two spellings of one registry",
-        "In one secret, the order between them is that of a Go map (rule 13). The others have a "
-        "rule: an exact match first.",
+        "In one secret, their order is that of a Go map (rule 13). The others prefer the exact "
+        "match.",
         "quay.io/acme/api",
         {"https://quay.io": _auth("first"), "quay.io": _auth("second")},
-        _tried(CHANCE, CHANCE, ["second"], ["second"], ["second"]),
+        _tried(UNDEFINED, UNDEFINED, ["second"], ["second"], ["second"]),
     ),
 ]
 

@@ -1,8 +1,8 @@
-"""The docs' pictures, drawn from what the package really says.
+"""The pictures in the docs, drawn from the package's real answers.
 
-- The directive `order-picture` draws, into the page, how several secrets become an order.
+- The directive `order-picture` draws how a list of secrets becomes an order of attempts.
 - `python docs/_pictures.py` writes `_static/resolve.svg`, the output of the README's command. A
-  test holds that it is up to date.
+  test makes sure that it is up to date.
 """
 
 from __future__ import annotations
@@ -33,18 +33,6 @@ SECRETS = [
 ]
 
 
-def _secret(name: str, entry: str) -> PullSecret:
-    document = f'{{"auths": {{"{entry}": {{"username": "user", "password": "password"}}}}}}'
-    return PullSecret.from_manifest(
-        {
-            "kind": "Secret",
-            "metadata": {"name": name},
-            "type": "kubernetes.io/dockerconfigjson",
-            "stringData": {".dockerconfigjson": document},
-        }
-    )
-
-
 def _text(x: float, y: float, text: str, css: str, anchor: str = "start") -> str:
     return f'<text x="{x}" y="{y}" class="{css}" text-anchor="{anchor}">{escape(text)}</text>'
 
@@ -55,7 +43,10 @@ def _box(x: float, y: float, width: float, css: str) -> str:
 
 def order_picture() -> str:
     """Draw the pod's list on the left, the order in which the kubelet tries on the right."""
-    candidates = resolve(IMAGE, [_secret(*each) for each in SECRETS]).candidates
+    secrets = [
+        PullSecret.from_credentials(name, {entry: ("user", "password")}) for name, entry in SECRETS
+    ]
+    candidates = resolve(IMAGE, secrets).candidates
     order = [candidate.source.name for candidate in candidates]
     left, right, width, top, step = 1, 299, 220, 74, 64
     parts = [
@@ -86,7 +77,7 @@ def order_picture() -> str:
         parts += [
             _box(right, y, width, "box chosen"),
             _text(right + 12, y + 21, f"{at + 1}.", "number"),
-            _text(right + 36, y + 21, candidate.key, "key strong"),
+            _text(right + 36, y + 21, str(candidate.key), "key strong"),
             _text(right + 36, y + 40, f"from {candidate.source.name}", "from"),
         ]
     y = top + len(candidates) * step
@@ -107,7 +98,7 @@ orient="auto"><path d="M0 0 L8 4 L0 8 z" class="tip"/></marker></defs>
 </figure>"""
 
 
-# rich's own template names fonts on a server; this one has the reader's own.
+# rich's own template loads fonts from a server; this one uses the reader's fonts.
 SVG_FORMAT = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" \
 xmlns="http://www.w3.org/2000/svg">
 <style>

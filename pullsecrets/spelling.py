@@ -53,7 +53,7 @@ def unmatchable(key: str) -> str | None:
     try:
         pattern = Pattern.parse(key)
     except BadURL as error:
-        return f"Go parses it a second time and finds {error}"
+        return f"Go's URL parser, asked a second time, finds {error}"
     return _bad_path(pattern.path) or _bad_host(pattern)
 
 
@@ -67,8 +67,8 @@ def _bad_path(path: str) -> str | None:
     if _TAG.search(path) and _PATH_PREFIX.fullmatch(_TAG.sub("", path)):
         return "it ends with a tag or a digest, and only names are matched"
     if _PATH_PREFIX.fullmatch(path.lower()):
-        return "its path has capital letters, which no image name has"
-    return "no image name has such a path"
+        return "its path has capital letters, which no image's name has"
+    return "no image's name has such a path"
 
 
 def _bad_host(pattern: Pattern) -> str | None:
@@ -76,7 +76,7 @@ def _bad_host(pattern: Pattern) -> str | None:
         return None  # an IPv6 address
     host = pattern.host
     if not host:
-        return "it has no host"
+        return "it names no host"
     for label in pattern.labels:
         if not _LABEL.fullmatch(label) and not set(label) & set("?[\\"):
             return f"no host has '{label}' between its dots"

@@ -13,6 +13,7 @@ pytest.importorskip("pytest_benchmark")
 pytest.importorskip("docker")
 pytest.importorskip("oras")
 
+pytestmark = pytest.mark.one_python
 ROOT = Path(__file__).parent.parent
 
 

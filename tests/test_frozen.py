@@ -24,4 +24,4 @@ def test_it_is_a_value():
     assert hash(one) == hash(other)
     assert one != FrozenDict({"a": 2})
     assert pickle.loads(pickle.dumps(one)) == one
-    assert repr(one) == "{'b': 1, 'a': 2}"
+    assert repr(one) == "<FrozenDict 'b', 'a'>"

@@ -30,6 +30,7 @@ __all__ = [
     "Faults",
     "Header",
     "Hidden",
+    "NoDocument",
     "Path",
     "boolean",
     "decode",
@@ -243,8 +244,19 @@ def _kind(value: Any) -> str:
     return kinds.get(type(value), "a number")
 
 
-Hidden = HiddenText | Fault
-"""A document that no traceback shows; a fault if it is none."""
+@frozen
+class NoDocument:
+    """A mapping that no document could hold.
+
+    Attributes:
+        reason: Why not.
+    """
+
+    reason: str
+
+
+Hidden = HiddenText | NoDocument
+"""A document that no traceback shows."""
 
 Document = str | bytes | Mapping[str, Any] | Hidden
 """A document as it is given: JSON or YAML, or as a loader of these gives it, or hidden already."""
@@ -252,7 +264,7 @@ Document = str | bytes | Mapping[str, Any] | Hidden
 
 def hide(document: Document) -> Hidden:
     """Wrap a document on its way in. A mapping becomes JSON."""
-    if isinstance(document, HiddenText | Fault):
+    if isinstance(document, HiddenText | NoDocument):
         return document
     if isinstance(document, str):
         return HiddenText(document)
@@ -261,7 +273,7 @@ def hide(document: Document) -> Hidden:
     try:
         return HiddenText(_json(document))
     except BadJSON as error:
-        return Fault(FaultCode.DOCUMENT, f"is {error}")
+        return NoDocument(str(error))
 
 
 def _json(value: Any) -> str:
@@ -279,7 +291,7 @@ _NO_CONTENT: Final = re.compile(r"(?:[ \t\r]*(?:[#%][^\n]*)?(?:\n|\Z))*")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
-def read_tree(document: HiddenText, faults: Faults) -> Any:
+def read_tree(document: Hidden, faults: Faults) -> Any:
     """The first document of a text, which is JSON where it begins with a brace, else YAML.
 
     It comes as `parse_json` gives it: a tree of objects, lists and scalars.
@@ -288,6 +300,8 @@ def read_tree(document: HiddenText, faults: Faults) -> Any:
         BadJSON: It is neither. The message repeats nothing of it.
         MissingExtra: It is YAML, and PyYAML is not installed.
     """
+    if isinstance(document, NoDocument):
+        raise BadJSON(document.reason)
     if document.reveal().lstrip().startswith("{"):
         return parse_json(document.reveal())
     if _SURROGATE.search(document.reveal()):
@@ -303,7 +317,7 @@ def read_tree(document: HiddenText, faults: Faults) -> Any:
     return parse_json(_json(read.value))
 
 
-def decode(document: HiddenText | Fault, decoder: Decoder, faults: Faults) -> Any:
+def decode(document: Hidden, decoder: Decoder, faults: Faults) -> Any:
     """Take a document apart that may be JSON or YAML, with what is at fault in it.
 
     Args:
@@ -314,9 +328,6 @@ def decode(document: HiddenText | Fault, decoder: Decoder, faults: Faults) -> An
     Raises:
         MissingExtra: It is YAML, and PyYAML is not installed.
     """
-    if isinstance(document, Fault):
-        faults.found.append(document)
-        return decoder(None, (), faults)
     try:
         tree = read_tree(document, faults)
     except BadJSON as error:

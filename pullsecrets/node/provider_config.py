@@ -39,7 +39,7 @@ from pullsecrets.node.decoding import (
 from pullsecrets.node.plugins import CacheType, Provider, TokenAttributes
 from pullsecrets.node.provider_rules import check_provider
 from pullsecrets.node.versions import Gate, Release
-from pullsecrets.secrecy import HiddenText, Password, printable
+from pullsecrets.secrecy import Password, printable
 
 __all__ = ["InvalidProviderConfig", "Providers"]
 
@@ -186,10 +186,7 @@ def _read(
     names: set[str] = set()
     for file, document in documents:
         faults = Faults(release.strict_decoding)
-        if isinstance(document, Fault):
-            faults.found.append(document)
-        else:
-            providers += _providers(document, release, gate, names, faults)
+        providers += _providers(document, release, gate, names, faults)
         errors += (evolve(fault, document=file) for fault in faults.found)
     if errors:
         raise InvalidProviderConfig(errors)
@@ -197,7 +194,7 @@ def _read(
 
 
 def _providers(
-    document: HiddenText,
+    document: Hidden,
     release: Release,
     gate: bool,
     names: set[str],

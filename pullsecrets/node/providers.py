@@ -182,21 +182,28 @@ class NotAsked:
 
     Attributes:
         provider: The provider.
+        image: The image's normalised name, without tag and digest.
         code: Why not.
-        miss: The pattern that comes nearest to the image, where that is why.
         annotation: The first required annotation that is missing, where that is why.
     """
 
     provider: Provider
+    image: str
     code: NotAskedCode
-    miss: Miss | None = None
     annotation: str | None = None
+
+    @property
+    def miss(self) -> Miss | None:
+        """The pattern that comes nearest to the image, if no pattern matches it."""
+        # Found when it is asked for: most providers are not meant for most images.
+        return nearest_miss(self.provider.match_images, self.image)
 
     @property
     def reason(self) -> str:
         """Why not, in words that are safe to show."""
+        miss = self.miss
         details = {
-            NotAskedCode.NO_PATTERN: self.miss and str(self.miss),
+            NotAskedCode.NO_PATTERN: miss and str(miss),
             NotAskedCode.ANNOTATION_MISSING: self.annotation,
             NotAskedCode.TOKEN_REFUSED: self.provider.token and self.provider.token.audience,
         }
@@ -222,27 +229,25 @@ def consult(
 
 
 def _consult(provider: Provider, image_name: str, account: PodAccount | None) -> Asked | NotAsked:
-    patterns = provider.match_images
-    matching = (pattern for pattern in patterns if pattern_matches(pattern, image_name))
+    matching = (each for each in provider.match_images if pattern_matches(each, image_name))
     pattern = next(matching, None)
     if pattern is None:
-        miss = nearest_miss(patterns, image_name)
-        return NotAsked(provider, NotAskedCode.NO_PATTERN, miss)
+        return NotAsked(provider, image_name, NotAskedCode.NO_PATTERN)
     plain = Asked(provider, pattern, Request(provider.api_version, image_name))
     token = provider.token
     if token is None:
         return plain
     if account is None:
         if token.require_service_account:
-            return NotAsked(provider, NotAskedCode.NO_SERVICE_ACCOUNT)
+            return NotAsked(provider, image_name, NotAskedCode.NO_SERVICE_ACCOUNT)
         return plain
     if not account.exists:
-        return NotAsked(provider, NotAskedCode.SERVICE_ACCOUNT_MISSING)
+        return NotAsked(provider, image_name, NotAskedCode.SERVICE_ACCOUNT_MISSING)
     lacking = [key for key in token.required_annotations if key not in account.annotations]
     if lacking:
-        return NotAsked(provider, NotAskedCode.ANNOTATION_MISSING, annotation=lacking[0])
+        return NotAsked(provider, image_name, NotAskedCode.ANNOTATION_MISSING, lacking[0])
     if not account.gets_tokens:
-        return NotAsked(provider, NotAskedCode.TOKEN_REFUSED)
+        return NotAsked(provider, image_name, NotAskedCode.TOKEN_REFUSED)
     return Asked(provider, pattern, _request(provider, token, image_name, account), account)
 
 

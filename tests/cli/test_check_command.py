@@ -219,7 +219,7 @@ class Terminal:
 def test_on_a_terminal_it_tells_how_far_it_is_and_that_all_is_well(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stderr", Terminal(sys.stderr))
     with pytest.raises(SystemExit) as end:
-        command.check.callback((str(GOOD),), None, None, None, None, "text", "warning", ())
+        command.check.main([str(GOOD)], standalone_mode=False)
     assert end.value.code == 0
     shown = capsys.readouterr()
     assert shown.out == ""
@@ -301,7 +301,8 @@ def test_lines_of_entries(tmp_path):
 
 def where(file, **more):
     place = {
-        "document": 1, "kind": "Pod", "namespace": "default", "name": "p", "field": ("spec",), **more
+        "document": 1, "kind": "Pod", "namespace": "default", "name": "p", "field": ("spec",),
+        **more,
     }  # fmt: skip
     return Where(file, **place)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from conformance.test_node_vectors import account_of, node_of
 from conformance.vectors import assert_all
+
 from pullsecrets import Credential, PullSecret
 from pullsecrets.node.images import NodeImage
 from pullsecrets.node.recorded import PullCredentials, credential_hash

@@ -45,7 +45,7 @@ def test_pullsecrets(point):
         tried = comparison.ERROR
     elif not result.is_deterministic:
         assert sorted(tried) == ["first", "second"]
-        tried = comparison.CHANCE
+        tried = comparison.UNDEFINED
     elif tried == [""]:
         assert not result.candidates[0].credential.password.reveal()
         tried = comparison.EMPTY
@@ -94,7 +94,7 @@ def test_skopeo(point, tmp_path):
     command = ["skopeo", "login", "--get-login", "--authfile", str(file), point.image]
     result = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     if point.tried["skopeo"] == comparison.TOKEN:
-        # It has one; `--get-login` can only tell the user name beside it.
+        # It has one; `--get-login` can only tell the user name next to it.
         assert result.stdout.strip() == comparison.NOBODY
     elif result.returncode:
         assert "not logged into" in result.stderr

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pullsecrets.notes import NoteCode
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 # Folder → image as written → keys in the order of the attempts, each with its secret.
@@ -46,29 +48,35 @@ def test_example(folder):
 
     cluster = load(EXAMPLES / folder)
     assert cluster.problems == ()
+    pods = list(cluster.resolve_all())
     found = {
-        answer.image.familiar: [
-            (candidate.key, candidate.source.name) for candidate in answer.resolution.candidates
+        each.resolution.image.familiar: [
+            (candidate.key, candidate.source.name) for candidate in each.resolution.candidates
         ]
-        for answer in cluster.resolve_all()
+        for pod in pods
+        for each in pod.images
     }
     assert found == EXPECTED[folder]
-    assert not any(answer.resolution.warnings for answer in cluster.resolve_all())
-    assert not any(answer.resolution.failure for answer in cluster.resolve_all())
+    assert not any(pod.notes or pod.failure for pod in pods)
 
 
 def test_broken_secret():
     pytest.importorskip("yaml")
     from pullsecrets import load
 
-    [answer] = load(EXAMPLES / "broken" / "broken-secret").resolve_all()
+    [pod] = load(EXAMPLES / "broken" / "broken-secret").resolve_all()
+    [answer] = pod.images
     assert answer.resolution.candidates == ()
-    assert "broken-secret/old" in answer.resolution.failure
-    assert "example-password" not in answer.resolution.failure
+    assert pod.failure == answer.resolution.failure
+    assert pod.failure.code is NoteCode.UNDECODABLE_SECRET
+    assert (pod.failure.namespace, pod.failure.name) == ("broken-secret", "old")
+    assert "example-password" not in str(pod.failure)
 
 
 def test_each_example_says_what_to_see():
-    manifests = [file for file in EXAMPLES.rglob("*") if file.is_file()]
+    manifests = [
+        file for file in EXAMPLES.rglob("*") if file.is_file() and "__pycache__" not in file.parts
+    ]
     assert manifests
     for file in manifests:
         assert file.read_text("utf-8").startswith("# "), file

@@ -96,7 +96,9 @@ def test_mappings_that_are_no_documents(key, message):
     document[key] = document
     if key is not None:
         document = {key: 1}
-    assert hide(document) == Fault(FaultCode.DOCUMENT, f"is {message}")
+    with pytest.raises(BadJSON) as caught:
+        read_tree(hide(document), Faults(strict=True))
+    assert str(caught.value) == message
 
 
 def test_yaml_with_keys_that_json_does_not_have():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
@@ -18,8 +19,12 @@ from pullsecrets import Cluster, DockerConfig, Image, Pod, PullSecret, ServiceAc
 from pullsecrets.handover import to_docker_config, write_docker_config
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.checks import check_config
+from pullsecrets.node.images import NodeImages
 from pullsecrets.node.node import Node
 from pullsecrets.node.provider_config import Providers
+from pullsecrets.node.records import Pull, PullRecords, name_in_records
+from pullsecrets.node.verification import Verification
+from pullsecrets.node.versions import NEWEST
 from pullsecrets.testing import cluster
 from pullsecrets.testing.providers import run_credential_provider
 from support.canary import AUTH, CANARY, b64
@@ -222,6 +227,42 @@ def program_of_a_provider_with_a_bad_config():
 
 def program_of_a_provider_for_no_image():
     run_credential_provider(["a"], image="A", config=PROVIDERS, env={"TOKEN": CANARY})
+
+
+def images_that_are_no_list():
+    NodeImages.from_crictl(NOT_JSON)
+
+
+def images_of_another_type():
+    NodeImages.from_crictl({"images": [{"id": [CANARY]}]})
+
+
+def kubelet_config_that_is_none():
+    Verification.from_kubelet_config(SECRET, NEWEST)
+
+
+def kubelet_config_that_is_not_json():
+    Verification.from_kubelet_config(NOT_JSON, NEWEST)
+
+
+def records_in_yaml_without_its_library():
+    from pullsecrets.reading.text import yaml_loader
+
+    yaml_loader.cache_clear()
+    with mock.patch.dict(sys.modules, {"yaml": None}):
+        PullRecords.from_files({"sha256-a": f"kind: {CANARY}"}, {})
+
+
+def records_of_a_pull_that_is_none():
+    PullRecords().after(Pull(IMAGE, "sha256:1"), NEWEST, datetime.now(UTC))
+
+
+def records_of_an_image_that_is_none():
+    PullRecords().with_credentials(IMAGE, "sha256:1", None, NEWEST, datetime.now(UTC))
+
+
+def name_in_records_of_none():
+    name_in_records(IMAGE, NEWEST)
 
 
 WAYS = [
