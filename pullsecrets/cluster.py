@@ -281,6 +281,11 @@ class Cluster(Tabular):
         """The Secret of that name, or None."""
         return self._secrets.get((namespace, name))
 
+    def without(self, namespace: str, name: str) -> Cluster:
+        """The cluster without the Secret of that name: to ask what would change."""
+        left = (each for each in self.secrets if (each.namespace, each.name) != (namespace, name))
+        return Cluster(self.pods, self.service_accounts, tuple(left), self.node, self.problems)
+
     def namespaces_with(self, name: str) -> tuple[str, ...]:
         """The namespaces that have a Secret of that name, sorted."""
         return self._homes.get(name, ())

@@ -175,6 +175,14 @@ class Table:
             + "".join(f"<p>{_html(cell)}</p>" for cell in self._more(_HTML_ROWS))
         )
 
+    def markdown(self) -> str:
+        """A table for a page in Markdown, GitHub's: no cell is taken for markup."""
+        shown = [at for at, column in enumerate(self.columns) if column.heading is not None]
+        rows = [[_markdown(_cell(row[at])) for at in shown] for row in self.rows]
+        head = [_markdown(Cell(self.columns[at].heading)) for at in shown]
+        lines = [head, ["---"] * len(shown), *rows]
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
     def rich(self) -> RenderableType:
         """A table for a terminal, made with rich (extra ``cli``)."""
         from rich.console import Group
@@ -355,6 +363,15 @@ def _html(cell: Cell) -> str:
     return shown + (
         f'<br><span class="faint">{escape(printable(cell.below))}</span>' if cell.below else ""
     )
+
+
+_MARKS: Final = re.compile(r"[^\w\s,.()/+-]|(?<!\w)_|_(?!\w)", re.ASCII)
+
+
+def _markdown(cell: Cell) -> str:
+    # As character references, which Markdown never takes for markup.
+    lines = (_MARKS.sub(lambda mark: f"&#{ord(mark[0])};", line) for line in cell.shown.split("\n"))
+    return "<br>".join(lines)
 
 
 def _html_cell(cell: Cell, code: bool) -> str:

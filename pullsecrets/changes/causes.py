@@ -8,7 +8,7 @@ out. So several causes mean that there is no single one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from attrs import evolve
@@ -40,13 +40,14 @@ def diff_clusters(old: Cluster, new: Cluster) -> tuple[Change, ...]:
     changes = []
     for change in diff(old.resolve_all(), new.resolve_all()):
         before, after = change.before, change.after
-        if before is not None and after is not None:
-            # Images of pods that are written alike have the same causes.
-            alike = before.pod.namespace, *map(_own, (before, after))
-            if alike not in known:
-                known[alike] = tuple(_causes(old, new, before, after))
-            change = evolve(change, because=known[alike])
-        changes.append(change)
+        if before is None or after is None:
+            changes.append(change)
+            continue
+        # Images of pods that are written alike have the same causes.
+        alike = before.pod.namespace, *map(_own, (before, after))
+        if alike not in known:
+            known[alike] = tuple(_causes(old, new, before, after))
+        changes.append(evolve(change, because=known[alike]))
     return tuple(changes)
 
 
@@ -81,7 +82,9 @@ def _causes(old: Cluster, new: Cluster, before: Answer, after: Answer) -> Iterat
         yield _cause(namespace, subject, was[subject], now[subject])
 
 
-def _decisive(differing: Sequence[_Subject], suffices: Any) -> Sequence[_Subject]:
+def _decisive(
+    differing: Sequence[_Subject], suffices: Callable[[Iterable[_Subject]], bool]
+) -> Sequence[_Subject]:
     """The inputs that are causes."""
     if len(differing) == 1 or len(differing) > _MOST_TRIED:
         return differing
@@ -148,8 +151,10 @@ def _cause(namespace: str, subject: _Subject, was: Any, now: Any) -> Cause:
         action = Action.REMOVED if now is None else action
         return Cause(kind, action, None if name is None else namespace, name)
     if kind is CauseKind.PULL_SECRETS:
-        was, now = (", ".join(each or "(nameless)" for each in names) for names in (was, now))
-        return Cause(kind, Action.CHANGED, None, None, was and printable(was) or "none", now or "none")
-    if kind in (CauseKind.IMAGE, CauseKind.ACCOUNT_NAME):
-        return Cause(kind, Action.CHANGED, None, None, printable(str(was)), printable(str(now)))
-    return Cause(kind, Action.CHANGED)
+        was, now = (
+            ", ".join(each or "(nameless)" for each in names) or "none" for names in (was, now)
+        )
+    elif kind not in (CauseKind.IMAGE, CauseKind.ACCOUNT_NAME):
+        was = now = ""
+    values = printable(str(was)), printable(str(now))
+    return Cause(kind, Action.CHANGED, None, None, *values)

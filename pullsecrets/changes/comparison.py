@@ -17,7 +17,16 @@ from pullsecrets.keyring import Resolution
 from pullsecrets.objects import ContainerKind
 from pullsecrets.present import PullDecision
 
-__all__ = ["Answers", "Identity", "answers_of", "by_identity", "decided", "diff", "looked_up", "pair"]
+__all__ = [
+    "Answers",
+    "Identity",
+    "answers_of",
+    "by_identity",
+    "decided",
+    "diff",
+    "looked_up",
+    "pair",
+]
 
 Identity = tuple[str, str, str, str, bool, int]
 """What an image is known by: the namespace, kind and name of its workload; the container's name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attrs import frozen
 
@@ -171,9 +171,7 @@ class Change:
     @property
     def subject(self) -> Answer:
         """The answer that is, or else the one that was."""
-        found = self.after or self.before
-        assert found is not None
-        return found
+        return cast("Answer", self.after or self.before)
 
     @property
     def breaks(self) -> bool:
@@ -226,12 +224,16 @@ class Change:
 
 def _decision(answer: Answer | None) -> dict[str, Any] | None:
     decision = None if answer is None else answer.decision
-    return None if decision is None else {
-        "outcome": decision.outcome,
-        "step": decision.step,
-        "looks_up": decision.looks_up,
-        "message": str(decision),
-    }
+    return (
+        None
+        if decision is None
+        else {
+            "outcome": decision.outcome,
+            "step": decision.step,
+            "looks_up": decision.looks_up,
+            "message": str(decision),
+        }
+    )
 
 
 def changes_table(changes: Iterable[Change]) -> Table:
