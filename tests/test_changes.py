@@ -516,6 +516,7 @@ def test_the_order_of_providers_and_node():
         ("providers_by_name", "1.32", "1.33"),
         ("token_gate", "1.32", "1.33"),
     ]
+    assert change.reasons[0] == "one or more of these rows:"
     assert str(change.because[0]).startswith("one_node_keyring in Kubernetes 1.33: True -> False. ")
     assert not upgrade.breaks
     # The other way round it is the same rows, with the releases the other way round.
@@ -588,7 +589,8 @@ def refused(release, *faults):
 
 
 def test_a_refused_configuration():
-    upgrade = diff_releases([refused("1.31"), refused("1.32", "unknown field")])
+    later = refused("1.32", "unknown field"), refused("1.33", "unknown field")
+    upgrade = diff_releases([refused("1.31"), *later])
     assert upgrade.breaks
     assert upgrade.changes == ()
     assert upgrade.refusal.after == ("unknown field",)

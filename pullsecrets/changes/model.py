@@ -160,8 +160,8 @@ class Change:
     Attributes:
         before: The answer that was, None for an image that was not there.
         after: The answer that is, None for an image that is no longer there.
-        because: What changed it. If there are several, there is no single cause. Empty if it was
-            not looked for, or not found.
+        because: What changed it. If there are several, there is no single cause, or of rows it is
+            not known which. Empty if it was not looked for, or not found.
     """
 
     before: Answer | None
@@ -194,7 +194,9 @@ class Change:
     def reasons(self) -> tuple[str, ...]:
         """The causes in words, a line each. Safe to show."""
         if len(self.because) > 1:
-            return "no single cause:", *map(str, self.because)
+            rows = self.because[0].kind is CauseKind.ROW
+            head = "one or more of these rows:" if rows else "no single cause:"
+            return head, *map(str, self.because)
         return tuple(map(str, self.because)) or ("no cause was found",)
 
     def to_dict(self) -> dict[str, Any]:

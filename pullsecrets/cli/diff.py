@@ -33,6 +33,7 @@ from pullsecrets.cli.present import read_state, state_options
 from pullsecrets.cluster import Cluster
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.node.versions import RELEASES, Release, UnknownRelease
+from pullsecrets.tables import Cell, Column, Row, Table, Tone
 
 __all__ = ["diff"]
 
@@ -167,15 +168,31 @@ def _show(upgrade: Upgrade, *, markdown: bool) -> None:
     refusal = upgrade.refusal
     for line in [] if refusal is None else _lines(refusal):
         click.echo(f"- {line}" if markdown else line)
-    table = changes_table(upgrade.changes)
     summary = _summary(upgrade.changes)
     if markdown:
-        click.echo(f"{summary}\n\n{table.markdown()}" if upgrade.changes else summary)
+        table = changes_table(upgrade.changes).markdown() if upgrade.changes else ""
+        click.echo(f"{summary}\n\n{table}".rstrip())
         return
     if upgrade.changes:
-        console().print(table.rich(), "")
+        console().print(_text(upgrade.changes).rich(), "")
     if refusal is None:
         click.echo(summary)
+
+
+def _text(changes: Iterable[Change]) -> Table:
+    """Before, after and why below each other: next to each other they are too wide to read."""
+    rows: list[Row] = []
+    for change in changes:
+        answer = change.subject
+        title = f"{answer.container.title}: {answer.container.image}"
+        head = answer.pod.title, Cell(answer.container.name, title)
+        for name, side in (("before", change.before), ("after", change.after)):
+            tone = Tone.ERROR if name == "after" and change.breaks else Tone.PLAIN
+            lines = ("not there",) if side is None else side.lines
+            rows.append((*head, Cell(name, tone=Tone.FAINT), Cell(None, lines, tone)))
+        rows.append((*head, Cell("because", tone=Tone.FAINT), Cell(None, change.reasons)))
+    columns = Column("workload", group=True), Column("container", group=True)
+    return Table((*columns, Column("what", ""), Column("text", "")), tuple(rows))
 
 
 def _summary(changes: Iterable[Change]) -> str:

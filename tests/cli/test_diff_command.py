@@ -66,9 +66,11 @@ def test_text(sides):
     result = run("diff", *sides)
     lines = [" ".join(line.split()) for line in result.out.splitlines() if line]
     assert lines == [
-        "container before after because",
         "Pod default/p",
-        "c 1. quay.io as bot from secret regcred anonymous secret default/regcred was removed",
+        f"c: {IMAGE}",
+        "before 1. quay.io as bot from secret regcred",
+        "after anonymous",
+        "because secret default/regcred was removed",
         "1 image changes, 1 for the worse",
     ]
 

@@ -40,7 +40,7 @@ def test_json(manifests):
         for each in found["credentials"]
     ] == [
         ("shop", "regcred", "quay.io", 1),
-        ("shop", "regcred", "https://***@ghcr.io", 0),
+        ("shop", "regcred", "https://********@ghcr.io", 0),
         ("default", "broken", None, 0),
     ]
     assert found["credentials"][0]["images"] == [
@@ -91,3 +91,17 @@ def test_what_is_not_there(manifests, option, value, said):
 def test_what_cannot_be_read(tmp_path):
     (tmp_path / "bad.yaml").write_text("a: [", encoding="utf-8")
     assert run("uses", tmp_path / "bad.yaml").status == 2
+
+
+def test_resolve_without_a_secret(manifests):
+    def users(*options):
+        found = run(
+            "resolve", manifests, "--image", "quay.io/acme/api", "--format", "json", *options
+        )
+        images = [image for pod in found.json["pods"] for image in pod["images"]]
+        return [[each["username"] for each in image["candidates"]] for image in images]
+
+    assert users() == [["bot"]]
+    assert users("--without-secret", "shop/regcred", "--without-secret", "default/broken") == [[]]
+    result = run("resolve", manifests, "--without-secret", CANARY)
+    assert (result.status, "NS/NAME" in result.err) == (2, True)
