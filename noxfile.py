@@ -136,6 +136,14 @@ def differential(session: nox.Session) -> None:
 
 
 @nox.session(python=NEWEST)
+def referee(session: nox.Session) -> None:
+    """Compare with the kubelet's code (needs Go): `-- --release 1.37 --count 100000 --seed 1`."""
+    session.install("-e", ".[testing]")
+    session.chdir("tests")
+    session.run("python", "-m", "referee", *session.posargs)
+
+
+@nox.session(python=NEWEST)
 def drawn(session: nox.Session) -> None:
     """Run the tests of the rules that draw their inputs with 50 times as many (or `-- TIMES`)."""
     session.install("-e", ".[all]", *_group("test"))
@@ -145,6 +153,17 @@ def drawn(session: nox.Session) -> None:
         "pytest",
         *(f"tests/{name}" for name in [*files, "cli/test_resolve.py"]),
         env={"PULLSECRETS_TEST_EFFORT": times},
+    )
+
+
+@nox.session(python=NEWEST)
+def hostile(session: nox.Session) -> None:
+    """Have thousands of conversations with servers that mean harm (or `-- NUMBER SEED`)."""
+    session.install("-e", ".[all]", *_group("test"))
+    arguments = session.posargs or ["5000"]
+    session.run(
+        *("python", "-W", "error", "tests/probe/hostile.py", *arguments),
+        env={"PYTHONPATH": "tests"},
     )
 
 

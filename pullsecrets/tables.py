@@ -176,12 +176,21 @@ class Table:
         )
 
     def markdown(self) -> str:
-        """A table for a page in Markdown, GitHub's: no cell is taken for markup."""
-        shown = [at for at, column in enumerate(self.columns) if column.heading is not None]
-        rows = [[_markdown(_cell(row[at])) for at in shown] for row in self.rows]
-        head = [_markdown(Cell(self.columns[at].heading)) for at in shown]
-        lines = [head, ["---"] * len(shown), *rows]
-        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        """Tables for a page in Markdown: a comment, a job's summary. Nothing in it is markup."""
+        parts = [f"### {_markdown(printable(self.title))}"] if self.title else []
+        texts = (self.subtitle.shown, *map(printable, self.notes))
+        parts += [_markdown(text) for text in texts if text]
+        heads = [_markdown(column.heading or "") for column in self._shown]
+        top = f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}"
+        for headings, rows in self._groups(self.rows):
+            for depth, heading in headings:
+                parts.append(f"{'#' * (4 + depth)} {_markdown(heading.shown)}")
+                if heading.below:
+                    parts.append(_markdown(printable(heading.below)))
+            cells = [" | ".join(_markdown(cell.shown) for cell in row) for row in rows]
+            if cells:
+                parts.append("\n".join([top, *(f"| {row} |" for row in cells)]))
+        return "\n\n".join(parts)
 
     def rich(self) -> RenderableType:
         """A table for a terminal, made with rich (extra ``cli``)."""
@@ -347,6 +356,16 @@ _STYLE: Final = """<style>
 .pullsecrets .good { border-color: #35914f; }
 </style>"""
 
+# What Markdown, the HTML in it, and GitHub (mentions) could take for more than text.
+_MARKUP: Final = re.compile(r"[\\`*_{}\[\]|~#]")
+_ENTITIES: Final = re.compile(r"[<>&@]")
+
+
+def _markdown(text: str) -> str:
+    text = _ENTITIES.sub(lambda match: f"&#{ord(match[0])};", _MARKUP.sub(r"\\\g<0>", text))
+    return text.replace("\n", "<br>")
+
+
 _BREAK: Final = re.compile(r"(?<=\w)(?:[/:.@]|(?=\[))(?=[\w\[])")
 _SHORT: Final = 24  # characters that stay together
 
@@ -363,15 +382,6 @@ def _html(cell: Cell) -> str:
     return shown + (
         f'<br><span class="faint">{escape(printable(cell.below))}</span>' if cell.below else ""
     )
-
-
-_MARKS: Final = re.compile(r"[^\w\s,.()/+-]|(?<!\w)_|_(?!\w)", re.ASCII)
-
-
-def _markdown(cell: Cell) -> str:
-    # As character references, which Markdown never takes for markup.
-    lines = (_MARKS.sub(lambda mark: f"&#{ord(mark[0])};", line) for line in cell.shown.split("\n"))
-    return "<br>".join(lines)
 
 
 def _html_cell(cell: Cell, code: bool) -> str:
