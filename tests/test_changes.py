@@ -10,6 +10,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from support.canary import CANARY, leaks, texts
+from support.effort import examples
 
 from pullsecrets import Cluster, Credential, DockerConfig, PullSecret
 from pullsecrets.changes import (
@@ -89,6 +90,7 @@ def named(cluster):
     }
 
 
+@examples(100)
 @given(clusters())
 def test_nothing_differs_from_itself(cluster):
     again = Cluster(cluster.pods, cluster.service_accounts, cluster.secrets, cluster.node)
@@ -104,6 +106,7 @@ def pairs(draw):
     return old, evolve(other, **{name: getattr(old, name) for name in kept})
 
 
+@examples(100)
 @given(pairs())
 def test_exactly_what_differs(pair):
     old, new = pair
@@ -146,6 +149,7 @@ def replaced(old, new, cause, before, after):
     return old, changed, before.container
 
 
+@examples(100)
 @given(pairs())
 def test_a_single_cause_gives_the_new_answer(pair):
     """Put into the old manifests alone, as an author would, it makes the answer the new one."""
@@ -167,6 +171,7 @@ def test_a_single_cause_gives_the_new_answer(pair):
         assert plain(answer.resolution) == plain(change.after.resolution)
 
 
+@examples(100)
 @given(pairs())
 def test_several_causes_together_give_the_new_answer(pair):
     old, new = pair
@@ -445,6 +450,7 @@ def test_table():
     assert change.reasons == ("no cause was found",)
 
 
+@examples(100)
 @given(pairs())
 def test_no_password_is_shown(pair):
     def planted(cluster):

@@ -9,6 +9,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from support.canary import CANARY, leaks, texts
+from support.effort import examples
 
 from pullsecrets import Cluster, Credential, DockerConfig, PullSecret
 from pullsecrets.keyring import Source, SourceKind
@@ -31,6 +32,7 @@ def place(pod, container):
     return pod.namespace, pod.kind, pod.name, container.name, container.kind
 
 
+@examples(100)
 @given(clusters() | clusters(configs=CONFIGS))
 def test_it_is_the_answers_the_other_way_round(cluster):
     found = uses(cluster)
@@ -56,6 +58,7 @@ def test_it_is_the_answers_the_other_way_round(cluster):
     )
 
 
+@examples(100)
 @given(clusters(configs=CONFIGS))
 def test_nothing_is_left_out_and_nothing_is_there_twice(cluster):
     found = uses(cluster)
@@ -189,6 +192,7 @@ def test_records():
         assert words in text
 
 
+@examples(100)
 @given(clusters())
 def test_no_password_is_shown(drawn):
     secret = pull_secret("regcred", {f"https://user:{CANARY}@quay.io": ("user", CANARY)})

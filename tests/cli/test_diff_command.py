@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -245,3 +247,19 @@ def test_decisions(write, tmp_path):
     assert [change["decision"][side]["outcome"] for side in ("before", "after")] == ["use", "fail"]
     assert change["because"][0]["name"] == "looks_up_when_present"
     assert run("diff", manifests, *between("1.32", "1.33")).out == "nothing changes\n"
+
+
+def test_a_file_that_cannot_be_read(sides, tmp_path, monkeypatch):
+    images = tmp_path / "images.json"
+    images.touch()
+    read = Path.read_bytes
+
+    def refuse(path):
+        if path == images:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    result = run("diff", sides[0], *between("1.32", "1.33"), "--images", images)
+    assert (result.status, result.out) == (2, "")
+    assert f"{images} cannot be read: Permission denied" in " ".join(result.err.split())
