@@ -32,6 +32,7 @@ __all__ = [
     "FAILED",
     "OK",
     "UNUSABLE",
+    "Command",
     "Given",
     "Unusable",
     "cluster_options",
@@ -41,6 +42,7 @@ __all__ = [
     "indented",
     "parse_image",
     "read_cluster",
+    "read_node",
     "select",
 ]
 

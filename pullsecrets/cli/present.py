@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from pullsecrets.cli._common import (
+    Command,
     Given,
     Unusable,
     cluster_options,
@@ -23,6 +24,7 @@ from pullsecrets.errors import PullsecretsError
 from pullsecrets.node.images import NodeImages
 from pullsecrets.node.records import PullRecords
 from pullsecrets.node.verification import Verification
+from pullsecrets.node.versions import Release
 from pullsecrets.on_node import (
     ContainerDecision,
     NodeState,
@@ -34,7 +36,7 @@ from pullsecrets.present import PullOutcome
 from pullsecrets.secrecy import printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tone
 
-__all__ = ["present"]
+__all__ = ["present", "read_state", "state_options"]
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _BAD: Final = frozenset({PullOutcome.REFUSE, PullOutcome.FAIL})
@@ -46,26 +48,38 @@ _TONES: Final = {
 }
 
 
+_STATE_OPTIONS: Final = (
+    click.option(
+        "--images",
+        metavar="FILE",
+        type=_FILE,
+        help="The images on the node, as `crictl images -o json` prints them.",
+    ),
+    click.option(
+        "--records",
+        metavar="DIR",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="The kubelet's pull records: a copy of /var/lib/kubelet/image_manager.",
+    ),
+    click.option(
+        "--kubelet-config",
+        metavar="FILE",
+        type=_FILE,
+        help="The kubelet's configuration (a KubeletConfiguration).",
+    ),
+)
+
+
+def state_options(command: Command) -> Command:
+    """Give a command the options that say what is on a node."""
+    for option in reversed(_STATE_OPTIONS):
+        command = option(command)
+    return command
+
+
 @click.command()
 @cluster_options
-@click.option(
-    "--images",
-    metavar="FILE",
-    type=_FILE,
-    help="The images on the node, as `crictl images -o json` prints them.",
-)
-@click.option(
-    "--records",
-    metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The kubelet's pull records: a copy of /var/lib/kubelet/image_manager.",
-)
-@click.option(
-    "--kubelet-config",
-    metavar="FILE",
-    type=_FILE,
-    help="The kubelet's configuration (a KubeletConfiguration).",
-)
+@state_options
 @click.option(
     "--by-record",
     is_flag=True,
@@ -95,13 +109,7 @@ def present(
     """
     cluster = read_cluster(given)
     chosen = select(cluster, given)
-    try:
-        state = _state(cluster, images, records, kubelet_config)
-    except PullsecretsError as error:
-        raise Unusable(str(error)) from None
-    except OSError as error:
-        where = printable(str(error.filename or "the records"))
-        raise Unusable(f"{where} cannot be read: {error.strerror}") from None
+    state = read_state(cluster.node.kubernetes, images, records, kubelet_config)
     if by_record:
         _show_records(cluster, list(recorded_images(cluster, state)), form)
         raise SystemExit(exit_status(cluster, failed=False))
@@ -117,18 +125,28 @@ def present(
     raise SystemExit(exit_status(cluster, failed=failed))
 
 
-def _state(
-    cluster: Cluster, images: Path | None, records: Path | None, kubelet_config: Path | None
+def read_state(
+    release: Release, images: Path | None, records: Path | None, kubelet_config: Path | None
 ) -> NodeState:
-    release = cluster.node.kubernetes
-    verification = Verification()
-    if kubelet_config is not None:
-        verification = Verification.from_kubelet_config(kubelet_config.read_bytes(), release)
-    return NodeState(
-        NodeImages() if images is None else NodeImages.from_crictl(images.read_bytes()),
-        verification,
-        PullRecords() if records is None else PullRecords.load(records),
-    )
+    """What the options say is on a node.
+
+    Raises:
+        click.ClickException: A file cannot be used; its exit status is 2.
+    """
+    try:
+        verification = Verification()
+        if kubelet_config is not None:
+            verification = Verification.from_kubelet_config(kubelet_config.read_bytes(), release)
+        return NodeState(
+            NodeImages() if images is None else NodeImages.from_crictl(images.read_bytes()),
+            verification,
+            PullRecords() if records is None else PullRecords.load(records),
+        )
+    except PullsecretsError as error:
+        raise Unusable(str(error)) from None
+    except OSError as error:
+        where = printable(str(error.filename or "the records"))
+        raise Unusable(f"{where} cannot be read: {error.strerror}") from None
 
 
 def _pod_table(containers: Iterable[ContainerDecision]) -> Table:
