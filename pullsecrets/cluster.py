@@ -151,9 +151,11 @@ def _attempts(answer: ImageResolution) -> Iterator[Row]:
     """A row for each pull that is tried."""
     written = str(answer.container.image)
     resolution = answer.resolution
-    head = Cell(answer.container.name, f"{answer.container.title}: {written}"), written
+    title = f"{answer.container.title}: {written}"
+    head = Cell(answer.container.name, title), written
     if resolution.failure is not None:
-        yield *head, None, Cell("", str(resolution.failure), Tone.ERROR), None, None
+        failed = Cell(answer.container.name, title, Tone.ERROR, str(resolution.failure))
+        yield failed, written, None, None, None, None
     elif resolution.anonymous:
         yield *head, "1", Cell(None, "anonymous"), Cell(None, "no entry matches"), None
     for unknown in resolution.unknown:

@@ -69,10 +69,14 @@ class Auths(Mapping[EntryText, Credential]):
     __slots__ = ("_credentials",)
 
     def __init__(self, credentials: Mapping[EntryText, Credential] | Mapping[str, Credential]):
-        self._credentials = {
-            EntryText(entry) if isinstance(entry, str) else entry: credential
-            for entry, credential in credentials.items()
-        }
+        # A copy does not hash the entries again.
+        entries: Any = dict(credentials)
+        if any(isinstance(entry, str) for entry in entries):
+            entries = {
+                EntryText(entry) if isinstance(entry, str) else entry: credential
+                for entry, credential in entries.items()
+            }
+        self._credentials: dict[EntryText, Credential] = entries
 
     def __getitem__(self, entry: EntryText | str) -> Credential:
         return self._credentials[entry]  # type: ignore[index]  # an entry equals its text

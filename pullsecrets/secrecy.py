@@ -37,7 +37,9 @@ _NO_PORT: Final = re.compile(
 )
 # The same in an image reference, where "@" also begins a digest.
 _IMAGE_USERINFO: Final = re.compile(
-    r"\A([A-Za-z][A-Za-z0-9+.-]*://)?.*@(?!sha[0-9]+:)", re.DOTALL | re.IGNORECASE
+    r"\A([A-Za-z][A-Za-z0-9+.-]*://)?.*"
+    r"@(?!sha[0-9]+:|[A-Za-z][A-Za-z0-9+._-]*:[0-9A-Fa-f]{32,}\Z)",
+    re.DOTALL | re.IGNORECASE,
 )
 _FIRST_PICKLE_PROTOCOL: Final = 4
 

@@ -204,7 +204,8 @@ class Table:
         rows = self.rows[:_TERMINAL_ROWS]
         headings = tuple(Cell(column.heading, tone=Tone.FAINT) for column in self._shown)
         widths = self._widths(rows, headings)
-        if rows and any(cell.shown for cell in headings):
+        has_rows = any(cell.shown for row in rows for cell in self._split(row)[1])
+        if has_rows and any(cell.shown for cell in headings):
             parts.append(_grid([headings], widths, indent))
         for above, inner in self._groups(rows):
             for depth, heading in above:

@@ -333,9 +333,8 @@ Pod docker-hub-keys/three-keys
     "broken/broken-secret": """\
 Pod broken-secret/api
   its own imagePullSecrets: quay, old
-    try  source                                    entry  user
   api: quay.io/acme/api:3
-         secret broken-secret/old does not decode, so no pull of a pod that lists it gets any \
+  secret broken-secret/old does not decode, so no pull of a pod that lists it gets any \
 credential: \
 auths['registry.example.com'].auth is not base64
 """,
