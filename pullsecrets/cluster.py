@@ -15,6 +15,7 @@ from pullsecrets.node.node import Node, as_node
 from pullsecrets.node.providers import PodAccount
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Place, Pod, PullSecret, ServiceAccount
+from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.reading.clients import manifests_of
 from pullsecrets.reading.documents import Document, Objects, Problem, objects_of
 from pullsecrets.secrecy import printable
@@ -198,6 +199,8 @@ class Cluster(Tabular):
         node: Its nodes, which are taken to be alike; given as a docker config, or as None, it
             becomes a node of the newest release.
         problems: What was wrong with the input that this was read from.
+        always_pull: Whether its API server has the admission plugin AlwaysPullImages, which sets
+            the pull policy Always in each pod that is created (rule 17).
     """
 
     pods: tuple[Pod, ...] = ()
@@ -205,6 +208,7 @@ class Cluster(Tabular):
     secrets: tuple[PullSecret, ...] = ()
     node: Node = field(default=None, converter=as_node)
     problems: tuple[Problem, ...] = ()
+    always_pull: bool = False
     _secrets: Mapping[tuple[str, str], PullSecret] = _derived(lambda self: _by_name(self.secrets))
     _homes: Mapping[str, tuple[str, ...]] = _derived(lambda self: _homes(self.secrets))
     _accounts: Mapping[tuple[str, str], ServiceAccount] = _derived(
@@ -327,6 +331,19 @@ class Cluster(Tabular):
             notes = (Note(NoteCode.ASSUMED_ACCOUNT, pod.namespace, pod.service_account),)
         return Admission(origin, pod.service_account, own), notes
 
+    def pull_policy(self, pod: Pod, container: Container) -> str | None:
+        """A container's pull policy after admission, None where the image's default counts.
+
+        The plugin AlwaysPullImages sees a pod when it is created: not one that is stored already,
+        and not what a static pod's file says.
+
+        Args:
+            pod: The pod.
+            container: One of its containers, or image volumes.
+        """
+        admitted = self.always_pull and not (pod.stored or pod.mirror)
+        return PullPolicy.ALWAYS if admitted else container.pull_policy
+
     def _of_static_pod(self, pod: Pod) -> Iterator[Note]:
         """What a static pod names in vain, or at all (rule 3)."""
         if pod.pull_secrets or pod.service_account != _DEFAULT_ACCOUNT:
@@ -391,7 +408,7 @@ class Cluster(Tabular):
     def __reduce__(self) -> tuple[type[Cluster], tuple[Any, ...]]:
         # Without the keyrings, which are built again as they are asked for.
         objects = self.pods, self.service_accounts, self.secrets
-        return Cluster, (*objects, self.node, self.problems)
+        return Cluster, (*objects, self.node, self.problems, self.always_pull)
 
     def table(self, limit: int | None = None) -> Table:
         """One row for each image, with what is tried for it."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from attrs import evolve
 
 from pullsecrets.cli._common import (
     Given,
@@ -22,7 +23,6 @@ from pullsecrets.cluster import Cluster
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.node.images import NodeImages
 from pullsecrets.node.records import PullRecords
-from pullsecrets.node.verification import Verification
 from pullsecrets.on_node import (
     ContainerDecision,
     NodeState,
@@ -61,10 +61,9 @@ _TONES: Final = {
     help="The kubelet's pull records: a copy of /var/lib/kubelet/image_manager.",
 )
 @click.option(
-    "--kubelet-config",
-    metavar="FILE",
-    type=_FILE,
-    help="The kubelet's configuration (a KubeletConfiguration).",
+    "--always-pull-images",
+    is_flag=True,
+    help="The API server has the admission plugin AlwaysPullImages.",
 )
 @click.option(
     "--by-record",
@@ -83,7 +82,7 @@ def present(
     given: Given,
     images: Path | None,
     records: Path | None,
-    kubelet_config: Path | None,
+    always_pull_images: bool,
     by_record: bool,
     form: str,
 ) -> None:
@@ -93,10 +92,10 @@ def present(
     Kubernetes 1.35 on, by who pulled it. Exits with 1 if a container cannot start, 2 if some input
     could not be read.
     """
-    cluster = read_cluster(given)
+    cluster = evolve(read_cluster(given), always_pull=always_pull_images)
     chosen = select(cluster, given)
     try:
-        state = _state(cluster, images, records, kubelet_config)
+        state = _state(images, records)
     except PullsecretsError as error:
         raise Unusable(str(error)) from None
     except OSError as error:
@@ -117,16 +116,9 @@ def present(
     raise SystemExit(exit_status(cluster, failed=failed))
 
 
-def _state(
-    cluster: Cluster, images: Path | None, records: Path | None, kubelet_config: Path | None
-) -> NodeState:
-    release = cluster.node.kubernetes
-    verification = Verification()
-    if kubelet_config is not None:
-        verification = Verification.from_kubelet_config(kubelet_config.read_bytes(), release)
+def _state(images: Path | None, records: Path | None) -> NodeState:
     return NodeState(
         NodeImages() if images is None else NodeImages.from_crictl(images.read_bytes()),
-        verification,
         PullRecords() if records is None else PullRecords.load(records),
     )
 

@@ -211,3 +211,9 @@ def test_no_pods(tmp_path):
     result = run("present", file)
     assert (result.status, result.out) == (0, "")
     assert "no pods and no workloads" in result.err
+
+
+def test_always_pull_images_leaves_no_image_unasked(node, manifests):
+    arguments = manifests(), *node(), "--kubernetes", "1.34", "--format", "json"
+    assert outcomes(run("present", *arguments)) == [("use", "not-verified")] * 2
+    assert outcomes(run("present", *arguments, "--always-pull-images")) == [("pull", "always")] * 2
