@@ -11,6 +11,7 @@ from attrs import Factory, field, frozen
 
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.keyring import Keyring, Resolution
+from pullsecrets.node.audiences import AudienceGrant, audience_grants
 from pullsecrets.node.node import Node, as_node
 from pullsecrets.node.providers import PodAccount
 from pullsecrets.notes import Note, NoteCode
@@ -201,6 +202,7 @@ class Cluster(Tabular):
         problems: What was wrong with the input that this was read from.
         always_pull: Whether its API server has the admission plugin AlwaysPullImages, which sets
             the pull policy Always in each pod that is created (rule 17).
+        grants: The rules of RBAC that let nodes have tokens of service accounts (D23).
     """
 
     pods: tuple[Pod, ...] = ()
@@ -209,6 +211,7 @@ class Cluster(Tabular):
     node: Node = field(default=None, converter=as_node)
     problems: tuple[Problem, ...] = ()
     always_pull: bool = False
+    grants: tuple[AudienceGrant, ...] = ()
     _secrets: Mapping[tuple[str, str], PullSecret] = _derived(lambda self: _by_name(self.secrets))
     _homes: Mapping[str, tuple[str, ...]] = _derived(lambda self: _homes(self.secrets))
     _accounts: Mapping[tuple[str, str], ServiceAccount] = _derived(
@@ -228,7 +231,14 @@ class Cluster(Tabular):
             objects: The objects, as `pullsecrets.reading` gives them.
             node: The node, or only its docker config.
         """
-        return cls(objects.pods, objects.service_accounts, objects.secrets, node, objects.problems)
+        return cls(
+            objects.pods,
+            objects.service_accounts,
+            objects.secrets,
+            node,
+            objects.problems,
+            grants=audience_grants(objects.rbac),
+        )
 
     @classmethod
     def from_manifests(
@@ -238,7 +248,7 @@ class Cluster(Tabular):
         namespace: str = "default",
         node: Node | DockerConfig | None = None,
     ) -> Cluster:
-        """Read Pods, workloads, ServiceAccounts, Secrets, and lists of them.
+        """Read Pods, workloads, ServiceAccounts, Secrets, RBAC's objects, and lists of them.
 
         Other kinds are passed over in silence. What is malformed is left out and is in `problems`.
         If an object is defined twice, the later definition counts.
@@ -368,7 +378,7 @@ class Cluster(Tabular):
         """The resolution of each of the pod's images, and what was passed over on the way."""
         admission, notes = self.admit(pod)
         keyring = self.keyring(pod.namespace, admission.pull_secrets)
-        account = self._pod_account(pod)
+        account = self.pod_account(pod)
         found = self.references(pod.namespace, admission.pull_secrets)
         passed_over = (each for each in found if isinstance(each, Note))
         images = (ImageResolution(each, keyring.lookup(each.image, account)) for each in pod.images)
@@ -376,7 +386,7 @@ class Cluster(Tabular):
             pod, admission, (*notes, *_once(passed_over), *keyring.notes), tuple(images)
         )
 
-    def _pod_account(self, pod: Pod) -> PodAccount | None:
+    def pod_account(self, pod: Pod) -> PodAccount | None:
         """The pod's service account, as credential providers see it: a static pod has none."""
         if pod.mirror:
             return None
@@ -408,7 +418,7 @@ class Cluster(Tabular):
     def __reduce__(self) -> tuple[type[Cluster], tuple[Any, ...]]:
         # Without the keyrings, which are built again as they are asked for.
         objects = self.pods, self.service_accounts, self.secrets
-        return Cluster, (*objects, self.node, self.problems, self.always_pull)
+        return Cluster, (*objects, self.node, self.problems, self.always_pull, self.grants)
 
     def table(self, limit: int | None = None) -> Table:
         """One row for each image, with what is tried for it."""

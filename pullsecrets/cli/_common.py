@@ -207,7 +207,7 @@ def _kubelet(given: Given) -> Node:
         document = hide(path.read_bytes())  # no traceback shows what this frame was given
     except OSError as error:
         raise Unusable(f"{printable(str(path))} cannot be read: {error.strerror}") from None
-    return Node.from_kubelet_config(document, kubernetes=given.kubernetes)
+    return Node.from_kubelet_config(document, kubernetes=given.kubernetes, file=str(path))
 
 
 def _answers(path: Path) -> dict[str, ProviderAnswer]:

@@ -25,9 +25,9 @@ from pullsecrets.cli._common import (
     read_cluster,
     select_pods,
 )
+from pullsecrets.cluster import ImageResolution
 from pullsecrets.errors import MissingExtra
 from pullsecrets.images import Image, InvalidImage
-from pullsecrets.cluster import ImageResolution
 from pullsecrets.secrecy import printable, redact_entry
 
 try:

@@ -126,13 +126,18 @@ class Node:
 
     @classmethod
     def from_kubelet_config(
-        cls, document: Document, *, kubernetes: str | Release | None = None
+        cls,
+        document: Document,
+        *,
+        kubernetes: str | Release | None = None,
+        file: str | None = None,
     ) -> Node:
         """A node whose kubelet has this KubeletConfiguration, as far as that decides (E2).
 
         Args:
             document: Its text, or the mapping in it.
             kubernetes: The kubelet's version; None for the newest known.
+            file: The file that it is from, None for none.
 
         Raises:
             InvalidKubeletConfig: It is none.
@@ -142,7 +147,7 @@ class Node:
         hidden = hide(document)
         del document  # no traceback shows what this frame was given
         release = Release.parse(kubernetes)
-        return cls(release, verification=Verification.from_kubelet_config(hidden, release))
+        return cls(release, verification=Verification.from_kubelet_config(hidden, release, file))
 
     def __attrs_post_init__(self) -> None:
         own = None if self.providers is None else self.providers.kubernetes
