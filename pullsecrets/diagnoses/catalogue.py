@@ -2,8 +2,9 @@
 
 Codes are stable: one that is no longer used is not given to anything else. Their first digit tells
 what they are about: 1 which secrets a pod has, 2 the Secret as a whole, 3 the entries and their
-keys, 4 what they log in with, 5 a pull, 6 the nodes' credential providers, 7 images
-that are on a node. PS604 is a problem of the input: a configuration that a kubelet refuses. The pages of the documentation are made from this.
+keys, 4 what they log in with, 5 a pull, 6 the nodes' credential providers, 7 images that are on a
+node. There is no PS604: a configuration that the kubelet refuses is a problem of the input. The
+pages of the documentation are made from this.
 """
 
 from __future__ import annotations

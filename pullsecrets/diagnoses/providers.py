@@ -57,19 +57,18 @@ class Consulted:
         providers = node.providers
         if providers is None:
             return
-        missed = list(checks.check_images(providers, {**self._served, **self._unserved}))
         for found in (
             *checks.check_config(providers),
             *checks.check_providers(providers),
-            *missed,
+            *checks.check_images(providers, {**self._served, **self._unserved}),
             *checks.check_accounts(providers, self._pulls, self._cluster.grants),
             *checks.check_answers(providers, node.answers),
             *checks.check_asked(providers, self._asked),
         ):
             yield _diagnosis(found), ()
-        named = {name for found in missed for name in found.images}
         for name, (where, ignore) in self._unserved.items():
-            if name not in self._served and name not in named:
+            meant = any(checks.is_meant(provider, name) for provider in providers)
+            if name not in self._served and not meant:
                 message = (
                     f"{quoted(name)} is served by no secret, by no file of the node and by no "
                     "provider"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from pullsecrets.matching import pattern_matches
 from pullsecrets.node.answers import ProviderAnswer
@@ -32,6 +32,7 @@ __all__ = [
     "check_config",
     "check_images",
     "check_providers",
+    "is_meant",
 ]
 
 
@@ -46,7 +47,6 @@ class Finding:
         path: The field of the configuration, empty where it is not about one.
         instead: What to write there; tried. None where nothing is known.
         file: The configuration's file, None where it was read from none.
-        images: The images that it is about, by their normalised names.
     """
 
     code: str
@@ -55,7 +55,6 @@ class Finding:
     path: Path = ()
     instead: str | None = None
     file: str | None = None
-    images: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return printable(self.sentence)
@@ -189,8 +188,7 @@ def check_images(providers: Providers, image_names: Iterable[str]) -> Iterator[F
             sentence = f"provider {provider.name} is not asked for {_and_more(images)}: {miss}"
             index = provider.match_images.index(miss.pattern)
             path = "matchImages", index
-            found = _found("PS603", sentence, providers, at, *path, instead=miss.instead)
-            yield evolve(found, images=tuple(images))
+            yield _found("PS603", sentence, providers, at, *path, instead=miss.instead)
 
 
 def check_accounts(
@@ -215,7 +213,7 @@ def check_accounts(
             continue
         lacking: dict[str, list[str]] = {}
         refused: list[str] = []
-        for account in dict.fromkeys(each for each, name in known if _is_meant(provider, name)):
+        for account in dict.fromkeys(each for each, name in known if is_meant(provider, name)):
             called = f"{account.namespace}/{account.name}"
             keys = [key for key in token.required_annotations if key not in account.annotations]
             if account.exists and keys:
@@ -238,7 +236,13 @@ def check_accounts(
             yield _found("PS606", sentence, providers, at, *path)
 
 
-def _is_meant(provider: Provider, image_name: str) -> bool:
+def is_meant(provider: Provider, image_name: str) -> bool:
+    """Whether a provider is asked for an image, or its patterns just miss it.
+
+    Args:
+        provider: The provider.
+        image_name: The image's normalised name, without tag and digest.
+    """
     matches = any(pattern_matches(pattern, image_name) for pattern in provider.match_images)
     return matches or _near_miss(provider, image_name) is not None
 
