@@ -90,7 +90,8 @@ def _console(example: Example) -> str | None:
         else:
             complaint = f"$ {command[1]}\nexpected:\n{expected}\ngot:\n{output}"
         real += f"$ {command[1]}\n{output}"
-    if complaint and os.environ.get("PULLSECRETS_DOCS") == "update":
+    crashed = "Traceback (most recent call last)" in real  # which nobody means to show
+    if complaint and not crashed and os.environ.get("PULLSECRETS_DOCS") == "update":
         page = Path(example.path)
         page.write_text(page.read_text("utf-8").replace(text, real, 1), "utf-8")
         return None

@@ -132,7 +132,15 @@ def differential(session: nox.Session) -> None:
     """Compare the index with the plain walk on a million drawn lookups (or `--lookups N`)."""
     session.install("-e", ".")
     session.chdir("tests")
-    session.run("python", "-m", "index.differential", *session.posargs)
+    session.run("python", "-m", "support.differential", *session.posargs)
+
+
+@nox.session(python=NEWEST)
+def referee(session: nox.Session) -> None:
+    """Compare with the kubelet's code (needs Go): `-- --release 1.37 --count 100000 --seed 1`."""
+    session.install("-e", ".[testing]")
+    session.chdir("tests")
+    session.run("python", "-m", "referee", *session.posargs)
 
 
 @nox.session(python=NEWEST)
@@ -140,11 +148,22 @@ def drawn(session: nox.Session) -> None:
     """Run the tests of the rules that draw their inputs with 50 times as many (or `-- TIMES`)."""
     session.install("-e", ".[all]", *_group("test"))
     times = session.posargs[0] if session.posargs else "50"
-    files = ["core/test_against_plain_rules.py", "core/test_pods.py", "core/test_reading.py"]
+    files = ["properties/test_rules.py", "test_objects.py", "reading/test_files.py"]
     session.run(
         "pytest",
         *(f"tests/{name}" for name in [*files, "cli/test_resolve.py"]),
         env={"PULLSECRETS_TEST_EFFORT": times},
+    )
+
+
+@nox.session(python=NEWEST)
+def hostile(session: nox.Session) -> None:
+    """Have thousands of conversations with servers that mean harm (or `-- NUMBER SEED`)."""
+    session.install("-e", ".[all]", *_group("test"))
+    arguments = session.posargs or ["5000"]
+    session.run(
+        *("python", "-W", "error", "tests/probe/hostile.py", *arguments),
+        env={"PYTHONPATH": "tests"},
     )
 
 

@@ -193,8 +193,8 @@ class Ring(Generic[T]):
     def __init__(self, items: Iterable[tuple[str, T]], *, strict_ports: bool = True) -> None:
         self._strict_ports = strict_ports
         self._items: dict[str, list[T]] = {}
-        # Host and port → path → keys
-        self._hosts: dict[tuple[str, str], dict[str, list[str]]] = {}
+        # Host and port → path, in bytes → keys
+        self._hosts: dict[tuple[str, str], dict[bytes, list[str]]] = {}
         self._globs: list[str] = []
         for key, item in items:
             self._items.setdefault(key, []).append(item)
@@ -206,7 +206,8 @@ class Ring(Generic[T]):
             if is_glob(host):
                 self._globs.append(key)
             else:
-                self._hosts.setdefault((host, port), {}).setdefault(path, []).append(key)
+                paths = self._hosts.setdefault((host, port), {})
+                paths.setdefault(go_bytes(path), []).append(key)
 
     def lookup(self, image_name: str) -> list[tuple[str, list[T]]]:
         """The keys that serve an image, in the order of rule 13, and their items (``Lookup``)."""
@@ -230,6 +231,7 @@ class Ring(Generic[T]):
     def _near(self, name: Pattern) -> Iterator[str]:
         """The keys that may match."""
         paths = self._hosts.get((name.host, name.port), {})
-        for end in range(len(name.path) + 1):
-            yield from paths.get(name.path[:end], ())
+        path = go_bytes(name.path)  # as in Go: an escape in a key may be half a character
+        for end in range(len(path) + 1):
+            yield from paths.get(path[:end], ())
         yield from self._globs

@@ -29,34 +29,23 @@ assert resolve("quay.io/acme/app", [secret]).candidates
 """
 
 
-def test_import_alone_loads_no_more_than_the_package() -> None:
-    assert loaded_by("import pullsecrets") <= {"pullsecrets", "__future__", "types"}
+def test_import_alone_loads_none_of_its_modules() -> None:
+    loaded = loaded_by("import pullsecrets")
+    assert {name for name in loaded if name.startswith("pullsecrets")} == {"pullsecrets"}
+    assert "attr" not in loaded
 
 
-def test_resolving_loads_the_core_and_what_it_is_built_on() -> None:
+def test_resolving_leaves_the_rest_alone() -> None:
     loaded = loaded_by(RESOLVE)
-    assert {name for name in loaded if name.startswith("pullsecrets")} == {
-        "pullsecrets",
-        "pullsecrets._go.base64",
-        "pullsecrets._go.json",
-        "pullsecrets._go.marshal",
-        "pullsecrets._go.url",
-        "pullsecrets._index",
-        "pullsecrets.matching",
-        "pullsecrets.reading.clients",
-        "pullsecrets.dockerconfig",
-        "pullsecrets.errors",
-        "pullsecrets.images",
-        "pullsecrets.keyring",
-        "pullsecrets.objects",
-        "pullsecrets.registries",
-        "pullsecrets.cluster",
-        "pullsecrets.secrecy",
-    }
+    rest = {"cli", "cluster", "diagnoses", "handover", "picture", "probe", "testing"}
+    assert not loaded & {f"pullsecrets.{name}" for name in (*rest, "trace", "loading")}
     others = {name.partition(".")[0] for name in loaded} - {"pullsecrets"}
     third_parties = {name for name in others if name not in sys.stdlib_module_names}
     # docker-image-py brings regex.
-    assert third_parties <= {"attr", "attrs", "docker_image", "regex", "pytz", "typing_extensions"}
+    assert third_parties <= {
+        "attr", "attrs", "docker_image", "lazy_loader", "packaging", "pytz", "regex",
+        "typing_extensions",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -73,25 +62,19 @@ def test_optional_and_costly_packages_are_left_alone(program: str) -> None:
     assert not loaded & (costly | {"socket", "ssl", "unittest", "urllib3", "yaml"})
 
 
-def test_every_public_name_is_there_and_known_where_it_comes_from() -> None:
-    assert sorted(pullsecrets._HOMES) == sorted(pullsecrets.__all__)
+def test_every_public_name_is_there() -> None:
+    assert len(pullsecrets.__all__) <= 25
+    assert set(pullsecrets.__all__) <= set(dir(pullsecrets))
     for name in pullsecrets.__all__:
         assert getattr(pullsecrets, name).__name__ == name
-        assert name in dir(pullsecrets)
-    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+    with pytest.raises(AttributeError, match="attribute"):
         _ = pullsecrets.nonsense  # type: ignore[attr-defined]
 
 
 def test_explain_is_the_function_whatever_is_loaded_first() -> None:
     program = "import pullsecrets.trace, pullsecrets.diagnoses, pullsecrets; pullsecrets.explain"
     loaded_by(program + "('nginx', []).resolution")
-    loaded_by("import pullsecrets; f = pullsecrets.explain; import pullsecrets.trace; f is not 1")
-    assert callable(pullsecrets.explain)
-    assert "pullsecrets.trace" in sys.modules
-
-
-def test_the_package_pickles_like_any_module_for_cloudpickle() -> None:
-    assert pickle.loads(pickle.dumps(pullsecrets)) is pullsecrets
+    loaded_by("from pullsecrets import explain; import pullsecrets.trace; explain('nginx', [])")
 
 
 def test_values_pickle_by_their_modules() -> None:

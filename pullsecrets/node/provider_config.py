@@ -204,7 +204,9 @@ class Providers:
 
 
 def _config_files(folder: FilePath) -> list[FilePath]:
-    files = (file for file in folder.iterdir() if file.suffix in _SUFFIXES and file.is_file())
+    # By the end of the name: a file `.yaml` counts, which Python finds to have no suffix.
+    found = (file for file in folder.iterdir() if file.name.endswith(_SUFFIXES))
+    files = (file for file in found if file.is_file())
     return sorted(files, key=lambda file: os.fsencode(file.name))
 
 
@@ -233,6 +235,8 @@ def _read(
         providers += found
         read.append(ConfigDocument(document, len(found), file))
         errors += (evolve(fault, document=file_name(file)) for fault in faults.found)
+    if not providers and not errors:  # one file of a directory may name none
+        errors.append(Fault(FaultCode.REQUIRED, "has to name a provider", ("providers",)))
     if errors:
         raise InvalidProviderConfig(errors)
     return Providers(providers, release, tuple(read))
@@ -270,8 +274,6 @@ def _providers(
             checks.add(FaultCode.DUPLICATE_NAME, (*path, "name"), "is another provider's name, too")
         names.add(fields["name"])
         yield _provider(fields)
-    if not given["providers"]:
-        checks.add(FaultCode.REQUIRED, ("providers",), "has to name a provider")
     # What did not decode is empty: that it is missing need not be said, too.
     faults.found.extend(fault for fault in checks.found if fault.path not in decoded)
 

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from attrs import evolve
 
 from pullsecrets.cluster import Cluster, ImageResolution, PodResolution
+from pullsecrets.diagnoses import CATALOGUE, Severity, check
 from pullsecrets.keyring import Resolution, SourceKind
 from pullsecrets.secrecy import printable
 from pullsecrets.trace import explain_pod
@@ -114,8 +115,6 @@ def assert_no_problems(
         ValueError: `allow` holds something that is no code.
     """
     __tracebackhide__ = True
-    from pullsecrets.diagnoses import CATALOGUE, Severity, check
-
     codes = [allow] if isinstance(allow, str) else list(allow)
     unknown = sorted(set(codes).difference(CATALOGUE))
     if unknown:

@@ -10,6 +10,7 @@ from typing import Final
 
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import Credential, DockerConfig
+from pullsecrets.node.node import Node
 from pullsecrets.objects import (
     DOCKERCONFIGJSON_KEY,
     DOCKERCONFIGJSON_TYPE,
@@ -125,7 +126,7 @@ def _named(images: Iterable[str]) -> Iterator[tuple[str, str]]:
 def cluster(
     *what: object,
     namespace: str = "default",
-    node: DockerConfig | None = None,
+    node: Node | DockerConfig | None = None,
     strict: bool = True,
 ) -> Cluster:
     r"""Put together a cluster from whatever a test has.
@@ -136,7 +137,7 @@ def cluster(
             cdk8s synthesises and Pulumi's mocks receive them; objects of Kubernetes clients; files
             and folders as `pathlib.Path`; a cluster, for its objects.
         namespace: For objects that name none. Helm leaves it out where a template does.
-        node: The node's own docker config.
+        node: The node, or only its docker config.
         strict: Raise if something cannot be read, instead of testing the rest.
 
     Raises:

@@ -85,7 +85,8 @@ def test_lookups():
         assert resolution.anonymous is (not resolution.candidates and resolution.failure is None)
         if resolution.failure is not None:
             assert resolution.candidates == ()
-            return "error", isinstance(resolution.image, Image)
+            assert (resolution.image is None) is (resolution.failure.code == "invalid-image")
+            return resolution.failure.code, resolution.failure.name
         tiers = [
             Counter(
                 (
@@ -104,7 +105,9 @@ def test_lookups():
     def expected(vector):
         expect = vector["expect"]
         if "error" in expect:
-            return "error", expect["error"] != "image"
+            if expect["error"] == "image":
+                return "invalid-image", None
+            return "undecodable-secret", expect["error"].removeprefix("secret:")
         tiers = [
             Counter((c["entry"], c["key"], c["username"], c["password"], c["source"]) for c in tier)
             for tier in expect["tiers"]

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from node.drawing import at_leisure
 
+from node.drawing import at_leisure
 from pullsecrets.node.decoding import Fault, FaultCode
 from pullsecrets.node.plugins import CacheType, Provider, TokenAttributes
 from pullsecrets.node.provider_config import InvalidProviderConfig, Providers
@@ -472,3 +472,17 @@ def test_a_valid_one_is_valid_in_every_release_and_keeps_its_order(release, name
         config(*(provider(name=name) for name in names)), kubernetes=release
     )
     assert [each.name for each in read] == names
+
+
+def test_a_file_whose_whole_name_is_the_suffix_counts(tmp_path):
+    tmp_path.joinpath(".yaml").write_text(json.dumps(config(provider())))
+    assert [each.name for each in Providers.load(tmp_path)] == ["p"]
+
+
+def test_one_file_of_a_folder_may_name_no_provider(tmp_path):
+    tmp_path.joinpath("a.json").write_text(json.dumps(config()))
+    tmp_path.joinpath("b.json").write_text(json.dumps(config(provider())))
+    assert [each.name for each in Providers.load(tmp_path)] == ["p"]
+    tmp_path.joinpath("b.json").unlink()
+    with pytest.raises(InvalidProviderConfig, match="has to name a provider"):
+        Providers.load(tmp_path)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import traceback
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from pullsecrets import Cluster, Credential, DockerConfig, InvalidManifest, Password, Place
-from pullsecrets.reading.files import NoSuchPath
+from pullsecrets import Cluster, Credential, DockerConfig, Password
+from pullsecrets.objects import Place
+from pullsecrets.reading import NoSuchPath, ProblemCode, Unreadable
 from pullsecrets.testing import cluster, pod, pull_secret, service_account, strategies
 
+CANARY = "hunter2-canary"
 TEXT = """\
 ---
 # Source: shop/templates/deployment.yaml
@@ -55,7 +58,7 @@ def test_pod() -> None:
     assert made.pull_secrets == ("a", "b")
 
 
-def test_one_string_where_several_may_stand() -> None:
+def test_one_string_in_place_of_several() -> None:
     made = pod("api", images="quay.io/acme/api", pull_secrets="regcred")
     assert [c.image for c in made.containers] == ["quay.io/acme/api"]
     assert made.pull_secrets == ("regcred",)
@@ -124,7 +127,7 @@ def test_everything_at_once(tmp_path: Path) -> None:
     assert [p.namespace for p in found.pods] == ["shop", "default", "default", "default"]
     assert [a.name for a in found.service_accounts] == ["deployer", "other"]
     assert [s.name for s in found.secrets] == ["regcred"]
-    assert found.node == DockerConfig()
+    assert found.node.docker_config == DockerConfig()
     place = found.pods[2].place
     assert place is not None
     assert str(place.file).endswith("pod.json")
@@ -132,7 +135,7 @@ def test_everything_at_once(tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_is_an_error() -> None:
     broken = MAPPING | {"imagePullSecrets": "regcred"}
-    with pytest.raises(InvalidManifest, match="imagePullSecrets is a string"):
+    with pytest.raises(Unreadable, match="imagePullSecrets is a string"):
         cluster(broken)
     found = cluster(broken, strict=False)
     assert len(found.problems) == 1
@@ -144,8 +147,38 @@ def test_what_cannot_be_read_is_an_error() -> None:
 
 
 def test_a_path_as_text_is_told() -> None:
-    with pytest.raises(InvalidManifest, match=r"given as pathlib.Path\('rendered/shop.yaml'\)"):
+    with pytest.raises(Unreadable, match=r"given as pathlib.Path\('rendered/shop.yaml'\)"):
         cluster("rendered/shop.yaml")
+    (problem,) = cluster(" rendered/shop.yaml\n", strict=False).problems
+    assert (problem.code, problem.error) == (ProblemCode.NO_OBJECT, True)
+    with pytest.raises(Unreadable) as error:
+        cluster("https://user:hunter2@example.com/shop.yaml")
+    assert "hunter2" not in str(error.value)
+
+
+def test_text_that_is_not_unicode_is_a_problem() -> None:
+    (problem,) = cluster("kind: Pod\nmetadata: {name: \ud800}\n", strict=False).problems
+    assert problem.code is ProblemCode.NOT_UTF8
+    assert pull_secret("s", '{"auths": {"\ud800": {}}}').config() is not None
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "kind: Pod\nmetadata: [",
+        {"kind": "Secret", "metadata": {}, "stringData": {"a": CANARY}},
+        42,
+        Path("nowhere"),
+    ],
+)
+def test_no_frame_that_raises_shows_what_was_given(mistake: object) -> None:
+    text = f"kind: Secret\nmetadata: {{name: a}}\nstringData: {{a: {CANARY}}}\n"
+    with pytest.raises((ValueError, TypeError, NoSuchPath)) as error:
+        cluster(text, text.encode(), [text], {"kind": "Secret", "data": {"a": CANARY}}, mistake)
+    frames = [frame for frame, _ in traceback.walk_tb(error.value.__traceback__)][1:]
+    assert frames
+    for frame in frames:
+        assert CANARY not in repr(frame.f_locals)
 
 
 def test_nothing_is_nothing() -> None:

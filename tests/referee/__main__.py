@@ -1,0 +1,157 @@
+"""Compare pullsecrets with the kubelet's own code: `nox -s referee -- --release 1.37 --count 1000`.
+
+Requests are drawn, put to both, and where the answers differ, the shortest request of that kind is
+printed. Exits with 1 if there is any difference that no fact about the release explains.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+import time
+from collections import Counter
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from referee import drawing, drawing_providers, ours
+from referee.building import NEWEST, PATCHES, NoReferee
+from referee.comparing import difference, shortest
+from referee.facts import FACTS, minor, table
+from referee.kubelet import Kubelet, Request, as_json
+
+DOCS = Path(__file__).parents[2] / "docs" / "explanation"
+REPORTS = {part: DOCS / f"referee-{part}.csv" for part in ("keyring", "providers")}
+TITLES = {
+    "keyring": {"image": "images", "match": "patterns", "lookup": "look-ups"},
+    "providers": {"configure": "configurations", "providers": "kubelets with providers"},
+}
+DRAWN = {"keyring": drawing.requests, "providers": drawing_providers.requests}
+FIRST = {"keyring": "1.25", "providers": "1.31"}
+"""The first release that pullsecrets knows anything about, for each part."""
+RELEASES = DOCS / "releases.csv"
+
+
+class Comparison:
+    """One release's answers next to pullsecrets', and what was counted on the way."""
+
+    def __init__(self, kubelet: Kubelet, part: str = "keyring") -> None:
+        self.kubelet = kubelet
+        self.part = part
+        self.asked: Counter[str] = Counter()
+        self.explained: Counter[str] = Counter()
+        self.different: Counter[tuple[str, str]] = Counter()
+        self._firsts: dict[tuple[str, str], Request] = {}
+
+    def put(self, request: Request) -> None:
+        """Put one request to both."""
+        self.asked[request["op"]] += 1
+        kind = self._kind(request)
+        if kind is not None:
+            self.different[kind] += 1
+            self._firsts.setdefault(kind, request)
+
+    def _kind(self, request: Request) -> tuple[str, str] | None:
+        """The operation and what differs, or None; counts what is explained."""
+        what = difference(self.kubelet, request)
+        if what is None:
+            return None
+        for fact in FACTS:
+            if fact.explains(self.kubelet.release, request):
+                self.explained[fact.name] += 1
+                return None
+        return request["op"], what
+
+    def lines(self) -> list[str]:
+        """For each kind of difference how often it was there, and a short request that shows it."""
+        found = []
+        for kind, count in self.different.items():
+            request = shortest(self._firsts[kind], lambda r, kind=kind: self._kind(r) == kind)
+            found += [
+                f"{self.kubelet.release}: {count} × {' '.join(kind)}",
+                f"  request      {as_json(request)}",
+                f"  written      {request!r}",
+                f"  kubelet      {json.dumps(self.kubelet.ask({**request, 'times': 4}))}",
+                f"  pullsecrets  {json.dumps(ours.answer(request, self.kubelet.release))}",
+            ]
+        return found
+
+    def row(self, seed: int) -> dict[str, str]:
+        """The run as the report has it."""
+        explained = ", ".join(f"{count:,} {name}" for name, count in sorted(self.explained.items()))
+        return {
+            "release": PATCHES[self.kubelet.release],
+            "on": datetime.now(UTC).date().isoformat(),
+            "seed": str(seed),
+            "requests": f"{self.asked.total():,}",
+            **{title: f"{self.asked[op]:,}" for op, title in TITLES[self.part].items()},
+            "explained": explained or "0",
+            "not explained": f"{self.different.total():,}",
+        }
+
+
+def add(rows: list[dict[str, str]], report: Path) -> None:
+    """Put the runs into the report, each in the place of an earlier one of its release."""
+    old = read(report) if report.exists() else []
+    kept = {row["release"].rpartition(".")[0]: row for row in [*old, *rows]}
+    write([kept[release] for release in sorted(kept, key=minor)], report)
+
+
+def read(table: Path) -> list[dict[str, str]]:
+    with table.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def write(rows: list[dict[str, str]], table: Path) -> None:
+    with table.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n", extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="referee", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--release",
+        action="append",
+        choices=[*PATCHES, "all"],
+        help=f"of Kubernetes; may be given several times (default: {NEWEST})",
+    )
+    parser.add_argument(
+        "--part", choices=list(DRAWN), default="keyring", help="what is compared (%(default)s)"
+    )
+    parser.add_argument("--count", type=int, default=100_000, help="of requests (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of what is drawn (%(default)s)")
+    parser.add_argument("--report", type=Path, help="a CSV file to be written (default: the docs')")
+    options = parser.parse_args(arguments)
+    releases = options.release or [NEWEST]
+    part = options.part
+    if "all" in releases:
+        releases = [name for name in PATCHES if minor(name) >= minor(FIRST[part])]
+    start = time.monotonic()
+    with ExitStack() as stack:
+        try:
+            comparisons = [
+                Comparison(stack.enter_context(Kubelet(name, part)), part) for name in releases
+            ]
+        except NoReferee as error:
+            parser.exit(2, f"referee: {error}\n")
+        for request in DRAWN[part](options.seed, options.count):
+            for comparison in comparisons:
+                comparison.put(request)
+        for comparison in comparisons:
+            sys.stdout.writelines(f"{line}\n" for line in comparison.lines())
+        if part == "keyring" and releases == list(PATCHES):
+            write(table([comparison.kubelet for comparison in comparisons]), RELEASES)
+    rows = [comparison.row(options.seed) for comparison in comparisons]
+    for row in rows:
+        sys.stdout.write(", ".join(f"{name} {value}" for name, value in row.items()) + "\n")
+    sys.stdout.write(f"{time.monotonic() - start:.0f} seconds\n")
+    add(rows, options.report or REPORTS[part])
+    return 1 if any(comparison.different for comparison in comparisons) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,17 @@
+//go:build kubernetes_1_34
+
+package main
+
+import "k8s.io/kubernetes/pkg/credentialprovider"
+
+// sourceOf returns the names of the secret and of the service account that a credential is from,
+// "" where it is of none.
+func sourceOf(found credentialprovider.TrackedAuthConfig) (secret, account string) {
+	if found.Source != nil && found.Source.Secret != nil {
+		secret = found.Source.Secret.Name
+	}
+	if found.Source != nil && found.Source.ServiceAccount != nil {
+		account = found.Source.ServiceAccount.Name
+	}
+	return secret, account
+}

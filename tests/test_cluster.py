@@ -1,0 +1,637 @@
+"""From objects to resolutions: whose list a pod has, what is passed over, what is shared."""
+
+from __future__ import annotations
+
+import pickle
+import tracemalloc
+from itertools import islice
+
+import pytest
+from attrs import evolve
+from support.made import MIRROR, STORED, account_manifest, pod_manifest, secret_manifest
+from support.made import users as users_of
+
+from pullsecrets import Cluster, DockerConfig, Image, Pod
+from pullsecrets.cluster import Admission, Origin
+from pullsecrets.node.node import Node
+from pullsecrets.notes import Note, NoteCode
+from pullsecrets.objects import ContainerKind, Place
+from pullsecrets.reading import ProblemCode
+from pullsecrets.testing import cluster as cluster_of
+from pullsecrets.testing import pod, pull_secret, service_account
+
+
+def only(*manifests, **keywords):
+    """The answer for the one pod."""
+    cluster = Cluster.from_manifests(manifests, **keywords)
+    assert cluster.problems == ()
+    (answer,) = cluster.resolve_all()
+    assert cluster.resolve(cluster.pods[0]) == answer
+    assert all(each.resolution.notes == () for each in answer.images)  # they are said once
+    return answer
+
+
+def users(answer):
+    """The users of the candidates for a pod's first image."""
+    return users_of(answer.images[0].resolution)
+
+
+ASSUMED = Note(NoteCode.ASSUMED_ACCOUNT, "default", "default")
+
+
+class TestAdmission:
+    def test_a_pod_without_a_list_gets_its_accounts(self):
+        answer = only(
+            pod_manifest(),
+            account_manifest("default", "s", "t"),
+            secret_manifest("s", "quay.io"),
+            secret_manifest("t"),
+        )
+        assert answer.admission == Admission(Origin.SERVICE_ACCOUNT, "default", ("s", "t"))
+        assert users(answer) == ["s-user"]
+        assert answer.notes == ()
+
+    def test_a_pods_own_list_is_used_alone(self):
+        answer = only(
+            pod_manifest("s"),
+            account_manifest("default", "t"),
+            secret_manifest("s", "quay.io"),
+            secret_manifest("t", "quay.io"),
+        )
+        assert answer.admission == Admission(Origin.POD, "default", ("s",))
+        assert users(answer) == ["s-user"]
+
+    def test_a_nameless_reference_is_a_list_of_its_own(self):
+        """The plugin looks at the length of the list, not into it."""
+        answer = only(
+            pod_manifest(""), account_manifest("default", "t"), secret_manifest("t", "quay.io")
+        )
+        assert answer.admission == Admission(Origin.POD, "default", ("",))
+        assert answer.images[0].resolution.anonymous
+        assert answer.notes == (Note(NoteCode.NAMELESS_REFERENCE, "default", position=0),)
+
+    def test_an_accounts_nameless_reference_is_copied_too(self):
+        answer = only(
+            pod_manifest(), account_manifest("default", "", "s"), secret_manifest("s", "quay.io")
+        )
+        assert answer.admission == Admission(Origin.SERVICE_ACCOUNT, "default", ("", "s"))
+        assert users(answer) == ["s-user"]
+        assert [n.code for n in answer.notes] == [NoteCode.NAMELESS_REFERENCE]
+
+    def test_an_account_without_a_list(self):
+        answer = only(pod_manifest(), account_manifest("default"))
+        assert answer.admission == Admission(Origin.SERVICE_ACCOUNT, "default", ())
+        assert answer.images[0].resolution.anonymous
+        assert answer.notes == ()
+
+    def test_a_missing_default_account_is_assumed_empty_and_that_is_said(self):
+        answer = only(pod_manifest())
+        assert answer.admission == Admission(Origin.SERVICE_ACCOUNT, "default", ())
+        assert answer.images[0].resolution.anonymous
+        assert answer.notes == (ASSUMED,)
+
+    def test_with_a_list_of_its_own_nothing_has_to_be_assumed(self):
+        assert only(pod_manifest("s"), secret_manifest("s")).notes == ()
+
+    @pytest.mark.parametrize("own", [(), ("s",)])
+    def test_another_missing_account_is_warned_about(self, own):
+        answer = only(
+            pod_manifest(*own, spec={"serviceAccountName": "x\n"}), secret_manifest("s", "quay.io")
+        )
+        assert answer.admission.service_account == "x\n"
+        assert answer.notes == (Note(NoteCode.MISSING_ACCOUNT, "default", "x\n"),)
+        assert users(answer) == ["s-user"] * len(own)
+
+    def test_an_account_of_another_namespace_is_another_account(self):
+        answer = only(
+            pod_manifest(),
+            account_manifest("default", "s", namespace="other"),
+            secret_manifest("s", "quay.io"),
+        )
+        assert answer.notes == (ASSUMED,)
+        assert answer.images[0].resolution.anonymous
+
+    @pytest.mark.parametrize("own", [(), ("s",)])
+    def test_a_stored_pod_carries_the_outcome(self, own):
+        """Rule 2: the account, be it there or not, is not asked again."""
+        manifests = [
+            pod_manifest(*own, **STORED),
+            secret_manifest("s", "quay.io"),
+            secret_manifest("t", "quay.io"),
+        ]
+        for more in ([], [account_manifest("default", "t")]):
+            answer = only(*manifests, *more)
+            assert answer.admission == Admission(Origin.STORED_POD, "default", own)
+            assert users(answer) == [f"{name}-user" for name in own]
+            assert answer.notes == ()
+
+    def test_a_mirror_pod_has_the_nodes_credentials_only(self):
+        """Rule 3."""
+        node = DockerConfig.from_json('{"auths": {"quay.io": {"username": "node-user"}}}')
+        manifests = [
+            account_manifest("default", "t"),
+            secret_manifest("s", "quay.io"),
+            secret_manifest("t", "quay.io"),
+        ]
+        answer = only(pod_manifest(**MIRROR), *manifests, node=node)
+        assert answer.admission == Admission(Origin.MIRROR_POD, None, ())
+        assert users(answer) == ["node-user"]
+        assert answer.notes == ()
+        answer = only(pod_manifest("s", **MIRROR), *manifests, node=Node("1.33", node))
+        assert answer.admission == Admission(Origin.MIRROR_POD, None, ())
+        assert users(answer) == ["node-user"]
+        assert answer.notes == (Note(NoteCode.STATIC_POD, "default", "p"),)
+        answer = only(pod_manifest("s", **MIRROR), *manifests, node=Node("1.34", node))
+        assert answer.notes == (Note(NoteCode.STATIC_POD_REFUSED, "default", "p"),)
+
+    def test_a_workloads_pods_are_admitted_each_time(self):
+        manifest = pod_manifest()
+        manifest = {
+            "kind": "Deployment",
+            "metadata": {"name": "d", **STORED},
+            "spec": {"template": {"metadata": dict(STORED), "spec": manifest["spec"]}},
+        }
+        answer = only(manifest, account_manifest("default", "s"), secret_manifest("s", "quay.io"))
+        assert answer.admission == Admission(Origin.SERVICE_ACCOUNT, "default", ("s",))
+
+
+class TestTheList:
+    def test_secrets_are_looked_up_in_the_pods_namespace(self):
+        manifests = [
+            pod_manifest("s", namespace="a"),
+            secret_manifest("s", auths={"quay.io": {"username": "wrong"}}),
+            secret_manifest("s", auths={"quay.io": {"username": "right"}}, namespace="a"),
+        ]
+        assert users(only(*manifests)) == ["right"]
+        answer = only(*manifests[:2])
+        assert answer.images[0].resolution.anonymous
+        missing = Note(NoteCode.MISSING_SECRET, "a", "s", position=0, elsewhere=("default",))
+        assert answer.notes == (missing,)
+
+    def test_a_missing_secret_is_skipped_and_said_once(self):
+        answer = only(pod_manifest("gone", "s", "gone", "", ""), secret_manifest("s", "quay.io"))
+        assert users(answer) == ["s-user"]
+        assert answer.notes == (
+            Note(NoteCode.MISSING_SECRET, "default", "gone", position=0),
+            Note(NoteCode.NAMELESS_REFERENCE, "default", position=3),
+            Note(NoteCode.NAMELESS_REFERENCE, "default", position=4),
+        )
+
+    def test_a_name_listed_twice_counts_twice(self):
+        answer = only(
+            pod_manifest("s", "t", "s", "s"),
+            secret_manifest("s", "quay.io"),
+            secret_manifest("t", "quay.io"),
+        )
+        assert users(answer) == ["s-user", "t-user", "s-user", "s-user"]
+        assert [c.tier for c in answer.images[0].resolution.candidates] == [0, 1, 2, 3]
+        assert answer.notes == (Note(NoteCode.REPEATED_SECRET, "default", "s"),)
+
+    def test_a_dropped_entry_is_said_once_for_each_source(self):
+        node = DockerConfig.from_json('{"auths": {"quay.io:x": {}}}')
+        answer = only(
+            pod_manifest("s", "s"),
+            secret_manifest("s", "https://u:p@quay.io/%zz", "quay.io"),
+            node=node,
+        )
+        assert users(answer) == ["s-user"] * 2
+        assert [
+            (n.code, n.namespace, n.name, str(n.entry), n.detail) for n in answer.notes[1:]
+        ] == [
+            (
+                NoteCode.DROPPED_ENTRY,
+                "default",
+                "s",
+                "https://********@quay.io/%zz",
+                "a percent sign that begins no escape",
+            ),
+            (NoteCode.DROPPED_ENTRY, None, None, "quay.io:********", "a port that is not a number"),
+        ]
+
+    def test_pods_with_one_list_do_not_mix(self):
+        """The same names in their lists, in two namespaces, before admission and after it."""
+        cluster = Cluster.from_manifests(
+            [
+                pod_manifest("s", name="a"),
+                pod_manifest("s", name="b", namespace="other"),
+                pod_manifest("s", name="c", kind="Pod", **STORED),
+                pod_manifest("s", name="d", spec={"serviceAccountName": "x"}),
+                secret_manifest("s", auths={"quay.io": {"username": "one"}}),
+                secret_manifest("s", auths={"quay.io": {"username": "two"}}, namespace="other"),
+            ]
+        )
+        answers = list(cluster.resolve_all())
+        assert list(map(users, answers)) == [["one"], ["two"], ["one"], ["one"]]
+        assert [a.admission.origin for a in answers] == [
+            "pod",
+            "pod",
+            "stored-pod",
+            "pod",
+        ]
+        assert [len(a.notes) for a in answers] == [0, 0, 0, 1]
+
+    def test_a_pod_that_is_not_of_the_cluster_can_be_asked_about(self):
+        cluster = Cluster.from_manifests([secret_manifest("s", "quay.io")])
+        read = Pod.from_manifest(pod_manifest("s"))
+        assert users(cluster.resolve(read)) == ["s-user"]
+        assert list(cluster.resolve_all()) == []
+
+
+class TestAnswers:
+    def test_each_image_in_order(self):
+        manifest = pod_manifest("s", image="quay.io/a")
+        manifest["spec"] |= {
+            "initContainers": [{"name": "i", "image": "Bad"}],
+            "volumes": [{"name": "v", "image": {"reference": "nginx"}}],
+            "ephemeralContainers": [{"name": "e", "image": "ghcr.io/x:1"}],
+        }
+        cluster = Cluster.from_manifests([manifest, secret_manifest("s", "quay.io", "ghcr.io")])
+        answer = cluster.resolve(cluster.pods[0])
+        assert answer.pod is cluster.pods[0]
+        assert tuple(each.container for each in answer.images) == cluster.pods[0].images
+        assert [
+            (e.container.name, e.container.kind, e.resolution.written, str(e.resolution.image))
+            for e in answer.images
+        ] == [
+            ("c", ContainerKind.CONTAINER, "quay.io/a", "quay.io/a"),
+            ("i", ContainerKind.INIT, "Bad", "None"),
+            ("e", ContainerKind.EPHEMERAL, "ghcr.io/x:1", "ghcr.io/x:1"),
+            ("v", ContainerKind.VOLUME, "nginx", "docker.io/library/nginx"),
+        ]
+        assert [e.resolution.failure is None for e in answer.images] == [True, False, True, True]
+        assert answer.failure is answer.images[1].resolution.failure
+
+    def test_a_bad_image_fails_alone_and_keeps_what_was_said(self):
+        manifest = pod_manifest("s", "gone", image="Bad")
+        manifest["spec"]["containers"].append({"name": "d", "image": "quay.io/a"})
+        cluster = Cluster.from_manifests([manifest, secret_manifest("s", "quay.io")])
+        (answer,) = cluster.resolve_all()
+        bad, good = (each.resolution for each in answer.images)
+        assert bad.failure is not None
+        assert (bad.failure.code, bad.failure.image) == (NoteCode.INVALID_IMAGE, "Bad")
+        assert bad.candidates == ()
+        assert not bad.anonymous
+        assert [note.code for note in answer.notes] == [NoteCode.MISSING_SECRET]
+        assert users_of(good) == ["s-user"]
+
+    def test_a_secret_that_does_not_decode_fails_them_all(self):
+        manifest = pod_manifest("s", "bad")
+        manifest["spec"]["containers"].append({"name": "d", "image": "nginx"})
+        node = DockerConfig.from_json('{"auths": {"quay.io": {}, "docker.io": {}}}')
+        cluster = Cluster.from_manifests(
+            [
+                manifest,
+                secret_manifest("s", "quay.io"),
+                secret_manifest("bad", auths={"x": {"auth": "!"}}),
+            ],
+            node=node,
+        )
+        (answer,) = cluster.resolve_all()
+        for resolution in (each.resolution for each in answer.images):
+            failure = resolution.failure
+            assert failure is not None
+            assert failure is answer.failure
+            assert (
+                failure.code,
+                failure.namespace,
+                failure.name,
+                failure.path,
+                failure.detail,
+            ) == (
+                NoteCode.UNDECODABLE_SECRET,
+                "default",
+                "bad",
+                ("auths", "x", "auth"),
+                "auths['x'].auth is not base64",
+            )
+            assert resolution.candidates == ()
+            assert isinstance(resolution.image, Image)
+
+    def test_the_first_bad_secret_is_named(self):
+        manifests = [secret_manifest("b", auths={"x": 5}), secret_manifest("a", auths={"x": "y"})]
+        assert only(pod_manifest("a", "b"), *manifests).failure.name == "a"
+        assert only(pod_manifest("b", "a"), *manifests).failure.name == "b"
+
+    def test_a_bad_secret_that_is_not_listed_does_no_harm(self):
+        answer = only(
+            pod_manifest("s"),
+            secret_manifest("s", "quay.io"),
+            secret_manifest("bad", auths={"x": 5}),
+        )
+        assert users(answer) == ["s-user"]
+
+
+class TestCluster:
+    def test_lookups(self):
+        cluster = Cluster.from_manifests(
+            [
+                secret_manifest("s"),
+                secret_manifest("s", namespace="b"),
+                account_manifest("a"),
+                account_manifest("a", namespace="b"),
+            ]
+        )
+        assert cluster.secret("default", "s") is cluster.secrets[0]
+        assert cluster.secret("b", "s") is cluster.secrets[1]
+        assert cluster.secret("c", "s") is None
+        assert cluster.service_account("default", "a") is cluster.service_accounts[0]
+        assert cluster.service_account("b", "a") is cluster.service_accounts[1]
+        assert cluster.service_account("b", "s") is None
+
+    def test_namespace(self):
+        cluster = Cluster.from_manifests(
+            [pod_manifest("s"), secret_manifest("s", "quay.io"), account_manifest("a")],
+            namespace="ns",
+        )
+        everything = (*cluster.pods, *cluster.secrets, *cluster.service_accounts)
+        assert [read.namespace for read in everything] == ["ns"] * 3
+        assert users(*cluster.resolve_all()) == ["s-user"]
+
+    def test_the_later_of_two_definitions_wins_and_it_is_said(self):
+        cluster = Cluster.from_manifests(
+            [
+                secret_manifest("s", auths={"quay.io": {"username": "old"}}),
+                pod_manifest("s", image="ghcr.io/a"),
+                secret_manifest("s", auths={"quay.io": {"username": "new"}}),
+                pod_manifest("s"),
+                account_manifest("x"),
+                account_manifest("x", "s"),
+                pod_manifest("s", kind="Pod", namespace="other"),
+                {**pod_manifest(), "kind": "Deployment", "metadata": {"name": "p"}},
+            ]
+        )
+        twice = "is defined twice, this one replaces the one in document"
+        assert [(p.code, p.error, p.place, p.message) for p in cluster.problems] == [
+            (ProblemCode.DEFINED_TWICE, False, Place(None, number), message)
+            for number, message in (
+                (3, f"Secret default/s {twice} 1"),
+                (4, f"Pod default/p {twice} 2"),
+                (6, f"ServiceAccount default/x {twice} 5"),
+            )
+        ]
+        assert len(cluster.pods) == 3
+        assert users(cluster.resolve(cluster.pods[0])) == ["new"]
+        assert cluster.service_accounts[0].pull_secrets == ("s",)
+
+    def test_generated_names_are_never_the_same(self):
+        generated = {
+            "kind": "Pod",
+            "metadata": {"generateName": "p-"},
+            "spec": pod_manifest()["spec"],
+        }
+        cluster = Cluster.from_manifests([generated, generated])
+        assert len(cluster.pods) == 2
+        assert cluster.problems == ()
+        assert len(list(cluster.resolve_all())) == 2
+
+    def test_other_kinds_are_passed_over_in_silence(self):
+        others = [
+            {"kind": "Service", "metadata": 5},
+            {"kind": "ConfigMap", "data": []},
+            {"kind": "AllowList", "items": 5},
+            {"kind": "PodMetricsList", "apiVersion": "metrics.k8s.io/v1beta1", "items": "x"},
+            # Other APIs have kinds of these names.
+            {"kind": "Secret", "apiVersion": "crossplane.example.com/v1", "metadata": 5},
+            {"kind": "Job", "apiVersion": "batch.volcano.sh/v1alpha1", "spec": []},
+            {"kind": "PodList", "apiVersion": "metrics.example.com/v1", "items": "x"},
+            None,
+        ]
+        assert Cluster.from_manifests(others) == Cluster()
+
+    @pytest.mark.parametrize(
+        "kind, version",
+        [
+            ("Pod", "v1"),
+            ("Pod", None),
+            ("Deployment", "apps/v1"),
+            ("Deployment", "extensions/v1beta1"),
+            ("CronJob", "batch/v1beta1"),
+            ("PodTemplate", ""),
+        ],
+    )
+    def test_versions_of_kubernetes_own_apis_are_read(self, kind, version):
+        manifest = {"kind": kind, "apiVersion": version, "metadata": {"name": "a"}}
+        assert [read.kind for read in Cluster.from_manifests([manifest]).pods] == [kind]
+
+    def test_lists(self):
+        inner = {"kind": "List", "items": [pod_manifest(name="b"), {"kind": "Service"}]}
+        bare = {key: value for key, value in pod_manifest(name="c").items() if key != "kind"}
+        nameless_kind = {**pod_manifest(name="d"), "kind": None}
+        cluster = Cluster.from_manifests(
+            [
+                {"kind": "List", "apiVersion": "v1", "items": [pod_manifest(name="a"), inner]},
+                {"kind": "PodList", "items": (bare, nameless_kind)},
+                {"kind": "DeploymentList", "apiVersion": "apps/v1", "items": []},
+                {"kind": "SecretList", "items": None},
+                {"kind": "ServiceAccountList", "items": [{"metadata": {"name": "x"}}]},
+                {"kind": "SecretList"},
+            ]
+        )
+        assert [read.name for read in cluster.pods] == ["a", "b", "c", "d"]
+        assert [read.name for read in cluster.service_accounts] == ["x"]
+        assert cluster.problems == ()
+        assert {read.place for read in cluster.pods} == {Place(None, 1), Place(None, 2)}
+
+    def test_problems_name_the_item(self):
+        cluster = Cluster.from_manifests(
+            [
+                {
+                    "kind": "List",
+                    "items": [
+                        {"kind": "List", "items": [5, pod_manifest(name="ok")]},
+                        {"kind": "Secret", "metadata": {"name": "s"}, "data": {"a": "!"}},
+                        {"metadata": {"name": "x"}},
+                        {"kind": 5},
+                        {"kind": "PodList", "items": {}},
+                        {"kind": "Pod", "apiVersion": 5},
+                        pod_manifest(name="ok"),
+                    ],
+                }
+            ]
+        )
+        twice = "Pod default/ok is defined twice, this one replaces the one in document 1"
+        assert [(str(problem), problem.error) for problem in cluster.problems] == [
+            (f"document 1: {message}", error)
+            for message, error in (
+                ("items[0].items[0]: a Kubernetes object is a mapping, not int", True),
+                ("items[1]: Secret s: data['a'] is not base64", True),
+                ("items[2]: passed over: a mapping without a kind", False),
+                ("items[3]: kind is not a string", True),
+                ("items[4]: items is not a list", True),
+                ("items[5]: apiVersion is not a string", True),
+                (f"items[6]: {twice}", False),
+            )
+        ]
+        assert len(cluster.pods) == 1
+
+    def test_lists_end_somewhere(self):
+        manifest = pod_manifest()
+        for _ in range(9):
+            manifest = {"kind": "List", "items": [manifest]}
+        cluster = Cluster.from_manifests([manifest["items"][0]])
+        assert len(cluster.pods) == 1
+        cluster = Cluster.from_manifests([manifest, pod_manifest(name="q")])
+        (problem,) = cluster.problems
+        assert problem.message.endswith("lists are nested more than 8 deep")
+        assert [read.name for read in cluster.pods] == ["q"]
+
+    @pytest.mark.parametrize(
+        "manifest, title",
+        [
+            ({"metadata": 5}, "Secret: "),
+            ({"metadata": {"name": 5}}, "Secret: "),
+            ({"metadata": {"name": "a\nc", "namespace": "b"}, "data": 5}, "Secret b/a\\nc: "),
+            ({"metadata": {"name": "a", "namespace": 5}}, "Secret a: "),
+        ],
+    )
+    def test_a_problem_names_the_object(self, manifest, title):
+        (problem,) = Cluster.from_manifests([{"kind": "Secret", **manifest}]).problems
+        assert problem.message.startswith(title)
+        assert str(problem).startswith(f"document 1: {title}")
+
+    def test_many_documents(self):
+        manifests = []
+        for number in range(2000):
+            manifests += [
+                pod_manifest(f"s{number}", name=f"p{number}"),
+                secret_manifest(f"s{number}", "quay.io"),
+            ]
+        cluster = Cluster.from_manifests(manifests)
+        assert [users(a) for a in cluster.resolve_all()] == [
+            [f"s{number}-user"] for number in range(2000)
+        ]
+
+
+def test_a_secret_is_decoded_anew_for_each_cluster():
+    """Nothing is kept beyond the cluster that it is about."""
+    answers = [
+        users(only(pod_manifest("s"), secret_manifest("s", auths={"quay.io": {"username": name}})))
+        for name in ("one", "two")
+    ]
+    assert answers == [["one"], ["two"]]
+
+
+@pytest.mark.parametrize("manifests", [{"kind": "Pod"}, "kind: Pod", b"kind: Pod"])
+def test_one_manifest_is_not_a_list_of_them(manifests):
+    with pytest.raises(TypeError, match="a list of mappings, not"):
+        Cluster.from_manifests(manifests)
+
+
+# --- What pods share -------------------------------------------------------------------------
+
+
+def shared(name, entry, namespace="default"):
+    return pull_secret(name, {entry: (f"{namespace}/{name}", "p")}, namespace=namespace)
+
+
+CLUSTER = cluster_of(
+    pod("a", images=["quay.io/a", "ghcr.io/a"], pull_secrets=["quay"]),
+    pod("b", images=["quay.io/a", "no image!"], pull_secrets=["quay"]),
+    pod("c", images=["quay.io/a"], pull_secrets=["quay", "gone", "gone", ""]),
+    pod("d", images=["quay.io/a"], namespace="other", pull_secrets=["quay"]),
+    pod("e", images=["quay.io/a"]),
+    pod("f", images=["quay.io/a"], namespace="third"),
+    evolve(pod("g", images=["quay.io/a"], pull_secrets=["quay"]), stored=True, mirror=True),
+    evolve(pod("h", images=["quay.io/a"], pull_secrets=["quay"]), stored=True),
+    pod("i", images=["quay.io/a", "quay.io/a"], service_account="robot"),
+    service_account("robot", pull_secrets=["quay"]),
+    shared("quay", "quay.io"),
+    shared("quay", "quay.io", "other"),
+    shared("gone", "quay.io", "other"),
+    shared("gone", "quay.io", "another"),
+    node=DockerConfig.from_json('{"auths": {"ghcr.io": {"username": "node"}}}'),
+)
+
+
+def test_all_pods_come_out_as_each_does_alone():
+    assert list(CLUSTER.resolve_all()) == list(map(CLUSTER.resolve, CLUSTER.pods))
+    assert [
+        (answer.pod.name, users_of(each.resolution))
+        for answer in CLUSTER.resolve_all()
+        for each in answer.images
+    ] == [
+        ("a", ["default/quay"]),
+        ("a", ["node"]),
+        ("b", ["default/quay"]),
+        ("b", []),
+        ("c", ["default/quay"]),
+        ("d", ["other/quay"]),
+        ("e", []),
+        ("f", []),
+        ("g", []),
+        ("h", ["default/quay"]),
+        ("i", ["default/quay"]),
+        ("i", ["default/quay"]),
+    ]
+
+
+def test_a_missing_secret_is_said_to_be_elsewhere():
+    assert CLUSTER.resolve(CLUSTER.pods[2]).notes == (
+        Note(
+            NoteCode.MISSING_SECRET,
+            "default",
+            "gone",
+            position=1,
+            elsewhere=("another", "other"),
+        ),
+        Note(NoteCode.NAMELESS_REFERENCE, "default", position=3),
+    )
+    assert CLUSTER.namespaces_with("gone") == ("another", "other")
+    assert CLUSTER.namespaces_with("nowhere") == ()
+
+
+def test_equal_lists_share_a_keyring():
+    keyring = CLUSTER.keyring("default", ["quay"])
+    assert CLUSTER.keyring("default", ("quay",)) is keyring
+    assert [secret.namespace for secret in keyring.secrets] == ["default"]
+    other = CLUSTER.keyring("other", ["quay"])
+    assert [secret.namespace for secret in other.secrets] == ["other"]
+    assert len(CLUSTER.keyring("default", ["quay", "", "nowhere", "quay"]).secrets) == 2
+
+
+def test_more_lists_than_a_cluster_keeps_keyrings_for():
+    cluster = cluster_of(shared("quay", "quay.io"))
+    for number in range(4_200):
+        names = ("quay", f"gone-{number}")
+        assert len(cluster.keyring("default", names).secrets) == 1
+    assert len(cluster.keyring("default", ("quay", "gone-0")).secrets) == 1
+
+
+def test_a_secret_is_decoded_once():
+    one = shared("one", "quay.io")
+    config = one.config()
+    assert config is not None
+    assert one.config() is config
+
+
+def test_what_is_decoded_is_no_part_of_a_secret():
+    fresh, used = shared("one", "quay.io"), shared("one", "quay.io")
+    used.config()
+    assert used == fresh
+    assert hash(used) == hash(fresh)
+    assert pickle.dumps(used) == pickle.dumps(fresh)
+    assert pickle.loads(pickle.dumps(used)).config() == used.config()
+    assert evolve(used, type="Opaque").config() is None
+
+
+def test_resolve_all_is_lazy():
+    answers = CLUSTER.resolve_all()
+    assert next(answers).pod is CLUSTER.pods[0]
+    assert len(list(islice(answers, 3))) == 3
+
+
+def test_resolve_all_streams():
+    """Ten times as many pods take no more memory, but for the model."""
+
+    def peak(pods):
+        made = tuple(pod(f"p{n}", images=["quay.io/a"], pull_secrets=["quay"]) for n in range(pods))
+        cluster = evolve(CLUSTER, pods=made)
+        tracemalloc.start()
+        try:
+            before = tracemalloc.get_traced_memory()[0]
+            assert sum(1 for _ in cluster.resolve_all()) == pods
+            return tracemalloc.get_traced_memory()[1] - before
+        finally:
+            tracemalloc.stop()
+
+    assert peak(5_000) - peak(500) < 4_500 * 100  # bytes; an answer has ten times as many

@@ -1,0 +1,138 @@
+"""The picture of pods, secrets and registries."""
+
+from __future__ import annotations
+
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+from support.drawn import CANARIES, clusters, nodes
+
+from pullsecrets import Cluster, DockerConfig, check
+from pullsecrets.diagnoses import Diagnoses
+from pullsecrets.picture import MAX_ROWS, Picture, draw
+
+pytest.importorskip("drawsvg")
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(picture):
+    root = ET.fromstring(picture.svg)
+    assert root.tag == f"{SVG}svg"
+    for element in root.iter():
+        assert element.tag.removeprefix(SVG) in {
+            "svg", "title", "style", "defs", "rect", "text", "g", "path",
+        }  # fmt: skip
+        assert not [name for name in element.attrib if name.startswith("on") or "href" in name]
+    return [element.text for element in root.iter(f"{SVG}text")]
+
+
+def edges(picture, style="ps-edge"):
+    root = ET.fromstring(picture.svg)
+    return [path for path in root.iter(f"{SVG}path") if path.get("class") == style]
+
+
+def secret(auths, name="regcred", kind="kubernetes.io/dockerconfigjson"):
+    return {
+        "kind": "Secret",
+        "metadata": {"name": name},
+        "type": kind,
+        "stringData": {".dockerconfigjson": json.dumps({"auths": auths})},
+    }
+
+
+def pod(*images, secrets=("regcred",), name="api"):
+    return {
+        "kind": "Pod",
+        "metadata": {"name": name},
+        "spec": {
+            "containers": [{"name": f"c{n}", "image": image} for n, image in enumerate(images)],
+            "imagePullSecrets": [{"name": each} if each else {} for each in secrets],
+        },
+    }
+
+
+LOGIN = {"username": "me", "password": "example"}
+
+
+def test_pods_secrets_and_registries():
+    picture = draw(
+        Cluster.from_manifests([pod("quay.io/a/b", "nginx"), secret({"quay.io": LOGIN})])
+    )
+    shown = texts(picture)
+    assert [text for text in shown if text in ("api", "regcred", "quay.io", "docker.io")] == [
+        "api", "regcred", "quay.io", "docker.io",
+    ]  # fmt: skip
+    assert len(edges(picture)) == 2
+    assert len(edges(picture, "ps-anonymous")) == 1
+    assert not any(text.startswith("PS") for text in shown)
+
+
+def test_missing_secrets_the_node_and_bad_images():
+    node = DockerConfig.from_json('{"auths": {"ghcr.io": {"auth": "YTpi"}}}')
+    manifests = [
+        pod("ghcr.io/a/b", "quay.io/A", secrets=("gone", "")),
+        secret({}, "db", "Opaque"),
+        secret({}, "unlisted"),
+    ]
+    picture = draw(Cluster.from_manifests(manifests, node=node))
+    shown = texts(picture)
+    assert picture.svg.count('class="ps-missing"') == 2
+    assert "unlisted" in shown
+    for text in ("gone", "(nameless)", "not among the manifests", "the node", "ghcr.io"):
+        assert text in shown
+    assert "db" not in shown
+    assert "quay.io" not in shown
+
+
+def test_diagnoses_are_marked():
+    cluster = Cluster.from_manifests([pod("quay.io/A", "quay.io/B"), secret({"quay.io": {}})])
+    picture = draw(cluster)
+    assert "PS501 +1" in texts(picture)
+    assert "PS403" in texts(picture)
+    assert "error PS501: " in picture.svg
+    assert "PS403" not in texts(draw(cluster, Diagnoses()))
+
+
+def test_long_names_and_many_boxes_are_cut():
+    name = "a" * 40
+    cluster = Cluster.from_manifests(
+        [pod("quay.io/a", name=f"{name}{n}") for n in range(MAX_ROWS + 3)]
+    )
+    shown = texts(draw(cluster, Diagnoses()))
+    assert "a" * 27 + "…" in shown
+    assert "… and 3 more" in shown
+    assert f"{name}0" in draw(cluster).svg
+
+
+def test_an_empty_cluster_is_a_picture_too():
+    assert "registries" in texts(draw(Cluster()))
+
+
+def test_it_shows_and_saves_itself(tmp_path):
+    picture = draw(Cluster())
+    picture.save(tmp_path / "cluster.svg")
+    assert (tmp_path / "cluster.svg").read_text("utf-8") == str(picture) == picture._repr_html_()
+    assert repr(picture) == "Picture()"
+    assert isinstance(picture, Picture)
+
+
+def test_what_is_in_manifests_is_text():
+    picture = draw(Cluster.from_manifests([pod("nginx", name="<b>&\"'\x1b]]>")]))
+    assert "<b>&\"'\\x1b]]>" in texts(picture)
+
+
+@settings(max_examples=60, deadline=None)
+@given(clusters, nodes)
+def test_drawn_clusters(manifests, node):
+    config = None if node is None else DockerConfig.from_json(json.dumps({"auths": node}))
+    cluster = Cluster.from_manifests(manifests, node=config)
+    picture = draw(cluster)
+    texts(picture)
+    assert not any(canary in picture.svg for canary in CANARIES)
+    for pod in cluster.pods:
+        for found in check(cluster):
+            if (found.where.kind, found.where.name) == (pod.kind, pod.name):
+                assert found.code in picture.svg

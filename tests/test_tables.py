@@ -1,0 +1,273 @@
+"""Tables, trees and records: complete, escaped, without any password."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from support.drawn import CANARIES, CANARY, clusters, nodes
+
+from pullsecrets import Cluster, DockerConfig, check, explain, explain_pod, load, resolve
+from pullsecrets.secrecy import printable
+
+rich_console = pytest.importorskip("rich.console")
+
+VOID = {"br", "wbr"}
+
+
+class Page(HTMLParser):
+    """Checks that tags are closed in order, and that there is nothing that acts or loads."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+        self.text = ""
+
+    def handle_starttag(self, tag, attributes):
+        assert tag in {
+            "div", "style", "table", "caption", "thead", "tbody", "tr", "th", "td", "span", "code",
+            "br", "wbr", "p", "strong",
+        }  # fmt: skip
+        assert {name for name, _ in attributes} <= {"class", "colspan"}
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def page(value):
+    shown = value._repr_html_()
+    parser = Page()
+    parser.feed(shown)
+    parser.close()
+    assert parser.open == []
+    return parser.text
+
+
+def terminal_text(value, width=100):
+    console = rich_console.Console(file=io.StringIO(), width=width, force_terminal=False)
+    console.print(value)
+    return console.file.getvalue()
+
+
+def cluster_of(manifests, node=None):
+    config = None if node is None else DockerConfig.from_json(json.dumps({"auths": node}))
+    return Cluster.from_manifests(manifests, node=config)
+
+
+@settings(max_examples=100, deadline=None)
+@given(clusters, nodes)
+def test_everything_can_be_shown_and_shows_no_password(manifests, node):
+    cluster = cluster_of(manifests, node)
+    answers = list(cluster.resolve_all())
+    explained = [explain_pod(cluster, pod) for pod in cluster.pods]
+    values = [
+        cluster,
+        check(cluster),
+        *answers,
+        *(image.resolution for answer in answers for image in answer.images),
+        *explained,
+        *(image for pod in explained for image in pod),
+        explain("quay.io/acme/api", cluster.secrets, cluster.node),
+        resolve("nginx", cluster.secrets, cluster.node),
+    ]
+    for value in values:
+        records = value.to_records()
+        shown = "\n".join([page(value), terminal_text(value), json.dumps(records), repr(records)])
+        assert not any(canary in re.sub(r"\s", "", shown) for canary in CANARIES)
+        for record in records:
+            assert record.keys() == records[0].keys()
+            for cell in record.values():
+                assert cell is None or isinstance(cell, (str, int))
+                assert not isinstance(cell, str) or printable(cell) == cell
+    if node is None:
+        assert len(cluster.to_records()) == sum(len(answer.images) for answer in answers)
+
+
+def secret(auths, name="regcred", **more):
+    document = auths if isinstance(auths, str) else json.dumps({"auths": auths})
+    return {
+        "kind": "Secret",
+        "metadata": {"name": name},
+        "type": "kubernetes.io/dockerconfigjson",
+        "stringData": {".dockerconfigjson": document},
+        **more,
+    }
+
+
+def pod(*images, secrets=("regcred",), name="api", kind="containers"):
+    return {
+        "kind": "Pod",
+        "metadata": {"name": name},
+        "spec": {
+            kind: [{"name": f"c{n}", "image": image} for n, image in enumerate(images)],
+            "imagePullSecrets": [{"name": each} for each in secrets],
+        },
+    }
+
+
+LOGIN = {"username": "<me>", "password": CANARY}
+
+
+def one(image, auths, **more):
+    cluster = cluster_of([pod(image), secret(auths)], **more)
+    [image] = cluster.resolve(cluster.pods[0]).images
+    return cluster, image.resolution, explain_pod(cluster, cluster.pods[0])
+
+
+def test_candidates_are_shown_in_their_order():
+    cluster, resolution, explained = one("quay.io/a/b", {"*.io": LOGIN, "quay.io": LOGIN})
+    for shown in (page(cluster), terminal_text(cluster)):
+        assert shown.index("1. quay.io as <me> from secret regcred") < shown.index("2. *.io as")
+    for shown in (page(resolution), terminal_text(resolution)):
+        assert shown.index("quay.io") < shown.index("*.io")
+    for shown in (page(explained), terminal_text(explained)):
+        assert "✓ 2" in shown or "candidate 2" in shown
+        assert "its own imagePullSecrets: regcred" in shown
+    assert "in the key" not in page(explained)  # there is nothing to compare
+    assert [record["key"] for record in resolution.to_records()] == ["quay.io", "*.io"]
+    [record] = cluster.to_records()
+    assert record["candidates"] == 2
+    assert record["first_entry"] == "quay.io"
+    assert record["registry"] == "quay.io"
+
+
+def test_an_explanation_by_itself():
+    found = explain("quay.io/a", Cluster.from_manifests([secret({"quay.io": LOGIN})]).secrets)
+    assert "candidate" in page(found)
+    assert "candidate 1" in terminal_text(found)
+
+
+def test_an_order_that_is_not_defined():
+    cluster, resolution, _ = one("quay.io/a", {"quay.io": LOGIN, "https://quay.io": {}})
+    for shown in (page(resolution), terminal_text(resolution)):
+        assert "2 candidates, partly in no defined order" in shown
+    for shown in (page(cluster), terminal_text(cluster)):
+        assert "1-2. quay.io as <me>" in shown
+    assert "(no user)" in page(cluster)
+
+
+def test_anonymous_and_failing_pulls():
+    cluster, resolution, explained = one("nginx", {"quay.io": LOGIN})
+    for value in (cluster, resolution):
+        assert "anonymous" in page(value)
+        assert "anonymous" in terminal_text(value)
+    assert "no match, the host: quay, the image has docker" in page(explained)
+    assert "no match, the host: quay, the image has docker" in terminal_text(explained)
+    [record] = explained.to_records()
+    assert (record["in_key"], record["in_image"], record["reason"]) == ("quay", "docker", "label")
+
+    cluster, resolution, explained = one("nginx", {"quay.io": {"auth": "?"}})
+    for value in (cluster, resolution):
+        assert "does not decode" in page(value)
+        assert "does not decode" in terminal_text(value)
+    assert "auths['quay.io'].auth is not base64" in page(explained)
+    assert explained.to_records()[0]["reason"] == "undecodable-secret"
+
+
+def test_the_node_and_other_lists():
+    cluster = cluster_of([pod("quay.io/a", secrets=())], {"quay.io": {}})
+    assert "a node config" in page(cluster)
+    assert "the node's docker config" in terminal_text(explain_pod(cluster, cluster.pods[0]))
+    account = {
+        "kind": "ServiceAccount",
+        "metadata": {"name": "default"},
+        "imagePullSecrets": [{"name": "x"}, {}],
+    }
+    cluster = cluster_of([pod("quay.io/a", secrets=()), account])
+    shown = terminal_text(explain_pod(cluster, cluster.pods[0]))
+    assert "imagePullSecrets of service account default: x, (nameless)" in shown
+    assert "2. secret (nameless)  ✗ has no name: it is skipped" in shown
+    mirror = pod("quay.io/a")
+    mirror["metadata"]["annotations"] = {"kubernetes.io/config.mirror": "x"}
+    cluster = cluster_of([mirror])
+    explained = explain_pod(cluster, cluster.pods[0])
+    assert "a static pod: no imagePullSecrets" in terminal_text(explained)
+    assert "no credential to try" in page(explained)
+
+
+def test_kinds_of_containers_and_empty_secrets():
+    cluster = cluster_of([pod("quay.io/a", kind="initContainers"), secret({})])
+    shown = terminal_text(explain_pod(cluster, cluster.pods[0]))
+    assert "c0 (init): quay.io/a" in shown
+    assert "holds no entry" in shown
+    assert "holds no entry" in page(explain_pod(cluster, cluster.pods[0]))
+
+
+def test_a_pod_without_images():
+    cluster = cluster_of([pod()])
+    explained = explain_pod(cluster, cluster.pods[0])
+    assert "Pod default/api" in page(explained)
+    assert "Pod default/api" in terminal_text(explained)
+
+
+def test_diagnoses():
+    assert "No diagnosis" in page(check(Cluster()))
+    assert "No diagnosis" in terminal_text(check(Cluster()))
+    found = check(cluster_of([pod("quay.io/A", secrets=())]))
+    for shown in (page(found), terminal_text(found)):
+        for word in ("error", "PS501", "Correct the image's name.", "spec.containers[0].image"):
+            assert word in shown
+    [record] = found.to_records()
+    assert record["where_field"] == "spec.containers[0].image"
+    assert "1 diagnosis" in page(found)
+
+
+@pytest.mark.parametrize("limit, module", [(60, page), (200, terminal_text)])
+def test_large_tables_are_cut(limit, module):
+    cluster = cluster_of([pod(*["quay.io/A"] * (limit + 2), secrets=())])
+    assert "… and 2 more images" in module(cluster)
+    found = check(cluster)
+    assert len(found) == limit + 2
+    assert "… and 2 more diagnoses" in module(found)
+
+
+def test_markup_in_manifests_is_text():
+    image = "quay.io/[bold]x[/bold]<b>"
+    cluster, _, explained = one(image, {"[red]": LOGIN, "<i>": LOGIN})
+    for value in (cluster, explained, check(cluster)):
+        assert image in page(value)
+        assert image in re.sub(r"\s", "", terminal_text(value, 300))
+    assert "\x1b" not in terminal_text(cluster_of([pod("\x1b[31mred", secrets=())]))
+
+
+def test_the_values_are_ready_for_a_data_frame():
+    pandas = pytest.importorskip("pandas")
+    cluster = cluster_of([pod("quay.io/a", "nginx"), secret({"quay.io": LOGIN})])
+    frame = pandas.DataFrame(cluster.to_records())
+    assert list(frame.anonymous) == [False, True]
+
+
+def test_showing_needs_no_rich_and_no_drawsvg_but_where_they_are_asked_for(monkeypatch):
+    import subprocess
+    import sys
+
+    code = (
+        "import sys\n"
+        "sys.modules['rich'] = sys.modules['drawsvg'] = sys.modules['yaml'] = None\n"
+        "from pullsecrets import Cluster, check\n"
+        "cluster = Cluster()\n"
+        "assert cluster._repr_html_() and check(cluster)._repr_html_()\n"
+        "assert cluster.to_records() == []\n"
+        "from pullsecrets.picture import draw\n"
+        "try: draw(cluster)\n"
+        "except ImportError as error: print(error)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout == (
+        "the picture of a cluster needs the extra 'svg': pip install 'pullsecrets[svg]'\n"
+    ), result.stderr
+
+
+def test_the_examples_can_be_shown():
+    cluster = load("examples")
+    assert "PS203" in page(check(cluster))
+    assert "broken-secret" in page(cluster)
