@@ -836,7 +836,7 @@ def _blocks(manifests: Manifests, name: str) -> str:
 
 
 def _linked(text: str) -> str:
-    """The rules' numbers become links to the page of the rules."""
+    """The numbers of rules and facts become links to their pages."""
 
     def link(match: re.Match[str]) -> str:
         if match[2].isdecimal():
@@ -844,7 +844,12 @@ def _linked(text: str) -> str:
         numbers = re.sub(r"\d+", lambda m: f"[{m[0]}](#rule-{m[0]})", match[2])
         return match[1] + numbers
 
+    text = re.sub(r"\b([A-E])(\d+)\b(?=[^()]*\))", _fact, text)
     return re.sub(r"(rules? )(\d+(?:(?:, | and | to )\d+)*)", link, text)
+
+
+def _fact(match: re.Match[str]) -> str:
+    return f"[{match[0]}](#facts-{match[1].lower()})"
 
 
 def page(kind: Kind) -> str:

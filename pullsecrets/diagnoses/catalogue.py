@@ -484,7 +484,7 @@ _KINDS: Final[tuple[Kind, ...]] = (
         "never-cached",
         _NOTE,
         "The answers of a credential provider are not kept, unless they say how long.",
-        "With a `defaultCacheDuration` of 0 the program runs for each pull (fact D19).",
+        "With a `defaultCacheDuration` of 0 the program runs for each pull (fact D16).",
         "Write how long an answer may be kept.",
     ),
     Kind(
