@@ -22,7 +22,7 @@ from pullsecrets.reading.documents import Document, Objects, Problem, objects_of
 from pullsecrets.secrecy import printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
-__all__ = ["Admission", "Cluster", "ImageResolution", "Origin", "PodResolution"]
+__all__ = ["Admission", "Cluster", "ImageResolution", "Origin", "PodResolution", "tried"]
 
 _DEFAULT_ACCOUNT: Final = "default"
 _ENFORCE_MOUNTABLE: Final = "kubernetes.io/enforce-mountable-secrets"
@@ -295,6 +295,19 @@ class Cluster(Tabular):
         """The Secret of that name, or None."""
         return self._secrets.get((namespace, name))
 
+    def without(self, namespace: str, name: str) -> Cluster:
+        """The cluster without the Secret of that name: to ask what would change."""
+        left = (each for each in self.secrets if (each.namespace, each.name) != (namespace, name))
+        return Cluster(
+            self.pods,
+            self.service_accounts,
+            tuple(left),
+            self.node,
+            self.problems,
+            self.always_pull,
+            self.grants,
+        )
+
     def namespaces_with(self, name: str) -> tuple[str, ...]:
         """The namespaces that have a Secret of that name, sorted."""
         return self._homes.get(name, ())
@@ -491,7 +504,7 @@ def _image_rows(answer: PodResolution) -> Iterator[Row]:
             None if image is None else image.registry.name,
             None if image is None else image.name,
             answer.admission.origin,
-            _tried(resolution),
+            tried(resolution),
             resolution.anonymous,
             resolution.is_deterministic,
             None if resolution.failure is None else resolution.failure.code,
@@ -502,7 +515,8 @@ def _image_rows(answer: PodResolution) -> Iterator[Row]:
         )
 
 
-def _tried(resolution: Resolution) -> Cell:
+def tried(resolution: Resolution) -> Cell:
+    """What is tried for an image, a line for each attempt; a record holds how many candidates."""
     count = len(resolution.candidates)
     if resolution.failure is not None:
         return Cell(count, str(resolution.failure), Tone.ERROR)

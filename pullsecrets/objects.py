@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from pullsecrets._go.base64 import decode_base64
 from pullsecrets._go.json import go_string, write_json
@@ -459,6 +459,16 @@ class Pod:
     def title(self) -> str:
         """Its kind, namespace and name. Safe to show."""
         return printable(f"{self.kind} {self.namespace}/{self.name}")
+
+    def with_image(self, image: ImageText | str, name: str = "debugger") -> Pod:
+        """The pod with an ephemeral container more, as ``kubectl debug --image`` adds it.
+
+        Args:
+            image: Its image.
+            name: Its name.
+        """
+        added = Container(name, image, ContainerKind.EPHEMERAL)
+        return evolve(self, ephemeral_containers=(*self.ephemeral_containers, added))
 
     @classmethod
     def from_manifest(

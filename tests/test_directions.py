@@ -30,6 +30,7 @@ ROOMS = (
     ("loading", "handover", "present", "symptoms"),
     ("on_node",),
     ("trace",),
+    ("changes", "uses"),
     ("diagnoses", "probe"),
     ("picture",),
     ("testing",),

@@ -33,6 +33,7 @@ __all__ = [
     "FAILED",
     "OK",
     "UNUSABLE",
+    "Command",
     "Given",
     "Unusable",
     "cluster_options",
@@ -42,6 +43,7 @@ __all__ = [
     "indented",
     "parse_image",
     "read_cluster",
+    "read_node",
     "select",
 ]
 

@@ -10,6 +10,7 @@ import click
 from attrs import evolve
 
 from pullsecrets.cli._common import (
+    Command,
     Given,
     Unusable,
     cluster_options,
@@ -34,7 +35,7 @@ from pullsecrets.present import PullOutcome
 from pullsecrets.secrecy import printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tone
 
-__all__ = ["present"]
+__all__ = ["present", "read_state", "state_options"]
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _BAD: Final = frozenset({PullOutcome.REFUSE, PullOutcome.FAIL})
@@ -46,20 +47,32 @@ _TONES: Final = {
 }
 
 
+_STATE_OPTIONS: Final = (
+    click.option(
+        "--images",
+        metavar="FILE",
+        type=_FILE,
+        help="The images on the node, as `crictl images -o json` prints them.",
+    ),
+    click.option(
+        "--records",
+        metavar="DIR",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="The kubelet's pull records: a copy of /var/lib/kubelet/image_manager.",
+    ),
+)
+
+
+def state_options(command: Command) -> Command:
+    """Give a command the options that say what is on a node."""
+    for option in reversed(_STATE_OPTIONS):
+        command = option(command)
+    return command
+
+
 @click.command()
 @cluster_options
-@click.option(
-    "--images",
-    metavar="FILE",
-    type=_FILE,
-    help="The images on the node, as `crictl images -o json` prints them.",
-)
-@click.option(
-    "--records",
-    metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The kubelet's pull records: a copy of /var/lib/kubelet/image_manager.",
-)
+@state_options
 @click.option(
     "--always-pull-images",
     is_flag=True,
@@ -94,13 +107,7 @@ def present(
     """
     cluster = evolve(read_cluster(given), always_pull=always_pull_images)
     chosen = select(cluster, given)
-    try:
-        state = _state(images, records)
-    except PullsecretsError as error:
-        raise Unusable(str(error)) from None
-    except OSError as error:
-        where = printable(str(error.filename or "the records"))
-        raise Unusable(f"{where} cannot be read: {error.strerror}") from None
+    state = read_state(images, records)
     if by_record:
         _show_records(cluster, list(recorded_images(cluster, state)), form)
         raise SystemExit(exit_status(cluster, failed=False))
@@ -116,11 +123,22 @@ def present(
     raise SystemExit(exit_status(cluster, failed=failed))
 
 
-def _state(images: Path | None, records: Path | None) -> NodeState:
-    return NodeState(
-        NodeImages() if images is None else NodeImages.from_crictl(images.read_bytes()),
-        PullRecords() if records is None else PullRecords.load(records),
-    )
+def read_state(images: Path | None, records: Path | None) -> NodeState:
+    """What the options say is on a node.
+
+    Raises:
+        click.ClickException: A file cannot be used; its exit status is 2.
+    """
+    try:
+        return NodeState(
+            NodeImages() if images is None else NodeImages.from_crictl(images.read_bytes()),
+            PullRecords() if records is None else PullRecords.load(records),
+        )
+    except PullsecretsError as error:
+        raise Unusable(str(error)) from None
+    except OSError as error:
+        where = printable(str(error.filename or "the records"))
+        raise Unusable(f"{where} cannot be read: {error.strerror}") from None
 
 
 def _pod_table(containers: Iterable[ContainerDecision]) -> Table:

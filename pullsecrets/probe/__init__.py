@@ -26,7 +26,7 @@ from pullsecrets.probe.results import ClusterProbe, Finding, ImageProbe, PodProb
 try:
     from pullsecrets.probe.prober import Prober, Run
 except ModuleNotFoundError as _error:
-    if _error.name not in ("certifi", "publicsuffixlist", "urllib3"):
+    if _error.name not in ("publicsuffixlist", "requests", "urllib3"):
         raise
     raise MissingExtra("asking registries", "probe") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections import deque
@@ -104,6 +105,9 @@ class Work:
         self.done = 0
         self._ended = False
         self._changed = threading.Condition()
+        # A line for each change. Who waits for it holds no lock: Ctrl-C may come at any moment, and
+        # within a condition's wait it leaves the lock in a state that nothing can repair.
+        self._news: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._deadline = 0.0
 
     def wait(self, progress: Callable[[int, int], None] | None = None) -> None:
@@ -120,13 +124,12 @@ class Work:
             for _ in range(min(wanted, _MAX_THREADS))
         ]
         try:
-            with self._changed:
-                for thread in threads:
-                    thread.start()
-                while self.done < self.total and not self._ended:
-                    if progress is not None:
-                        progress(self.done, self.total)
-                    self._changed.wait()
+            for thread in threads:
+                thread.start()
+            while self.done < self.total and not self._ended:
+                if progress is not None:
+                    progress(self.done, self.total)
+                self._news.get()
         except BaseException:
             self._take_back()
             raise
@@ -143,6 +146,7 @@ class Work:
             for lane in self._lanes.values():
                 lane.waiting.clear()
             self._changed.notify_all()
+        self._news.put(None)
 
     def _work(self) -> None:
         while (taken := self._next()) is not None:
@@ -153,6 +157,7 @@ class Work:
                 lane.proven = lane.proven or any(v.outcome.is_final for v in job.verdicts)
                 self.done += job.done
                 self._changed.notify_all()
+            self._news.put(None)
 
     def _next(self) -> tuple[_Lane, Job] | None:
         """Take a job of the registry whose turn it is; None when there are no more."""

@@ -14,12 +14,11 @@ import socket
 import ssl
 import threading
 import time
-import urllib.parse
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-import certifi
+import requests
 import urllib3
 import urllib3.connection
 import urllib3.exceptions
@@ -36,7 +35,6 @@ __all__ = ["Answer", "Failed", "Transport"]
 
 # No compressed answers: a small one may be huge once it is unpacked.
 _HEADERS: Final = {"User-Agent": "pullsecrets", "Accept-Encoding": "identity"}
-_FORM: Final = "application/x-www-form-urlencoded"
 
 Resolver: TypeAlias = Callable[[str, int], "list[str]"]
 
@@ -229,21 +227,19 @@ class Transport:
         sent = {**_HEADERS, **headers}
         if authorization is not None:
             sent["Authorization"] = authorization.reveal()
-        body = None
-        if form is not None:
-            sent["Content-Type"] = _FORM
-            body = urllib.parse.urlencode(
-                {k: v.reveal() if isinstance(v, Password) else v for k, v in form.items()}
-            )
+        fields = {k: v.reveal() if isinstance(v, Password) else v for k, v in (form or {}).items()}
+        # requests makes the request. It does not send it: it would read cookies, netrc files and
+        # the environment, and its time limits are for each read, not for the whole.
+        prepared = requests.Request(method, target.url, headers=sent, data=fields).prepare()
         response = None
         while response is None:
             leash.left()
             try:
                 response = manager.urlopen(
                     method,
-                    target.url,
-                    headers=sent,
-                    body=body,
+                    target.url,  # exactly the one that the policy allowed
+                    headers=prepared.headers,
+                    body=prepared.body,
                     redirect=False,
                     retries=False,
                     preload_content=False,
@@ -374,7 +370,7 @@ def _context(
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # as Go: what is trusted is an anchor
     context.load_default_certs()
-    context.load_verify_locations(certifi.where())
+    context.load_verify_locations(requests.utils.DEFAULT_CA_BUNDLE_PATH)
     context.sslsocket_class = tls
     try:
         if ca is not None:

@@ -28,7 +28,7 @@ spec:
   containers:
     - {name: bad, image: "Not An Image"}
     - {name: token, image: "me:hunter2@quay.io/acme/api"}
-    - {name: good, image: "quay.io/acme/api"}
+    - {name: good, image: "quay.io/acme/api", imagePullPolicy: IfNotPresent}
   volumes: [{name: model, image: {reference: quay.io/acme/model}}]
   imagePullSecrets: [{}, {name: gone}, {name: regcred}, {name: regcred}]
 ---
@@ -61,7 +61,7 @@ def validator(command):
     return jsonschema.Draft202012Validator(SCHEMAS[command])
 
 
-@pytest.mark.parametrize("command", ["resolve", "explain", "check"])
+@pytest.mark.parametrize("command", ["resolve", "explain", "check", "uses"])
 @pytest.mark.parametrize(
     "arguments", [["examples/good"], ["examples/broken"], ["--image", "nginx", "-"], ["-"]]
 )
@@ -74,7 +74,44 @@ def test_output_is_valid(command, arguments):
         assert len(document["problems"]) == 2
 
 
-@pytest.mark.parametrize("command", ["resolve", "explain", "check"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["examples/good", "examples/broken"],
+        ["examples/broken/broken-secret", "examples/good"],
+        ["-", "examples/good"],
+        ["--from-kubernetes", "1.32", "--to-kubernetes", "1.33", "--images", "IMAGES", "-"],
+        ["--from-kubernetes", "1.31", "--to-kubernetes", "1.32", "--provider-config", "BAD", "-"],
+        ["--from-kubernetes", "1.32", "--to-kubernetes", "1.33", "--provider-config", "GOOD", "-"],
+    ],
+)
+def test_diff_is_valid(arguments, tmp_path):
+    images = {"images": [{"id": "sha256:1", "repoTags": ["quay.io/acme/api:latest"]}]}
+    (tmp_path / "IMAGES").write_text(json.dumps(images))
+    providers = [
+        {
+            "name": name,
+            "matchImages": ["quay.io"],
+            "defaultCacheDuration": "1m",
+            "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
+        }
+        for name in "ba"
+    ]
+    config = {
+        "kind": "CredentialProviderConfig",
+        "apiVersion": "kubelet.config.k8s.io/v1",
+        "providers": providers,
+    }
+    (tmp_path / "GOOD").write_text(json.dumps(config))
+    (tmp_path / "BAD").write_text(json.dumps({**config, "more": 1}))
+    given = [str(tmp_path / each) if each.isupper() else each for each in arguments]
+    document = output("diff", *given, stdin=MANIFESTS)
+    validator("diff").validate(document)
+    assert document["changes"] or document["refused"]
+    assert not validator("diff").is_valid({**document, "more": 1})
+
+
+@pytest.mark.parametrize("command", ["resolve", "explain", "check", "uses"])
 def test_what_is_not_described_is_not_valid(command):
     document = output(command, "examples/good/overlapping")
     assert not validator(command).is_valid({**document, "more": 1})
@@ -89,17 +126,19 @@ def test_schemas_are_schemas(command):
 def test_parts_with_one_name_are_the_same_part():
     """But for the pod, whose images `explain` has more to say about."""
     seen = {}
-    for command in ("resolve", "explain", "check"):
+    for command in SCHEMAS:
         for name, part in SCHEMAS[command]["$defs"].items():
             if name != "pod":
                 assert seen.setdefault(name, part) == part
 
 
 def test_codes_are_all_described():
+    from pullsecrets.changes import Action, CauseKind
     from pullsecrets.cluster import Origin
     from pullsecrets.keyring import SourceKind
     from pullsecrets.notes import NoteCode
     from pullsecrets.objects import ContainerKind
+    from pullsecrets.present import PullOutcome
     from pullsecrets.reading import ProblemCode
     from pullsecrets.trace import Reason
 
@@ -114,3 +153,10 @@ def test_codes_are_all_described():
     ):
         described = parts[part]["properties"][name]["enum"]
         assert set(described) - {None} == set(codes)
+    parts = SCHEMAS["diff"]["$defs"]
+    for codes, part, name in (
+        (CauseKind, "cause", "kind"),
+        (Action, "cause", "action"),
+        (PullOutcome, "decision", "outcome"),
+    ):
+        assert parts[part]["properties"][name]["enum"] == list(codes)

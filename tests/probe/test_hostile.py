@@ -475,10 +475,10 @@ class TestTls:
         assert "unable to get local issuer certificate" in found.attempts[0].detail
         assert not has_canary(seen_by(server))
 
-    def test_the_authorities_of_certifi(
+    def test_the_authorities_that_requests_brings(
         self, serve: Serve, prober: Make, authority: Authority, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("certifi.where", lambda: str(authority.path))
+        monkeypatch.setattr("requests.utils.DEFAULT_CA_BUNDLE_PATH", str(authority.path))
         server = serve(lambda _: MANIFEST_HEAD, tls=authority.issue("localhost", name="bundle"))
         assert prober().probe(resolution(server.image(), ANN)).outcome is Outcome.PULLABLE
 

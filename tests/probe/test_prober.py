@@ -424,7 +424,7 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
 
 
-@pytest.mark.parametrize("package", ["certifi", "publicsuffixlist", "urllib3"])
+@pytest.mark.parametrize("package", ["requests", "publicsuffixlist", "urllib3"])
 def test_without_its_extra_it_says_what_to_install(package: str) -> None:
     code = f"""
 import sys

@@ -1,0 +1,219 @@
+"""``pullsecrets diff``: what changes between two sets of manifests, or between two releases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from attrs import evolve
+
+from pullsecrets.changes import (
+    Change,
+    Refusal,
+    Setting,
+    Upgrade,
+    changes_table,
+    diff_clusters,
+    diff_releases,
+)
+from pullsecrets.cli._common import (
+    Given,
+    Unusable,
+    cluster_options,
+    console,
+    echo_json,
+    exit_status,
+    read_cluster,
+    read_node,
+    select,
+)
+from pullsecrets.cli.present import read_state, state_options
+from pullsecrets.cluster import Cluster
+from pullsecrets.errors import PullsecretsError
+from pullsecrets.node.versions import RELEASES, Release, UnknownRelease
+from pullsecrets.tables import Cell, Column, Row, Table, Tone
+
+__all__ = ["diff"]
+
+_TWO: Final = 2  # the sides
+
+
+@click.command()
+@cluster_options
+@click.option(
+    "--from-kubernetes",
+    "first",
+    metavar="VERSION",
+    help="Compare releases instead: the one that the nodes run now.",
+)
+@click.option(
+    "--to-kubernetes",
+    "last",
+    metavar="VERSION",
+    help="The release that they are to run.",
+)
+@state_options
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="What to print.",
+)
+def diff(
+    given: Given,
+    first: str | None,
+    last: str | None,
+    images: Path | None,
+    records: Path | None,
+    form: str,
+) -> None:
+    """Show what changes, for which images, and because of what.
+
+    Give two PATHs, the old manifests and the new ones; or any PATHs with --from-kubernetes and
+    --to-kubernetes. What is on a node (--images, --records) is compared between releases only.
+
+    Exits with 1 if an image that had candidates has none now, or its lookup fails now, or its
+    container or the kubelet itself no longer starts; with 2 if some input could not be read.
+    """
+    state = images, records
+    if first is None and last is None:
+        if any(state) or given.kubelet_config is not None:
+            raise click.UsageError("what is on a node is compared between two releases only")
+        cluster, upgrade = _between_clusters(given)
+    elif first is None or last is None:
+        raise click.UsageError("--from-kubernetes and --to-kubernetes belong together")
+    elif given.kubernetes is not None:
+        raise click.UsageError("--kubernetes is for one release, not for two")
+    else:
+        cluster, upgrade = _between_releases(given, first, last, state)
+    if form == "json":
+        changes = [change.to_dict() for change in upgrade.changes]
+        refused = upgrade.refusal and _refusal_as_json(upgrade.refusal)
+        echo_json(cluster, changes=changes, **({"refused": refused} if refused else {}))
+    else:
+        _show(upgrade, markdown=form == "markdown")
+    raise SystemExit(exit_status(cluster, failed=upgrade.breaks))
+
+
+def _between_clusters(given: Given) -> tuple[Cluster, Upgrade]:
+    """The new cluster, with the problems of both, and what changes."""
+    if len(given.paths) != _TWO:
+        raise click.UsageError("two PATHs are compared: the old manifests and the new ones")
+    sides = [read_cluster(evolve(given, paths=(path,))) for path in given.paths]
+    old, new = _selected(sides, given)
+    problems = tuple(dict.fromkeys((*old.problems, *new.problems)))
+    return evolve(new, problems=problems), Upgrade(diff_clusters(old, new))
+
+
+def _selected(sides: Iterable[Cluster], given: Given) -> list[Cluster]:
+    """The sides with the pods that were asked for, which may be on one side only."""
+    found: list[Cluster] = []
+    complaints: list[click.UsageError] = []
+    for side in sides:
+        try:
+            found.append(select(side, given))
+        except click.UsageError as error:
+            complaints.append(error)
+            found.append(evolve(side, pods=()))
+    if len(complaints) == len(found):
+        raise complaints[0]
+    return found
+
+
+def _between_releases(
+    given: Given, first: str, last: str, state: tuple[Path | None, Path | None]
+) -> tuple[Cluster, Upgrade]:
+    """The cluster, and what changes."""
+    try:
+        ends = Release.parse(first), Release.parse(last)
+    except UnknownRelease as error:
+        raise click.UsageError(str(error)) from None
+    way = [release for release in RELEASES if min(ends) <= release <= max(ends)]
+    if not set(ends) <= set(way):
+        raise click.UsageError(f"nodes are known from Kubernetes {RELEASES[0]} on")
+    if ends[0] > ends[1]:
+        way.reverse()
+    manifests = evolve(
+        given, node_config=None, node_root=None, provider_config=None, kubelet_config=None
+    )
+    cluster = select(read_cluster(manifests), given)
+    settings = [_setting(cluster, given, release, state) for release in way]
+    if settings[0].refused and settings[-1].refused:
+        faults = "\n".join(settings[-1].refused)
+        raise Unusable(f"both releases refuse the provider configuration:\n{faults}")
+    return cluster, diff_releases(settings)
+
+
+def _setting(
+    cluster: Cluster,
+    given: Given,
+    release: Release,
+    state: tuple[Path | None, Path | None],
+) -> Setting:
+    try:
+        node, faults = read_node(evolve(given, kubernetes=str(release)))
+    except PullsecretsError as error:
+        raise Unusable(str(error)) from None
+    return Setting(
+        evolve(cluster, node=node),
+        read_state(*state) if any(state) or given.kubelet_config is not None else None,
+        tuple(map(str, faults)),
+    )
+
+
+def _show(upgrade: Upgrade, *, markdown: bool) -> None:
+    refusal = upgrade.refusal
+    for line in [] if refusal is None else _lines(refusal):
+        click.echo(f"- {line}" if markdown else line)
+    summary = _summary(upgrade.changes)
+    if markdown:
+        table = changes_table(upgrade.changes).markdown() if upgrade.changes else ""
+        click.echo(f"{summary}\n\n{table}".rstrip())
+        return
+    if upgrade.changes:
+        console().print(_text(upgrade.changes).rich(), "")
+    if refusal is None:
+        click.echo(summary)
+
+
+def _text(changes: Iterable[Change]) -> Table:
+    """Before, after and why below each other: next to each other they are too wide to read."""
+    rows: list[Row] = []
+    for change in changes:
+        answer = change.subject
+        title = f"{answer.container.title}: {answer.container.image}"
+        head = answer.pod.title, Cell(answer.container.name, title)
+        for name, side in (("before", change.before), ("after", change.after)):
+            tone = Tone.ERROR if name == "after" and change.breaks else Tone.PLAIN
+            lines = ("not there",) if side is None else side.lines
+            rows.append((*head, Cell(name, tone=Tone.FAINT), Cell(None, lines, tone)))
+        rows.append((*head, Cell("because", tone=Tone.FAINT), Cell(None, change.reasons)))
+    columns = Column("workload", group=True), Column("container", group=True)
+    return Table((*columns, Column("what", ""), Column("text", "")), tuple(rows))
+
+
+def _summary(changes: Iterable[Change]) -> str:
+    found = list(changes)
+    broken = sum(change.breaks for change in found)
+    if not found:
+        return "nothing changes"
+    what = "1 image changes" if len(found) == 1 else f"{len(found):,} images change"
+    return f"{what}, {broken:,} for the worse"
+
+
+def _lines(refusal: Refusal) -> list[str]:
+    said = [f"no longer refused: {fault}" for fault in refusal.before]
+    said += [f"refused now: {fault}" for fault in refusal.after]
+    return [*said, *(f"because {cause}" for cause in refusal.because)]
+
+
+def _refusal_as_json(refusal: Refusal) -> dict[str, Any]:
+    return {
+        "before": list(refusal.before),
+        "after": list(refusal.after),
+        "because": [cause.to_dict() for cause in refusal.because],
+    }

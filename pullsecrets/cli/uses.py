@@ -1,0 +1,52 @@
+"""``pullsecrets uses``: which images and workloads use which credential."""
+
+from __future__ import annotations
+
+import click
+
+from pullsecrets.cli._common import (
+    Given,
+    cluster_options,
+    console,
+    echo_json,
+    exit_status,
+    read_cluster,
+    select,
+)
+from pullsecrets.uses import uses as find_uses
+
+__all__ = ["uses"]
+
+
+@click.command()
+@cluster_options
+@click.option("--secret", metavar="NS/NAME", help="Only the credentials of this secret.")
+@click.option("--entry", metavar="ENTRY", help="Only this entry, as the docker config has it.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What to print.",
+)
+def uses(given: Given, secret: str | None, entry: str | None, form: str) -> None:
+    """Show for each credential the images that it is tried for, and when.
+
+    Credentials that nothing uses are shown, too, and images that have no credential. With --secret
+    or --entry only credentials are. Exits with 2 if some input could not be read.
+    """
+    cluster = read_cluster(given)
+    found = find_uses(select(cluster, given))
+    if secret is not None or entry is not None:
+        namespace, slash, name = (secret or "").partition("/")
+        if secret is not None and not slash:
+            raise click.UsageError("--secret is NS/NAME")
+        found = found.of(secret=(namespace, name) if slash else None, entry=entry)
+        if not found.credentials:
+            raise click.UsageError("no such credential in the manifests")
+    if form == "json":
+        echo_json(cluster, **found.to_dict())
+    else:
+        console().print(found.table().rich())
+    raise SystemExit(exit_status(cluster, failed=False))

@@ -1,0 +1,237 @@
+"""Who uses what: for each credential the images that it is tried for.
+
+The answers of a cluster, the other way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import frozen
+
+from pullsecrets.cluster import Cluster
+from pullsecrets.dockerconfig import InvalidDockerConfig
+from pullsecrets.keyring import Resolution, Source, SourceKind, undecodable
+from pullsecrets.notes import Note, NoteCode
+from pullsecrets.objects import Container, Pod, PullSecret
+from pullsecrets.secrecy import EntryText, printable
+from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
+
+__all__ = ["CredentialUse", "Use", "Uses", "uses"]
+
+
+@frozen
+class Use:
+    """An image of a workload.
+
+    Attributes:
+        pod: The pod or workload.
+        container: The container, or the image volume.
+        attempt: When the credential is tried for it: ``2``, or ``2-3`` if the order is not
+            defined. None for an image without a credential.
+        failure: Why its lookup fails as a whole, or None.
+    """
+
+    pod: Pod
+    container: Container
+    attempt: str | None = None
+    failure: Note | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        found: dict[str, Any] = {
+            "namespace": self.pod.namespace,
+            "kind": self.pod.kind,
+            "name": self.pod.name,
+            "container": self.container.name,
+            "image": str(self.container.image),
+        }
+        if self.attempt is not None:
+            found["attempt"] = self.attempt
+        if self.failure is not None:
+            found["failure"] = self.failure.to_dict()
+        return found
+
+
+@frozen
+class CredentialUse:
+    """A credential, and the images that it is tried for.
+
+    Attributes:
+        source: The secret, the node's docker config, or the credential provider that has it.
+        entry: The docker config's entry, None for a secret that has none.
+        uses: The images, in the order of the pods. Empty if nothing uses it.
+        note: Why the kubelet skips the secret, or that it does not decode; or None.
+    """
+
+    source: Source
+    entry: EntryText | None
+    uses: tuple[Use, ...] = ()
+    note: Note | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        source: dict[str, Any] = {"source": self.source.to_dict()}
+        if self.source.kind is SourceKind.SECRET:
+            source = {"secret": {"namespace": self.source.namespace, "name": self.source.name}}
+        entry = None if self.entry is None else str(self.entry)
+        return {**source, "entry": entry, "images": [each.to_dict() for each in self.uses]}
+
+
+@frozen
+class Uses(Tabular):
+    """Who uses which credential.
+
+    Attributes:
+        credentials: Each entry of each pull secret, and what is tried of the node's docker config
+            and of credential providers' answers. Secrets of other types are not there.
+        anonymous: The images that are pulled without a credential.
+        unknown: The images that have no known candidate, and may have one.
+        failing: The images whose lookup fails as a whole.
+    """
+
+    credentials: tuple[CredentialUse, ...] = ()
+    anonymous: tuple[Use, ...] = ()
+    unknown: tuple[Use, ...] = ()
+    failing: tuple[Use, ...] = ()
+
+    @property
+    def unused(self) -> tuple[CredentialUse, ...]:
+        """The credentials that nothing uses."""
+        return tuple(each for each in self.credentials if not each.uses)
+
+    def of(
+        self, *, secret: tuple[str, str] | None = None, entry: EntryText | str | None = None
+    ) -> Uses:
+        """Only some credentials, and no images without one.
+
+        Args:
+            secret: The secret's namespace and name, None for any.
+            entry: The entry as written, None for any.
+        """
+        return Uses(
+            tuple(
+                each
+                for each in self.credentials
+                if secret in (None, (each.source.namespace, each.source.name))
+                and entry in (None, each.entry)
+            )
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        secrets = [each for each in self.credentials if each.source.kind is SourceKind.SECRET]
+        node = [each for each in self.credentials if each.source.kind is not SourceKind.SECRET]
+        return {
+            "credentials": [each.to_dict() for each in secrets],
+            "node": [each.to_dict() for each in node],
+            "anonymous": [each.to_dict() for each in self.anonymous],
+            "unknown": [each.to_dict() for each in self.unknown],
+            "failing": [each.to_dict() for each in self.failing],
+        }
+
+    def table(self, limit: int | None = None) -> Table:
+        """One row for each image, under the credential that is tried for it."""
+        columns = (
+            Column("source"),
+            Column("entry"),
+            Column("title", "credential", group=True),
+            Column("namespace"),
+            Column("kind"),
+            Column("pod"),
+            Column("workload", "workload"),
+            Column("container", "container"),
+            Column("image", "image", code=True),
+            Column("attempt", "try"),
+        )
+        rows = tuple(self._rows())
+        return Table(columns, rows[:limit], total=len(rows), unit="images")
+
+    def _rows(self) -> Iterator[Row]:
+        for each in self.credentials:
+            entry = None if each.entry is None else str(each.entry)
+            below = "" if each.note is None else each.note.predicate
+            title = Cell(None, f"{entry or 'no entry'} of {_title(each.source)}", below=below)
+            head = str(each.source), entry, title
+            if not each.uses:
+                nothing = Cell(None, "nothing uses it", Tone.WARNING)
+                yield *head, None, None, None, nothing, None, None, None
+            yield from ((*head, *_cells(use)) for use in each.uses)
+        for words, tone, found in (
+            ("pulled without a credential", Tone.PLAIN, self.anonymous),
+            ("no known credential", Tone.WARNING, self.unknown),
+            ("the lookup fails", Tone.ERROR, self.failing),
+        ):
+            for use in found:
+                below = "" if use.failure is None else str(use.failure)
+                yield None, None, Cell(None, words, tone, below), *_cells(use)
+
+
+def _title(source: Source) -> str:
+    """With the namespace, as the secrets of many are in one table."""
+    return f"secret {source}" if source.kind is SourceKind.SECRET else source.title
+
+
+def _cells(use: Use) -> Row:
+    pod, container = use.pod, use.container
+    return (
+        printable(pod.namespace),
+        printable(pod.kind),
+        printable(pod.name),
+        pod.title,
+        Cell(printable(container.name), container.title),
+        str(container.image),
+        use.attempt,
+    )
+
+
+def uses(cluster: Cluster) -> Uses:
+    """Who uses which credential.
+
+    Args:
+        cluster: The cluster. Its pods are looked at in their order.
+    """
+    found: dict[tuple[Source, EntryText | None], list[Use]] = {}
+    notes: dict[Source, Note] = {}
+    for secret in cluster.secrets:
+        source = Source(SourceKind.SECRET, secret.namespace, secret.name)
+        entries, note = _entries(secret)
+        if note is not None and note.code is NoteCode.WRONG_TYPE:
+            continue
+        found.update({(source, entry): [] for entry in entries})
+        if note is not None:
+            notes[source] = note
+    without: dict[str, list[Use]] = {"anonymous": [], "unknown": [], "failing": []}
+    for pod in cluster.resolve_all():
+        for image in pod.images:
+            resolution = image.resolution
+            for attempt, candidate in resolution.attempts:
+                use = Use(pod.pod, image.container, attempt)
+                found.setdefault((candidate.source, candidate.entry), []).append(use)
+            if not resolution.candidates:
+                use = Use(pod.pod, image.container, failure=resolution.failure)
+                without[_without(resolution)].append(use)
+    return Uses(
+        tuple(
+            CredentialUse(source, entry, tuple(each), notes.get(source))
+            for (source, entry), each in found.items()
+        ),
+        **{name: tuple(each) for name, each in without.items()},
+    )
+
+
+def _without(resolution: Resolution) -> str:
+    """What an image without a candidate is."""
+    if resolution.failure is not None:
+        return "failing"
+    return "anonymous" if resolution.anonymous else "unknown"
+
+
+def _entries(secret: PullSecret) -> tuple[tuple[EntryText | None, ...], Note | None]:
+    """The entries of a secret, or that it has none; and what is wrong with it."""
+    try:
+        config = secret.config()
+    except InvalidDockerConfig as error:
+        return (None,), undecodable(secret, error)
+    return (tuple(config.auths) if config else ()) or (None,), secret.skipped
