@@ -16,7 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pullsecrets.diagnoses import CATALOGUE, Kind
+from pullsecrets import Cluster
+from pullsecrets.diagnoses import CATALOGUE, Kind, check
+from pullsecrets.node.answers import ProviderAnswer
+from pullsecrets.node.node import Node
+from pullsecrets.node.provider_config import Providers
+from pullsecrets.node.verification import Verification
+from pullsecrets.node.versions import Release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +37,9 @@ Manifests = list[dict[str, Any]]
 class Example(NamedTuple):
     """Manifests that show a diagnosis, the same ones fixed, and similar ones without it.
 
-    `fix` says what was changed, `difference` why the similar ones are not reported.
+    `fix` says what was changed, `difference` why the similar ones are not reported, `kubernetes`
+    which release the nodes run if it is not the newest. Among the manifests there may be the
+    configuration of the nodes, see `files`.
     """
 
     before: Manifests
@@ -39,6 +47,7 @@ class Example(NamedTuple):
     fix: str
     similar: Manifests
     difference: str
+    kubernetes: str | None = None
 
 
 def pod(
@@ -101,6 +110,90 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
+def providers(*patterns: str, name: str = "acme-provider", **more: Any) -> dict[str, Any]:
+    """A configuration with one credential provider."""
+    provider = {
+        "name": name,
+        "matchImages": list(patterns),
+        "defaultCacheDuration": "10m",
+        "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
+        **more,
+    }
+    return {
+        "apiVersion": "kubelet.config.k8s.io/v1",
+        "kind": "CredentialProviderConfig",
+        "providers": [provider],
+    }
+
+
+def answer(entry: str, key_type: str = "Registry", name: str = "acme-provider") -> dict[str, Any]:
+    """What a provider answers, by its name."""
+    return {
+        name: {
+            "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
+            "kind": "CredentialProviderResponse",
+            "cacheKeyType": key_type,
+            "auth": {entry: login()},
+        }
+    }
+
+
+def kubelet(policy: str = "", *allowlist: str) -> dict[str, Any]:
+    """The configuration of the nodes' kubelets."""
+    fields: dict[str, Any] = {"imagePullCredentialsVerificationPolicy": policy} if policy else {}
+    if allowlist:
+        fields["preloadedImagesVerificationAllowlist"] = list(allowlist)
+    head = {"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration"}
+    return {**head, **fields}
+
+
+def with_policy(policy: str) -> dict[str, Any]:
+    """A pod whose container has a pull policy."""
+    made = pod(IMAGE, secrets=())
+    made["spec"]["containers"][0]["imagePullPolicy"] = policy
+    return made
+
+
+def robot(**annotations: str) -> dict[str, Any]:
+    """A service account with annotations, for providers."""
+    made = account("robot")
+    del made["imagePullSecrets"]
+    if annotations:
+        made["metadata"]["annotations"] = dict(annotations)
+    return made
+
+
+RBAC: Final = "rbac.authorization.k8s.io"
+MAY_HAVE_TOKENS: Final[Manifests] = [
+    {
+        "apiVersion": f"{RBAC}/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": "registry-tokens"},
+        "rules": [
+            {
+                "apiGroups": [""],
+                "verbs": ["request-serviceaccounts-token-audience"],
+                "resources": ["registry.example.com"],
+            }
+        ],
+    },
+    {
+        "apiVersion": f"{RBAC}/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "registry-tokens"},
+        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "registry-tokens"},
+        "subjects": [{"apiGroup": RBAC, "kind": "Group", "name": "system:nodes"}],
+    },
+]
+TOKEN: Final = {
+    "serviceAccountTokenAudience": "registry.example.com",
+    "requireServiceAccount": True,
+    "cacheType": "ServiceAccount",
+}
+ROLE_KEY: Final = "example.com/role"
+ROLE_REQUIRED: Final = {**TOKEN, "requiredServiceAccountAnnotationKeys": [ROLE_KEY]}
+
+
 IMAGE: Final = "quay.io/acme/api:1.4"
 GOOD: Final = [pod(IMAGE), regcred("quay.io")]
 EXAMPLE_REGISTRY: Final = "registry.example.com:5000/shop/web:2"
@@ -127,6 +220,14 @@ def _login(before: dict[str, str], similar: dict[str, str], difference: str, fix
     """An example in which the credential is fixed."""
     return Example([pod(IMAGE), one(before)], GOOD, fix, [pod(IMAGE), one(similar)], difference)
 
+
+def _two(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """One configuration with the providers of both."""
+    return {**first, "providers": first["providers"] + second["providers"]}
+
+
+BY_ROBOT: Final = pod(IMAGE, secrets=(), serviceAccountName="robot")
+ACR: Final = "acme.azurecr.io/api:1"
 
 EXAMPLES: Final[dict[str, Example]] = {
     "PS101": Example(
@@ -528,6 +629,116 @@ EXAMPLES: Final[dict[str, Example]] = {
         [pod("nginx:1.27", IMAGE), regcred("quay.io")],
         "A list that serves one of the images; the other one is public.",
     ),
+    "PS601": Example(
+        [BY_ROBOT, robot(), providers("quay.io/*")],
+        [BY_ROBOT, robot(), providers("quay.io/")],
+        "The path of the pattern is a plain prefix.",
+        [BY_ROBOT, robot(), providers("quay.io/acme", "*.example.com")],
+        "Globs in the host, where they work.",
+    ),
+    "PS602": Example(
+        [BY_ROBOT, robot(), _two(providers("quay.io"), providers("quay.io/acme", name="other"))],
+        [BY_ROBOT, robot(), providers("quay.io")],
+        "One provider is left.",
+        [BY_ROBOT, robot(), _two(providers("quay.io/acme"), providers("quay.io", name="other"))],
+        "The second provider has images of its own.",
+    ),
+    "PS603": Example(
+        [pod(EXAMPLE_REGISTRY, secrets=()), providers("registry.example.com")],
+        [pod(EXAMPLE_REGISTRY, secrets=()), providers("registry.example.com:5000")],
+        "The pattern names the port.",
+        [pod(IMAGE, secrets=()), providers("quay.io/acme", "registry.example.com")],
+        "A pattern for other images.",
+    ),
+    "PS605": Example(
+        [BY_ROBOT, robot(), providers("quay.io", timeout="1m")],
+        [BY_ROBOT, robot(), providers("quay.io")],
+        "The unknown field is removed.",
+        [BY_ROBOT, robot(), providers("quay.io", args=["--verbose"])],
+        "Fields that every version knows.",
+        "1.31",
+    ),
+    "PS606": Example(
+        [BY_ROBOT, robot(), providers("quay.io", tokenAttributes=TOKEN)],
+        [BY_ROBOT, robot(), *MAY_HAVE_TOKENS, providers("quay.io", tokenAttributes=TOKEN)],
+        "A rule allows it, and is bound to the nodes.",
+        [BY_ROBOT, robot(), providers("quay.io")],
+        "A provider that asks for no token.",
+    ),
+    "PS607": Example(
+        [BY_ROBOT, robot(), *MAY_HAVE_TOKENS, providers("quay.io", tokenAttributes=ROLE_REQUIRED)],
+        [
+            BY_ROBOT,
+            robot(**{ROLE_KEY: "reader"}),
+            *MAY_HAVE_TOKENS,
+            providers("quay.io", tokenAttributes=ROLE_REQUIRED),
+        ],
+        "The service account has the annotation.",
+        [
+            pod("nginx:1.27", secrets=(), serviceAccountName="robot"),
+            robot(),
+            *MAY_HAVE_TOKENS,
+            providers("quay.io", tokenAttributes=ROLE_REQUIRED),
+        ],
+        "A service account whose pods have no image of the provider's.",
+    ),
+    "PS608": Example(
+        [BY_ROBOT, robot(), providers("quay.io", defaultCacheDuration="0s")],
+        [BY_ROBOT, robot(), providers("quay.io", defaultCacheDuration="1h")],
+        "An answer is kept for an hour.",
+        [BY_ROBOT, robot(), providers("quay.io", defaultCacheDuration="1s")],
+        "A short time, which may be meant.",
+    ),
+    "PS609": Example(
+        [pod(ACR, secrets=()), providers("*.azurecr.io", name="acr-credential-provider")],
+        [pod(ACR, secrets=()), providers("*.azurecr.*", name="acr-credential-provider")],
+        "The pattern is for all hosts that the program knows.",
+        [pod(ACR, secrets=()), providers("*.azurecr.io")],
+        "A program that nothing is known of.",
+    ),
+    "PS610": Example(
+        [BY_ROBOT, robot(), providers("quay.io"), answer("quay.io", "registry")],
+        [BY_ROBOT, robot(), providers("quay.io"), answer("quay.io")],
+        "The type of the key has a capital letter.",
+        [BY_ROBOT, robot(), providers("quay.io"), answer("quay.io", "Global")],
+        "Another type that the kubelet knows.",
+    ),
+    "PS611": Example(
+        [BY_ROBOT, robot(), providers("quay.io"), answer("registry.example.com")],
+        [BY_ROBOT, robot(), providers("quay.io"), answer("quay.io")],
+        "The entry matches the image.",
+        [BY_ROBOT, robot(), providers("quay.io"), answer("*.io")],
+        "An entry with a glob that matches the image.",
+    ),
+    "PS612": Example(
+        [BY_ROBOT, robot(), providers("registry.example.com")],
+        [BY_ROBOT, robot(), providers("registry.example.com", "quay.io")],
+        "The provider has a pattern for the image.",
+        [pod("nginx:1.27", secrets=()), providers("registry.example.com")],
+        "An official image of Docker Hub, which is public.",
+    ),
+    "PS701": Example(
+        [*GOOD, kubelet("NeverVerifyAllowlistedImages", "quay.io/acme/api")],
+        [*GOOD, kubelet("NeverVerifyAllowlistedImages", "quay.io/acme/*")],
+        "The entry ends in `/*`.",
+        [*GOOD, kubelet("NeverVerifyAllowlistedImages", "registry.example.com/*")],
+        "An entry that matches other images.",
+        "1.35",
+    ),
+    "PS702": Example(
+        [with_policy("Never"), kubelet("AlwaysVerify")],
+        [with_policy("IfNotPresent"), kubelet("AlwaysVerify")],
+        "The registry is asked if the pod has no record.",
+        [with_policy("Never"), kubelet("NeverVerify")],
+        "A kubelet that verifies nothing.",
+    ),
+    "PS703": Example(
+        [pod("nginx:1.27"), regcred("https://index.docker.io/v1/"), kubelet()],
+        [pod("nginx:1.27", secrets=()), kubelet()],
+        "The public image is pulled without the secret.",
+        [*GOOD, kubelet()],
+        "An image that nobody is known to have without a secret.",
+    ),
 }
 
 
@@ -559,19 +770,73 @@ def _within(folder: str) -> Iterator[None]:
         os.chdir(left)
 
 
-def _output(manifests: Manifests) -> str:
+# What is no manifest is given by an option of its own, in a file of its own.
+_OPTIONS: Final = {
+    "providers.yaml": "--provider-config",
+    "answers.yaml": "--provider-answers",
+    "kubelet.yaml": "--kubelet-config",
+}
+_CONFIGS: Final = {
+    "CredentialProviderConfig": "providers.yaml",
+    "KubeletConfiguration": "kubelet.yaml",
+    None: "answers.yaml",
+}
+
+
+def files(manifests: Manifests, name: str) -> dict[str, str]:
+    """The text of each file that an example has; `name` is that of the manifests."""
+    parts: dict[str, Manifests] = {}
+    for each in manifests:
+        parts.setdefault(_CONFIGS.get(each.get("kind"), name), []).append(each)
+    return {file: f"# file: {file}\n{as_yaml(part)}" for file, part in parts.items()}
+
+
+def command(manifests: Manifests, name: str, kubernetes: str | None) -> list[str]:
+    """The arguments with which `pullsecrets` checks an example."""
+    options = ["--kubernetes", kubernetes] if kubernetes else []
+    for file in files(manifests, name):
+        options += [_OPTIONS[file], file] if file in _OPTIONS else []
+    return ["check", "--fail-on", "note", name, *options]
+
+
+def cluster(manifests: Manifests, kubernetes: str | None = None) -> Cluster:
+    """An example as a cluster."""
+    configs: dict[str | None, Any] = {
+        each.get("kind"): each for each in manifests if each.get("kind") in _CONFIGS
+    }
+    config, answers = configs.get("CredentialProviderConfig"), configs.get(None, {})
+    kubelet_config = configs.get("KubeletConfiguration")
+    node = Node(
+        kubernetes,
+        providers=config and Providers.from_config(config, kubernetes=kubernetes),
+        answers={
+            name: ProviderAnswer.from_stdout(json.dumps(each)) for name, each in answers.items()
+        },
+        verification=kubelet_config
+        and Verification.from_kubelet_config(kubelet_config, Release.parse(kubernetes)),
+    )
+    objects = [each for each in manifests if each.get("kind") not in _CONFIGS]
+    return Cluster.from_manifests(objects, node=node)
+
+
+def _output(manifests: Manifests, kubernetes: str | None) -> str:
     """What `pullsecrets check` prints about them."""
     from click.testing import CliRunner
 
     from pullsecrets.cli import cli
 
     with tempfile.TemporaryDirectory() as folder, _within(folder):
-        Path("before.yaml").write_text(f"# file: before.yaml\n{as_yaml(manifests)}", "utf-8")
-        return CliRunner().invoke(cli, ["check", "--fail-on", "note", "before.yaml"]).output
+        for name, text in files(manifests, "before.yaml").items():
+            Path(name).write_text(text, "utf-8")
+        return CliRunner().invoke(cli, command(manifests, "before.yaml", kubernetes)).output
+
+
+def _blocks(manifests: Manifests, name: str) -> str:
+    return "\n".join(f"```yaml\n{text}```\n" for text in files(manifests, name).values())
 
 
 def _linked(text: str) -> str:
-    """The rules' numbers become links to the page of the rules."""
+    """The numbers of rules and facts become links to their pages."""
 
     def link(match: re.Match[str]) -> str:
         if match[2].isdecimal():
@@ -579,12 +844,21 @@ def _linked(text: str) -> str:
         numbers = re.sub(r"\d+", lambda m: f"[{m[0]}](#rule-{m[0]})", match[2])
         return match[1] + numbers
 
+    text = re.sub(r"\b([A-E])(\d+)\b(?=[^()]*\))", _fact, text)
     return re.sub(r"(rules? )(\d+(?:(?:, | and | to )\d+)*)", link, text)
+
+
+def _fact(match: re.Match[str]) -> str:
+    return f"[{match[0]}](#facts-{match[1].lower()})"
 
 
 def page(kind: Kind) -> str:
     """The page of a code, in Markdown."""
     example = EXAMPLES[kind.code]
+    before, after = (
+        " ".join(command(manifests, name, example.kubernetes))
+        for manifests, name in ((example.before, "before.yaml"), (example.after, "after.yaml"))
+    )
     return f"""(diagnosis-{kind.code.lower()})=
 # {kind.code} {kind.name}
 
@@ -600,24 +874,18 @@ def page(kind: Kind) -> str:
 
 ## Before
 
-```yaml
-# file: before.yaml
-{as_yaml(example.before)}```
-
+{_blocks(example.before, "before.yaml")}
 ```console
-$ pullsecrets check --fail-on note before.yaml
-{_output(example.before)}```
+$ pullsecrets {before}
+{_output(example.before, example.kubernetes)}```
 
 ## After
 
 {example.fix}
 
-```yaml
-# file: after.yaml
-{as_yaml(example.after)}```
-
+{_blocks(example.after, "after.yaml")}
 ```console
-$ pullsecrets check --fail-on note after.yaml
+$ pullsecrets {after}
 $ echo $?
 0
 ```
@@ -628,9 +896,16 @@ $ echo $?
 
 ## To ignore it
 
-`pullsecrets check --ignore {kind.code}`, or for one object the annotation
-`pullsecrets/ignore: {kind.code}`. See [check in CI](../how-to/check-in-ci.md).
+`pullsecrets check --ignore {kind.code}`{_by_annotation(kind.code)}. See
+[check in CI](../how-to/check-in-ci.md).
 """
+
+
+def _by_annotation(code: str) -> str:
+    [found] = check(cluster(EXAMPLES[code].before, EXAMPLES[code].kubernetes))
+    # The configuration of a node is no object, and has no annotations.
+    named = f", or for one object the annotation\n`pullsecrets/ignore: {code}`"
+    return named if found.where.name else ""
 
 
 GROUPS: Final = {
@@ -639,6 +914,8 @@ GROUPS: Final = {
     "3": "Entries and their keys",
     "4": "Credentials",
     "5": "A pull",
+    "6": "The nodes' credential providers",
+    "7": "Images that are on a node",
 }
 
 # Situations from reports of users that manifests cannot show, and what does show them.
@@ -659,7 +936,11 @@ OUTSIDE: Final = [
     ),
     (
         "A credential provider on the node answers, or does not.",
-        "It is a program on the node. See the kubelet's log.",
+        (
+            "It is a program on the node. What its configuration shows is reported with "
+            "`--provider-config FILE`, and what is wrong with a recorded answer with "
+            "`--provider-answers FILE`."
+        ),
     ),
     (
         "A private image starts without a secret, because it is on the node already.",

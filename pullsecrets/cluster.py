@@ -11,10 +11,12 @@ from attrs import Factory, field, frozen
 
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.keyring import Keyring, Resolution
+from pullsecrets.node.audiences import AudienceGrant, audience_grants
 from pullsecrets.node.node import Node, as_node
 from pullsecrets.node.providers import PodAccount
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Place, Pod, PullSecret, ServiceAccount
+from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.reading.clients import manifests_of
 from pullsecrets.reading.documents import Document, Objects, Problem, objects_of
 from pullsecrets.secrecy import printable
@@ -200,6 +202,9 @@ class Cluster(Tabular):
         node: Its nodes, which are taken to be alike; given as a docker config, or as None, it
             becomes a node of the newest release.
         problems: What was wrong with the input that this was read from.
+        always_pull: Whether its API server has the admission plugin AlwaysPullImages, which sets
+            the pull policy Always in each pod that is created (rule 17).
+        grants: The rules of RBAC that let nodes have tokens of service accounts (D23).
     """
 
     pods: tuple[Pod, ...] = ()
@@ -207,6 +212,8 @@ class Cluster(Tabular):
     secrets: tuple[PullSecret, ...] = ()
     node: Node = field(default=None, converter=as_node)
     problems: tuple[Problem, ...] = ()
+    always_pull: bool = False
+    grants: tuple[AudienceGrant, ...] = ()
     _secrets: Mapping[tuple[str, str], PullSecret] = _derived(lambda self: _by_name(self.secrets))
     _homes: Mapping[str, tuple[str, ...]] = _derived(lambda self: _homes(self.secrets))
     _accounts: Mapping[tuple[str, str], ServiceAccount] = _derived(
@@ -226,7 +233,14 @@ class Cluster(Tabular):
             objects: The objects, as `pullsecrets.reading` gives them.
             node: The node, or only its docker config.
         """
-        return cls(objects.pods, objects.service_accounts, objects.secrets, node, objects.problems)
+        return cls(
+            objects.pods,
+            objects.service_accounts,
+            objects.secrets,
+            node,
+            objects.problems,
+            grants=audience_grants(objects.rbac),
+        )
 
     @classmethod
     def from_manifests(
@@ -236,7 +250,7 @@ class Cluster(Tabular):
         namespace: str = "default",
         node: Node | DockerConfig | None = None,
     ) -> Cluster:
-        """Read Pods, workloads, ServiceAccounts, Secrets, and lists of them.
+        """Read Pods, workloads, ServiceAccounts, Secrets, RBAC's objects, and lists of them.
 
         Other kinds are passed over in silence. What is malformed is left out and is in `problems`.
         If an object is defined twice, the later definition counts.
@@ -286,7 +300,15 @@ class Cluster(Tabular):
     def without(self, namespace: str, name: str) -> Cluster:
         """The cluster without the Secret of that name: to ask what would change."""
         left = (each for each in self.secrets if (each.namespace, each.name) != (namespace, name))
-        return Cluster(self.pods, self.service_accounts, tuple(left), self.node, self.problems)
+        return Cluster(
+            self.pods,
+            self.service_accounts,
+            tuple(left),
+            self.node,
+            self.problems,
+            self.always_pull,
+            self.grants,
+        )
 
     def namespaces_with(self, name: str) -> tuple[str, ...]:
         """The namespaces that have a Secret of that name, sorted."""
@@ -334,6 +356,19 @@ class Cluster(Tabular):
             notes = (Note(NoteCode.ASSUMED_ACCOUNT, pod.namespace, pod.service_account),)
         return Admission(origin, pod.service_account, own), notes
 
+    def pull_policy(self, pod: Pod, container: Container) -> str | None:
+        """A container's pull policy after admission, None where the image's default counts.
+
+        The plugin AlwaysPullImages sees a pod when it is created: not one that is stored already,
+        and not what a static pod's file says.
+
+        Args:
+            pod: The pod.
+            container: One of its containers, or image volumes.
+        """
+        admitted = self.always_pull and not (pod.stored or pod.mirror)
+        return PullPolicy.ALWAYS if admitted else container.pull_policy
+
     def _of_static_pod(self, pod: Pod) -> Iterator[Note]:
         """What a static pod names in vain, or at all (rule 3)."""
         if pod.pull_secrets or pod.service_account != _DEFAULT_ACCOUNT:
@@ -358,7 +393,7 @@ class Cluster(Tabular):
         """The resolution of each of the pod's images, and what was passed over on the way."""
         admission, notes = self.admit(pod)
         keyring = self.keyring(pod.namespace, admission.pull_secrets)
-        account = self._pod_account(pod)
+        account = self.pod_account(pod)
         found = self.references(pod.namespace, admission.pull_secrets)
         passed_over = (each for each in found if isinstance(each, Note))
         images = (ImageResolution(each, keyring.lookup(each.image, account)) for each in pod.images)
@@ -366,7 +401,7 @@ class Cluster(Tabular):
             pod, admission, (*notes, *_once(passed_over), *keyring.notes), tuple(images)
         )
 
-    def _pod_account(self, pod: Pod) -> PodAccount | None:
+    def pod_account(self, pod: Pod) -> PodAccount | None:
         """The pod's service account, as credential providers see it: a static pod has none."""
         if pod.mirror:
             return None
@@ -398,7 +433,7 @@ class Cluster(Tabular):
     def __reduce__(self) -> tuple[type[Cluster], tuple[Any, ...]]:
         # Without the keyrings, which are built again as they are asked for.
         objects = self.pods, self.service_accounts, self.secrets
-        return Cluster, (*objects, self.node, self.problems)
+        return Cluster, (*objects, self.node, self.problems, self.always_pull, self.grants)
 
     def table(self, limit: int | None = None) -> Table:
         """One row for each image, with what is tried for it."""

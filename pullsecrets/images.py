@@ -122,6 +122,11 @@ class Image:
         return Registry.parse(self.name.partition("/")[0])
 
     @property
+    def is_public(self) -> bool:
+        """Whether it is known to be public: Docker Hub's official images, and Kubernetes' own."""
+        return self.name.startswith((f"{DOCKER_HUB}/library/", "registry.k8s.io/"))
+
+    @property
     def _suffix(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
         return f"{tag}@{self.digest}" if self.digest else tag

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from pullsecrets.cluster import Cluster, ImageResolution
 from pullsecrets.dockerconfig import InvalidDockerConfig
@@ -46,12 +46,10 @@ class NodeState:
 
     Attributes:
         images: The images that its runtime lists.
-        verification: How its kubelet is configured.
         records: Its kubelet's records.
     """
 
     images: NodeImages = NodeImages()
-    verification: Verification = Verification()
     records: PullRecords = PullRecords()
 
 
@@ -117,53 +115,63 @@ def decide_pod(cluster: Cluster, pod: Pod, state: NodeState) -> tuple[ContainerD
     """
     answer = cluster.resolve(pod)
     secrets = cluster.keyring(pod.namespace, answer.admission.pull_secrets).secrets
-    return tuple(_decide(pod, image, secrets, state) for image in answer.images)
+    return tuple(_decide(cluster, pod, image, secrets, state) for image in answer.images)
 
 
 def _decide(
-    pod: Pod, image: ImageResolution, secrets: tuple[PullSecret, ...], state: NodeState
+    cluster: Cluster,
+    pod: Pod,
+    image: ImageResolution,
+    secrets: tuple[PullSecret, ...],
+    state: NodeState,
 ) -> ContainerDecision:
     container, resolution = image.container, image.resolution
+    verification = cluster.node.verification or Verification()
+    written = cluster.pull_policy(pod, container)
     image_id = None if resolution.image is None else state.images.id_of(resolution.image)
 
-    def decision_in(changed: NodeState, policy: str | None) -> PullDecision:
+    def decision_with(
+        policy: str | None, verification: Verification, records: PullRecords
+    ) -> PullDecision:
         return decide_resolved(
             resolution,
             secrets,
             pull_policy=policy,
             image_id=image_id,
-            verification=changed.verification,
-            records=changed.records,
+            verification=verification,
+            records=records,
         )
 
-    decision = decision_in(state, container.pull_policy)
+    decision = decision_with(written, verification, state.records)
     changes: list[Change] = []
     if decision.outcome is PullOutcome.REFUSE:
         policy = PullPolicy.IF_NOT_PRESENT
-        changes.append(Change(ChangeCode.PULL_POLICY, policy, decision_in(state, policy).outcome))
+        outcome = decision_with(policy, verification, state.records).outcome
+        changes.append(Change(ChangeCode.PULL_POLICY, policy, outcome))
     if decision.outcome in (PullOutcome.REFUSE, PullOutcome.PULL) and image_id is not None:
-        for code, value, changed in _changed(resolution, image_id, state):
-            outcome = decision_in(changed, container.pull_policy).outcome
+        pulled = Pull(resolution.written, image_id)
+        changed = _changed(resolution, pulled, verification, state.records)
+        for code, value, changed_verification, records in changed:
+            outcome = decision_with(written, changed_verification, records).outcome
             if outcome is PullOutcome.USE:
                 changes.append(Change(code, value, outcome))
     return ContainerDecision(pod, container, image_id, decision, tuple(changes))
 
 
 def _changed(
-    resolution: Resolution, image_id: str, state: NodeState
-) -> Iterator[tuple[ChangeCode, str, NodeState]]:
+    resolution: Resolution, pull: Pull, verification: Verification, records: PullRecords
+) -> Iterator[tuple[ChangeCode, str, Verification, PullRecords]]:
     """The node with what might let every pod use an image."""
     release, image = resolution.kubernetes, resolution.written
-    if not state.verification.is_on(release):
+    if not verification.is_on(release):
         return
     never = datetime(1970, 1, 1, tzinfo=UTC)  # nothing looks at when it was
-    pulled = state.records.after(Pull(image, image_id), release, never)
-    yield ChangeCode.NODE_PULL, "", evolve(state, records=pulled)
-    listed = state.verification.allowlist if state.verification.policy == Policy.ALLOWLISTED else ()
+    yield ChangeCode.NODE_PULL, "", verification, records.after(pull, release, never)
+    listed = verification.allowlist if verification.policy == Policy.ALLOWLISTED else ()
     for entry in _entries(name_in_records(image, release).reveal(), image.reveal()):
-        verification = Verification(Policy.ALLOWLISTED, (*listed, entry), state.verification.gate)
-        if verification.allowing(image, release) == entry:
-            yield ChangeCode.ALLOWLIST, entry, evolve(state, verification=verification)
+        extended = Verification(Policy.ALLOWLISTED, (*listed, entry), verification.gate)
+        if extended.allowing(image, release) == entry:
+            yield ChangeCode.ALLOWLIST, entry, extended, records
             return
 
 

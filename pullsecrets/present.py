@@ -15,7 +15,7 @@ from attrs import frozen
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.keyring import Candidate, Keyring, Resolution, Source, SourceKind
 from pullsecrets.node.decision import Finding, Presented, Step, find
-from pullsecrets.node.node import Node
+from pullsecrets.node.node import Node, as_node
 from pullsecrets.node.providers import PodAccount
 from pullsecrets.node.recorded import RecordedSecret, RecordedServiceAccount, credential_hash
 from pullsecrets.node.records import PullRecords
@@ -141,7 +141,6 @@ def decide(
     image_id: str | None = None,
     secrets: Iterable[PullSecret] = (),
     node: Node | DockerConfig | None = None,
-    verification: Verification | None = None,
     records: PullRecords | None = None,
     service_account: PodAccount | None = None,
 ) -> PullDecision:
@@ -154,7 +153,6 @@ def decide(
         secrets: The pod's secrets in the order of its list.
         node: The node, or only its docker config; None for one of the newest version that adds
             nothing.
-        verification: How its kubelet is configured, None for the version's defaults.
         records: The kubelet's records, None for none.
         service_account: The pod's service account, as far as providers look at it.
 
@@ -168,13 +166,14 @@ def decide(
     """
     written = image if isinstance(image, ImageText) else ImageText(image)
     del image  # no traceback shows what this frame was given
-    keyring = Keyring(secrets, node)
+    found = as_node(node)
+    keyring = Keyring(secrets, found)
     return decide_resolved(
         keyring.lookup(written, service_account),
         keyring.secrets,
         pull_policy=pull_policy,
         image_id=image_id,
-        verification=verification,
+        verification=found.verification,
         records=records,
     )
 
@@ -195,7 +194,7 @@ def decide_resolved(
         secrets: The secrets of the keyring that it is from.
         pull_policy: As for `decide`.
         image_id: As for `decide`.
-        verification: As for `decide`.
+        verification: The node's, None for the release's defaults.
         records: As for `decide`.
     """
     image = resolution.written

@@ -40,6 +40,7 @@ from pullsecrets.objects import Container, Pod, PullSecret
 from pullsecrets.registries import DOCKER_HUB_KEY
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.spelling import HUB_ENTRY, is_hub_mistake, unmatchable
+from pullsecrets.symptoms import symptoms_of
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
 __all__ = [
@@ -285,7 +286,11 @@ class PodExplanation(Sequence[Explanation], Tabular):
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
-        return {**self.resolution.to_dict(), "images": [each.to_dict() for each in self.images]}
+        return {
+            **self.resolution.to_dict(),
+            "images": [each.to_dict() for each in self.images],
+            "symptoms": [each.to_dict() for each in symptoms_of(self.resolution)],
+        }
 
     def table(self, limit: int | None = None) -> Table:
         """One row for each entry, under its secret, under the image."""
@@ -307,7 +312,10 @@ class PodExplanation(Sequence[Explanation], Tabular):
             tuple(rows),
             title=pod.title,
             subtitle=Cell(str(self.admission), tone=Tone.FAINT),
-            notes=tuple(str(note) for note in self.notes if note.code in _OF_ADMISSION),
+            notes=(
+                *(str(note) for note in self.notes if note.code in _OF_ADMISSION),
+                *map(str, symptoms_of(self.resolution)),
+            ),
         )
 
 

@@ -27,7 +27,7 @@ ROOMS = (
     ("node",),
     ("keyring",),
     ("cluster",),
-    ("loading", "handover", "present"),
+    ("loading", "handover", "present", "symptoms"),
     ("on_node",),
     ("trace",),
     ("changes", "uses"),

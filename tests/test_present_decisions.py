@@ -66,8 +66,7 @@ class World:
             pull_policy=pull_policy,
             image_id=self.image_id,
             secrets=secrets,
-            node=self.node,
-            verification=self.verification,
+            node=evolve(self.node, verification=self.verification),
             records=self.records,
             **arguments,
         )

@@ -20,6 +20,7 @@ from pullsecrets.errors import PullsecretsError
 from pullsecrets.images import Image, InvalidImage
 from pullsecrets.loading import load
 from pullsecrets.node.answers import ProviderAnswer
+from pullsecrets.node.decoding import hide
 from pullsecrets.node.files import NodeFiles
 from pullsecrets.node.node import Node
 from pullsecrets.node.provider_config import InvalidProviderConfig, Providers
@@ -91,6 +92,12 @@ _OPTIONS: Final = (
         help="The CredentialProviderConfig of the nodes: a file, or a folder of files.",
     ),
     click.option(
+        "--kubelet-config",
+        metavar="FILE",
+        type=_FILE,
+        help="The KubeletConfiguration of the nodes: whether an image on the node is verified.",
+    ),
+    click.option(
         "--provider-answers",
         metavar="FILE",
         type=_FILE,
@@ -112,6 +119,7 @@ class Given:
         node_config: ``--node-config``, or None.
         node_root: ``--node-root``, or None.
         provider_config: ``--provider-config``, or None.
+        kubelet_config: ``--kubelet-config``, or None.
         provider_answers: ``--provider-answers``, or None.
     """
 
@@ -123,6 +131,7 @@ class Given:
     node_config: Path | None
     node_root: Path | None
     provider_config: Path | None
+    kubelet_config: Path | None
     provider_answers: Path | None
 
 
@@ -175,10 +184,11 @@ def read_node(given: Given) -> tuple[Node, tuple[Problem, ...]]:
     elif given.node_root is not None:
         config = NodeFiles.find(given.node_root).docker_config
     path = given.provider_config
+    node = evolve(_kubelet(given), docker_config=config)
     if path is None:
-        return Node(given.kubernetes, config), ()
+        return node, ()
     try:
-        providers = Providers.load(path, kubernetes=given.kubernetes)
+        providers = Providers.load(path, kubernetes=node.kubernetes)
     except OSError as error:
         raise Unusable(f"{printable(str(path))} cannot be read: {error.strerror}") from None
     except InvalidProviderConfig as error:
@@ -186,9 +196,20 @@ def read_node(given: Given) -> tuple[Node, tuple[Problem, ...]]:
         faults = (
             Problem(code, f"the kubelet does not start: {fault}", place) for fault in error.errors
         )
-        return Node(given.kubernetes, config), tuple(faults)
+        return node, tuple(faults)
     answers = {} if given.provider_answers is None else _answers(given.provider_answers)
-    return Node(given.kubernetes, config, providers, answers), ()
+    return evolve(node, providers=providers, answers=answers), ()
+
+
+def _kubelet(given: Given) -> Node:
+    path = given.kubelet_config
+    if path is None:
+        return Node(given.kubernetes)
+    try:
+        document = hide(path.read_bytes())  # no traceback shows what this frame was given
+    except OSError as error:
+        raise Unusable(f"{printable(str(path))} cannot be read: {error.strerror}") from None
+    return Node.from_kubelet_config(document, kubernetes=given.kubernetes, file=str(path))
 
 
 def _answers(path: Path) -> dict[str, ProviderAnswer]:

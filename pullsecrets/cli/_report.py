@@ -26,7 +26,10 @@ _STYLES: Final = {
 
 
 def about_pods(cluster: Cluster, pods: Iterable[Pod], diagnoses: Diagnoses) -> Diagnoses:
-    """The diagnoses of some pods, of their service accounts and of the secrets that they list."""
+    """The diagnoses of some pods, of their service accounts and of the secrets that they list.
+
+    Those of the nodes' configuration are about all pods.
+    """
     named = set()
     for pod in pods:
         named.add((pod.kind, pod.namespace, pod.name))
@@ -37,7 +40,7 @@ def about_pods(cluster: Cluster, pods: Iterable[Pod], diagnoses: Diagnoses) -> D
     return Diagnoses(
         each
         for each in diagnoses
-        if (each.where.kind, each.where.namespace, each.where.name) in safe
+        if not each.where.name or (each.where.kind, each.where.namespace, each.where.name) in safe
     )
 
 

@@ -76,7 +76,8 @@ def check(
     if given.pod is not None or given.image is not None:
         found = about_pods(cluster, chosen.pods, found)
     elif given.namespace is not None:
-        found = Diagnoses(each for each in found if each.where.namespace == given.namespace)
+        kept = (given.namespace, "")  # the nodes' configuration is in no namespace
+        found = Diagnoses(each for each in found if each.where.namespace in kept)
     _show(found, form, cluster)
     limit = Severity(fail_on).rank
     failed = found.worst is not None and found.worst.rank <= limit

@@ -69,7 +69,6 @@ def diff(
     last: str | None,
     images: Path | None,
     records: Path | None,
-    kubelet_config: Path | None,
     form: str,
 ) -> None:
     """Show what changes, for which images, and because of what.
@@ -80,9 +79,9 @@ def diff(
     Exits with 1 if an image that had candidates has none now, or its lookup fails now, or its
     container or the kubelet itself no longer starts; with 2 if some input could not be read.
     """
-    state = images, records, kubelet_config
+    state = images, records
     if first is None and last is None:
-        if any(state):
+        if any(state) or given.kubelet_config is not None:
             raise click.UsageError("what is on a node is compared between two releases only")
         cluster, upgrade = _between_clusters(given)
     elif first is None or last is None:
@@ -126,7 +125,7 @@ def _selected(sides: Iterable[Cluster], given: Given) -> list[Cluster]:
 
 
 def _between_releases(
-    given: Given, first: str, last: str, state: tuple[Path | None, Path | None, Path | None]
+    given: Given, first: str, last: str, state: tuple[Path | None, Path | None]
 ) -> tuple[Cluster, Upgrade]:
     """The cluster, and what changes."""
     try:
@@ -138,7 +137,9 @@ def _between_releases(
         raise click.UsageError(f"nodes are known from Kubernetes {RELEASES[0]} on")
     if ends[0] > ends[1]:
         way.reverse()
-    manifests = evolve(given, node_config=None, node_root=None, provider_config=None)
+    manifests = evolve(
+        given, node_config=None, node_root=None, provider_config=None, kubelet_config=None
+    )
     cluster = select(read_cluster(manifests), given)
     settings = [_setting(cluster, given, release, state) for release in way]
     if settings[0].refused and settings[-1].refused:
@@ -151,7 +152,7 @@ def _setting(
     cluster: Cluster,
     given: Given,
     release: Release,
-    state: tuple[Path | None, Path | None, Path | None],
+    state: tuple[Path | None, Path | None],
 ) -> Setting:
     try:
         node, faults = read_node(evolve(given, kubernetes=str(release)))
@@ -159,7 +160,7 @@ def _setting(
         raise Unusable(str(error)) from None
     return Setting(
         evolve(cluster, node=node),
-        read_state(release, *state) if any(state) else None,
+        read_state(*state) if any(state) or given.kubelet_config is not None else None,
         tuple(map(str, faults)),
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from attrs import evolve
 
 from pullsecrets.cli._common import (
     Command,
@@ -23,8 +24,6 @@ from pullsecrets.cluster import Cluster
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.node.images import NodeImages
 from pullsecrets.node.records import PullRecords
-from pullsecrets.node.verification import Verification
-from pullsecrets.node.versions import Release
 from pullsecrets.on_node import (
     ContainerDecision,
     NodeState,
@@ -61,12 +60,6 @@ _STATE_OPTIONS: Final = (
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         help="The kubelet's pull records: a copy of /var/lib/kubelet/image_manager.",
     ),
-    click.option(
-        "--kubelet-config",
-        metavar="FILE",
-        type=_FILE,
-        help="The kubelet's configuration (a KubeletConfiguration).",
-    ),
 )
 
 
@@ -80,6 +73,11 @@ def state_options(command: Command) -> Command:
 @click.command()
 @cluster_options
 @state_options
+@click.option(
+    "--always-pull-images",
+    is_flag=True,
+    help="The API server has the admission plugin AlwaysPullImages.",
+)
 @click.option(
     "--by-record",
     is_flag=True,
@@ -97,7 +95,7 @@ def present(
     given: Given,
     images: Path | None,
     records: Path | None,
-    kubelet_config: Path | None,
+    always_pull_images: bool,
     by_record: bool,
     form: str,
 ) -> None:
@@ -107,9 +105,9 @@ def present(
     Kubernetes 1.35 on, by who pulled it. Exits with 1 if a container cannot start, 2 if some input
     could not be read.
     """
-    cluster = read_cluster(given)
+    cluster = evolve(read_cluster(given), always_pull=always_pull_images)
     chosen = select(cluster, given)
-    state = read_state(cluster.node.kubernetes, images, records, kubelet_config)
+    state = read_state(images, records)
     if by_record:
         _show_records(cluster, list(recorded_images(cluster, state)), form)
         raise SystemExit(exit_status(cluster, failed=False))
@@ -125,21 +123,15 @@ def present(
     raise SystemExit(exit_status(cluster, failed=failed))
 
 
-def read_state(
-    release: Release, images: Path | None, records: Path | None, kubelet_config: Path | None
-) -> NodeState:
+def read_state(images: Path | None, records: Path | None) -> NodeState:
     """What the options say is on a node.
 
     Raises:
         click.ClickException: A file cannot be used; its exit status is 2.
     """
     try:
-        verification = Verification()
-        if kubelet_config is not None:
-            verification = Verification.from_kubelet_config(kubelet_config.read_bytes(), release)
         return NodeState(
             NodeImages() if images is None else NodeImages.from_crictl(images.read_bytes()),
-            verification,
             PullRecords() if records is None else PullRecords.load(records),
         )
     except PullsecretsError as error:

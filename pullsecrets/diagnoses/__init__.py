@@ -28,9 +28,11 @@ from pullsecrets.diagnoses.catalogue import CATALOGUE
 from pullsecrets.diagnoses.findings import finding, title
 from pullsecrets.diagnoses.lists import Lists
 from pullsecrets.diagnoses.model import Diagnoses, Diagnosis, Kind, Severity, Where
+from pullsecrets.diagnoses.providers import Consulted
 from pullsecrets.diagnoses.pulls import Pulls
 from pullsecrets.diagnoses.secrets import diagnose_secret, in_config
 from pullsecrets.diagnoses.uses import Uses
+from pullsecrets.diagnoses.verification import Verified
 from pullsecrets.objects import Pod
 
 __all__ = [
@@ -50,7 +52,9 @@ def check(
     ignore: Collection[str] = (),
     track: Callable[[Iterable[Pod]], Iterable[Pod]] = iter,
 ) -> Diagnoses:
-    """Find what is wrong with a cluster's pods, service accounts and secrets.
+    """Find what is wrong with a cluster's pods, service accounts, secrets and nodes.
+
+    Of its nodes only what is given is looked at: their providers, and how they verify images.
 
     An object whose annotation ``pullsecrets/ignore`` names codes, separated by commas, has none of
     these reported. The time it takes grows with the size of the input, not with pods times secrets.
@@ -74,14 +78,19 @@ def _diagnose(
     """All diagnoses, each with the codes that its object asks not to report."""
     lists = Lists(cluster)
     pulls, uses = Pulls(cluster, lists), Uses(lists)
+    consulted, verified = Consulted(cluster), Verified(cluster)
     for pod in track(cluster.pods):
         answer = cluster.resolve(pod)
         uses.add(answer)
+        consulted.add(answer)
+        verified.add(answer)
         for diagnosis in pulls.diagnose(answer):
             yield diagnosis, pod.ignore
     for account in cluster.service_accounts:
         for found in lists.of(account.namespace, account.pull_secrets).findings:
             yield found.at(Where.of(account, found.field)), account.ignore
+    yield from consulted.diagnose()
+    yield from verified.diagnose()
     # After the pods, which tell what uses the entries.
     for secret in cluster.secrets:
         used = {use.entry.entry for use in uses.of(secret) if use.is_candidate}

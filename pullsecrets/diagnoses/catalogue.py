@@ -2,7 +2,9 @@
 
 Codes are stable: one that is no longer used is not given to anything else. Their first digit tells
 what they are about: 1 which secrets a pod has, 2 the Secret as a whole, 3 the entries and their
-keys, 4 what they log in with, 5 a pull. The pages of the documentation are made from this.
+keys, 4 what they log in with, 5 a pull, 6 the nodes' credential providers, 7 images that are on a
+node. There is no PS604: a configuration that the kubelet refuses is a problem of the input. The
+pages of the documentation are made from this.
 """
 
 from __future__ import annotations
@@ -420,6 +422,134 @@ _KINDS: Final[tuple[Kind, ...]] = (
         "All its images are pulled anonymously (rule 16). Reported only if all listed secrets "
         "are there and the list is the pod's own.",
         "Remove the list if the images are public, otherwise list the secret for their registry.",
+    ),
+    Kind(
+        "PS601",
+        "pattern-matches-nothing",
+        _ERROR,
+        "A pattern of a credential provider can match no image.",
+        "The provider is never asked by it, and nothing says so. The path of a pattern is a plain "
+        "prefix without globs, and a pattern has no scheme, no tag and no digest (facts D7, D8).",
+        "Write a host, or a host with the beginning of a path.",
+    ),
+    Kind(
+        "PS602",
+        "provider-overlaps",
+        _NOTE,
+        "Another provider is asked for each image of a pattern, too.",
+        "All providers that have a matching pattern run, and their entries are put together (facts "
+        "A2, A3). The second one only adds to what the first one gives.",
+        "Leave the images to one provider, unless both are meant.",
+    ),
+    Kind(
+        "PS603",
+        "pattern-misses-image",
+        _WARNING,
+        "A pattern of a credential provider just misses an image of the input.",
+        "Ports are compared as strings, a glob stands for one label of the host, and letter case "
+        "counts (facts D7, D8). The provider is not asked for the image, and nothing says so.",
+        "Write a pattern that matches the image.",
+    ),
+    Kind(
+        "PS605",
+        "refused-after-upgrade",
+        _WARNING,
+        "A later version of Kubernetes refuses the configuration of the credential providers.",
+        "Versions differ in which fields they know, and from 1.32 on an unknown field is an error. "
+        "A kubelet that refuses the configuration does not start (facts D2 to D4).",
+        "Correct the field before the nodes are upgraded.",
+    ),
+    Kind(
+        "PS606",
+        "audience-not-allowed",
+        _WARNING,
+        "No rule of RBAC lets nodes have the token that a credential provider needs.",
+        "From Kubernetes 1.33 on the API server gives a node a token for an audience only if the "
+        "pod has it in a volume, or RBAC allows the verb "
+        "`request-serviceaccounts-token-audience` for it (fact D23). Otherwise the provider is not "
+        "asked, and only the kubelet's log tells.",
+        "Add a ClusterRole with that verb for the audience, and bind it to `system:nodes`.",
+    ),
+    Kind(
+        "PS607",
+        "annotation-missing",
+        _WARNING,
+        "A service account lacks an annotation that a credential provider requires.",
+        "The provider is not asked for its pods, and nothing says so at the usual log level (fact "
+        "D22).",
+        "Add the annotation to the service account, or do not require it.",
+    ),
+    Kind(
+        "PS608",
+        "never-cached",
+        _NOTE,
+        "The answers of a credential provider are not kept, unless they say how long.",
+        "With a `defaultCacheDuration` of 0 the program runs for each pull (fact D16).",
+        "Write how long an answer may be kept.",
+    ),
+    Kind(
+        "PS609",
+        "known-host-left-out",
+        _NOTE,
+        "A cloud's credential provider knows hosts for which it is not asked.",
+        "The program would have a credential for them, but no pattern matches them (fact D9). That "
+        "is fine where no image comes from there.",
+        "Add the hosts to `matchImages` if images come from there.",
+    ),
+    Kind(
+        "PS610",
+        "answer-refused",
+        _ERROR,
+        "The kubelet refuses the answer of a credential provider.",
+        "It gives nothing then, and the pull goes on without it (facts D12, D13). Only the "
+        "kubelet's log tells.",
+        "Correct what the program writes.",
+    ),
+    Kind(
+        "PS611",
+        "answer-for-other-images",
+        _WARNING,
+        "A credential provider answers with entries that do not match the image.",
+        "The entries of an answer are matched again, like those of a secret (fact D14). The answer "
+        "is kept in the cache nevertheless.",
+        "Answer with an entry that matches the image that was asked for.",
+    ),
+    Kind(
+        "PS612",
+        "served-by-nobody",
+        _NOTE,
+        "No secret, no file of the node and no credential provider serves an image.",
+        "It is pulled anonymously (rule 16). Reported only where the nodes have providers, and not "
+        "for images that are known to be public.",
+        "Add a pattern for its registry to a provider, if the image is not public.",
+    ),
+    Kind(
+        "PS701",
+        "allowlist-matches-nothing",
+        _WARNING,
+        "An entry of the allowlist can match no image that pods use.",
+        "Up to 1.35 an entry without `*` is compared with the image as the pod writes it, tag and "
+        "all (fact E14). In any version an entry matches nothing whose text cannot begin an image. "
+        "The kubelet starts nevertheless, and verifies the image.",
+        "Write the part before the last slash with `/*`.",
+    ),
+    Kind(
+        "PS702",
+        "never-and-verified",
+        _WARNING,
+        "A container has the pull policy Never, and its image is verified.",
+        "Without a record that lets this pod use the image, it is refused in the words for an "
+        "image that is not there, and nothing pulls it (facts E4, E8).",
+        "Put the image on the allowlist, or use `IfNotPresent`.",
+    ),
+    Kind(
+        "PS703",
+        "pull-closes-image",
+        _NOTE,
+        "A pod pulls with a secret an image that others can have without any.",
+        "The image is recorded under the secret that pulled it first. A pod without that "
+        "credential has to ask the registry again, also for a public image (facts E10, E11).",
+        "Take the secret out where the image is public, or give it to both.",
     ),
 )
 

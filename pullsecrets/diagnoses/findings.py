@@ -6,16 +6,18 @@ at every pod that shows it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from attrs import frozen
 
 from pullsecrets.diagnoses.catalogue import CATALOGUE
 from pullsecrets.diagnoses.model import Diagnosis, Kind, Severity, Where
 from pullsecrets.keyring import Candidate, KeyringEntry
 from pullsecrets.notes import Note
-from pullsecrets.objects import FieldPath, PullSecret
+from pullsecrets.objects import FieldPath, Pod, PullSecret
 from pullsecrets.secrecy import EntryText, printable
 
-__all__ = ["Finding", "finding", "quoted", "title", "title_of_entry"]
+__all__ = ["Finding", "finding", "image_fields", "instead", "quoted", "title", "title_of_entry"]
 
 
 @frozen
@@ -84,3 +86,21 @@ def title(secret: PullSecret) -> str:
 def title_of_entry(entry: KeyringEntry | Candidate) -> str:
     """An entry of a secret, for a message."""
     return f"entry {quoted(entry.entry)} of secret {entry.source}"
+
+
+def instead(correction: EntryText | None) -> str:
+    """The advice to write something else, empty where nothing is known."""
+    return "" if correction is None else f"Write {quoted(correction)} instead."
+
+
+def image_fields(pod: Pod) -> Iterator[FieldPath]:
+    """The field of each of `Pod.images`, in their order."""
+    for name, containers in (
+        ("containers", pod.containers),
+        ("initContainers", pod.init_containers),
+        ("ephemeralContainers", pod.ephemeral_containers),
+    ):
+        for at in range(len(containers)):
+            yield name, at, "image"
+    for volume in pod.image_volumes:
+        yield "volumes", EntryText(volume.name), "image", "reference"

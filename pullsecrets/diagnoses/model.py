@@ -124,10 +124,22 @@ class Where:
             entry,
         )
 
+    @classmethod
+    def of_config(cls, kind: str, file: str | None, field: FieldPath) -> Where:
+        """The place of a field of a node's configuration, which has no name.
+
+        Args:
+            kind: The configuration's kind.
+            file: Its file, None where it was read from none.
+            field: The fields that lead there.
+        """
+        shown, document = (None, None) if file is None else (printable(file), 1)
+        return cls(shown, document, kind, "", "", field)
+
     @property
     def object(self) -> str:
-        """The object: ``Pod default/api``. Safe to show."""
-        return f"{self.kind} {self.namespace}/{self.name}"
+        """The object: ``Pod default/api``, or its kind if it has no name. Safe to show."""
+        return f"{self.kind} {self.namespace}/{self.name}" if self.name else self.kind
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from pullsecrets.cluster import Cluster, ImageResolution, Origin, PodResolution
-from pullsecrets.diagnoses.findings import Finding, finding, quoted, title_of_entry
+from pullsecrets.diagnoses.findings import Finding, finding, image_fields, quoted, title_of_entry
 from pullsecrets.diagnoses.lists import Lists, SecretList
 from pullsecrets.diagnoses.model import Diagnosis, Where
 from pullsecrets.diagnoses.nearest import nearest
@@ -14,7 +14,7 @@ from pullsecrets.images import Image
 from pullsecrets.keyring import Resolution
 from pullsecrets.matching import Pattern
 from pullsecrets.notes import NoteCode
-from pullsecrets.objects import FieldPath, Pod, PullSecret, ServiceAccount
+from pullsecrets.objects import PullSecret, ServiceAccount
 from pullsecrets.secrecy import EntryText, ImageText
 from pullsecrets.spelling import is_sound
 
@@ -50,7 +50,7 @@ class Pulls:
         # What is about the list is said once, with the first image that shows it.
         of_list: dict[str, Finding] = {}
         of_images = False
-        for each, field in zip(answer.images, _image_fields(pod), strict=True):
+        for each, field in zip(answer.images, image_fields(pod), strict=True):
             found = self._of_image(answer, each, listed)
             if found is None:
                 continue
@@ -170,9 +170,7 @@ class Pulls:
         """A secret that nothing lists, and that would serve it."""
         pod = answer.pod
         keyring = self._unused.get(pod.namespace)
-        # Docker Hub's official images are public.
-        public = image.registry.is_docker_hub and image.path.startswith("library/")
-        if keyring is None or pod.mirror or public:
+        if keyring is None or pod.mirror or image.is_public:
             return None
         candidates = keyring.lookup(image).candidates
         if not candidates:
@@ -207,16 +205,3 @@ class Pulls:
 
 def _anonymous(image: ImageText) -> str:
     return f"{quoted(image)} is pulled anonymously"
-
-
-def _image_fields(pod: Pod) -> Iterator[FieldPath]:
-    """The field of each of `Pod.images`, in their order."""
-    for name, containers in (
-        ("containers", pod.containers),
-        ("initContainers", pod.init_containers),
-        ("ephemeralContainers", pod.ephemeral_containers),
-    ):
-        for at in range(len(containers)):
-            yield name, at, "image"
-    for volume in pod.image_volumes:
-        yield "volumes", EntryText(volume.name), "image", "reference"

@@ -8,7 +8,14 @@ from collections.abc import Iterator, Set
 from pullsecrets._go.base64 import decode_base64
 from pullsecrets._go.json import Object, parse_json
 from pullsecrets.diagnoses.credentials import diagnose_credential
-from pullsecrets.diagnoses.findings import Finding, finding, quoted, title, title_of_entry
+from pullsecrets.diagnoses.findings import (
+    Finding,
+    finding,
+    instead,
+    quoted,
+    title,
+    title_of_entry,
+)
 from pullsecrets.diagnoses.model import Diagnosis, Severity, Where
 from pullsecrets.dockerconfig import Credential, DockerConfig
 from pullsecrets.keyring import Keyring, KeyringEntry
@@ -146,7 +153,7 @@ def _entries(
         where = in_config(secret, entry.entry)
         if entry.key is None:
             correction = corrected(entry.entry)
-            advice = _instead(correction)
+            advice = instead(correction)
             note = dropped[entry.entry]
             yield finding("PS302", note, advice, replacement=correction).at(where)
         elif entry.entry not in used:
@@ -163,19 +170,15 @@ def _key(entry: KeyringEntry, key: EntryText) -> Iterator[Finding]:
     if is_hub_mistake(key.reveal()):
         message = f"{shown} never matches an image of Docker Hub"
         hub = EntryText(HUB_ENTRY)
-        yield finding("PS301", message, _instead(hub), replacement=hub)
+        yield finding("PS301", message, instead(hub), replacement=hub)
         return
     reason = unmatchable(key.reveal())
     if reason is not None:
         correction = corrected(entry.entry)
         message = f"{shown} matches no image at all: {reason}"
-        yield finding("PS303", message, _instead(correction), replacement=correction)
+        yield finding("PS303", message, instead(correction), replacement=correction)
     elif is_api_path(key.reveal()):
         host, _, path = key.reveal().partition("/")
         message = f"{shown} serves only images whose path begins with /{path}"
         correction = EntryText(host)
-        yield finding("PS304", message, _instead(correction), replacement=correction)
-
-
-def _instead(correction: EntryText | None) -> str:
-    return "" if correction is None else f"Write {quoted(correction)} instead."
+        yield finding("PS304", message, instead(correction), replacement=correction)

@@ -1,68 +1,87 @@
-"""What verification does to a cluster's pods, seen without a node: PS7.
+"""What verification does to a cluster's pods, seen without its nodes' records: PS7.
 
-A kubelet that verifies (fact E) asks who may use an image that is on its node. These findings need
-its configuration, so they are not among those of `check`, which knows manifests alone.
+A kubelet that verifies (fact E) asks who may use an image that is on its node. Reported only where
+its configuration is given.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import Final
 
-from pullsecrets.cluster import ImageResolution, PodResolution
-from pullsecrets.diagnoses.findings import Finding, quoted
-from pullsecrets.diagnoses.model import Kind, Severity
+from pullsecrets.cluster import Cluster, ImageResolution, PodResolution
+from pullsecrets.diagnoses.findings import Finding, finding, image_fields, quoted
+from pullsecrets.diagnoses.model import Diagnosis, Where
 from pullsecrets.images import Image, InvalidImage
-from pullsecrets.keyring import SourceKind
-from pullsecrets.node.verification import Policy, Verification
+from pullsecrets.keyring import Resolution, SourceKind
+from pullsecrets.node.verification import LIST_FIELD, Policy, Verification
 from pullsecrets.node.versions import Release
 from pullsecrets.objects import Pod
 from pullsecrets.pull_policy import PullPolicy
-from pullsecrets.secrecy import printable
 
-__all__ = ["KINDS", "closing_pulls", "never_pulled", "useless_entries"]
+__all__ = ["Verified", "useless_entries"]
 
-KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
-    {
-        kind.code: kind
-        for kind in (
-            Kind(
-                "PS701",
-                "allowlist-matches-nothing",
-                Severity.WARNING,
-                "An entry of the allowlist can match no image that pods use.",
-                "Up to 1.35 an entry without `*` is compared with the image as the pod writes it, "
-                "tag and all (fact E14). In any version an entry matches nothing whose text cannot "
-                "begin an image. The kubelet starts all the same, and verifies the image.",
-                "Write the part before the last slash with `/*`.",
-            ),
-            Kind(
-                "PS702",
-                "never-and-verified",
-                Severity.WARNING,
-                "A container has the pull policy Never, and its image is verified.",
-                "Without a record that lets this pod use the image, it is refused in the words for "
-                "an image that is not there, and nothing pulls it (facts E4, E8).",
-                "Put the image on the allowlist, or use `IfNotPresent`.",
-            ),
-            Kind(
-                "PS703",
-                "pull-closes-image",
-                Severity.NOTE,
-                "A pod pulls an image with a secret, which another pod uses without any.",
-                "The image is recorded under the secret that pulled it first. A pod without that "
-                "credential has to ask the registry again, also for a public image (fact E11).",
-                "Take the secret out where the image is public, or give it to both.",
-            ),
-        )
-    }
-)
+_KIND: Final = "KubeletConfiguration"
 
 
-def _finding(code: str, message: str) -> Finding:
-    kind = KINDS[code]
-    return Finding(kind, kind.severity, printable(message), kind.plain(kind.advice))
+class Verified:
+    """What the nodes' kubelets make of the images of a cluster's pods that they have."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._found: list[tuple[Diagnosis, tuple[str, ...]]] = []
+        # Image's name → the first pull of it with a secret.
+        self._closing: dict[str, tuple[Pod, Where, Resolution]] = {}
+        # Image's name → the first pod that pulls it without a credential.
+        self._without: dict[str, Pod] = {}
+
+    def add(self, answer: PodResolution) -> None:
+        """Take note of how the images of a pod are pulled."""
+        verification = self._cluster.node.verification
+        release = self._cluster.node.kubernetes
+        if verification is None or not verification.is_on(release):
+            return
+        for each, field in zip(answer.images, image_fields(answer.pod), strict=True):
+            if each.resolution.image is not None:
+                where = Where.of(answer.pod, field)
+                self._never(answer.pod, each, verification, where)
+                if verification.requires(each.resolution.written, True, release):
+                    self._pulled(answer.pod, each.resolution, each.resolution.image, where)
+
+    def _never(
+        self, pod: Pod, each: ImageResolution, verification: Verification, where: Where
+    ) -> None:
+        """PS702: images that are never pulled, and verified even if they were preloaded."""
+        written = each.resolution.written
+        policy = self._cluster.pull_policy(pod, each.container)
+        release = self._cluster.node.kubernetes
+        if policy == PullPolicy.NEVER and verification.requires(written, False, release):
+            message = f"{quoted(written)} is verified, and has the pull policy Never"
+            self._found.append((finding("PS702", message).at(where), pod.ignore))
+
+    def _pulled(self, pod: Pod, resolution: Resolution, image: Image, where: Where) -> None:
+        if resolution.anonymous:
+            self._without.setdefault(image.name, pod)
+        elif any(each.source.kind is SourceKind.SECRET for each in resolution.candidates):
+            self._closing.setdefault(image.name, (pod, where, resolution))
+
+    def diagnose(self) -> Iterator[tuple[Diagnosis, tuple[str, ...]]]:
+        """The diagnoses, each with the codes that its object asks not to report."""
+        node = self._cluster.node
+        if node.verification is None:
+            return
+        for found in useless_entries(node.verification, node.kubernetes):
+            yield found.at(Where.of_config(_KIND, node.verification.file, found.field)), ()
+        yield from self._found
+        for name, (pod, where, resolution) in self._closing.items():
+            other = self._without.get(name)
+            image = resolution.image
+            if other is None and not (image is not None and image.is_public):
+                continue
+            whom = "pods without that secret" if other is None else other.title
+            source = resolution.candidates[0].source.title
+            message = f"{quoted(name)}: a pull with {source} closes it to {whom}"
+            yield finding("PS703", message).at(where), pod.ignore
 
 
 def useless_entries(verification: Verification, release: Release) -> Iterator[Finding]:
@@ -74,13 +93,14 @@ def useless_entries(verification: Verification, release: Release) -> Iterator[Fi
     """
     if verification.policy != Policy.ALLOWLISTED or verification.refusals(release):
         return
-    for entry in verification.allowlist:
+    for at, entry in enumerate(verification.allowlist):
+        field = LIST_FIELD, at
         prefix = entry.removesuffix("*")
         if not _is_image(f"{prefix}a" if prefix != entry else entry):
-            yield _finding("PS701", f"no image can match {quoted(entry)}")
+            yield finding("PS701", f"no image can match {quoted(entry)}", field=field)
         elif prefix == entry and not release.allowlist_ignores_tags:
             message = f"in Kubernetes {release} no image with a tag or digest matches"
-            yield _finding("PS701", f"{message} {quoted(entry)}")
+            yield finding("PS701", f"{message} {quoted(entry)}", field=field)
 
 
 def _is_image(text: str) -> bool:
@@ -89,56 +109,3 @@ def _is_image(text: str) -> bool:
     except InvalidImage:
         return False
     return True
-
-
-def never_pulled(
-    answer: PodResolution, verification: Verification
-) -> Iterator[tuple[ImageResolution, Finding]]:
-    """The images of a pod that are never pulled and always verified (PS702).
-
-    Args:
-        answer: The pod's resolution.
-        verification: The kubelet's configuration.
-    """
-    for each in answer.images:
-        resolution = each.resolution
-        if (
-            each.container.pull_policy == PullPolicy.NEVER
-            and resolution.image is not None
-            and verification.is_on(resolution.kubernetes)
-            and verification.requires(resolution.written, False, resolution.kubernetes)
-        ):
-            message = f"{quoted(resolution.written)} is verified, and has the pull policy Never"
-            yield each, _finding("PS702", message)
-
-
-def closing_pulls(
-    answers: Iterable[PodResolution], verification: Verification
-) -> Iterator[tuple[Pod, ImageResolution, Finding]]:
-    """The images that one pod pulls with a secret and another one without any (PS703).
-
-    Args:
-        answers: The resolutions of the pods that may run on one node.
-        verification: The kubelet's configuration.
-    """
-    closing: dict[str, tuple[Pod, ImageResolution]] = {}
-    without: dict[str, Pod] = {}
-    for answer in answers:
-        for each in answer.images:
-            resolution = each.resolution
-            if (
-                resolution.image is None
-                or not verification.is_on(resolution.kubernetes)
-                or not verification.requires(resolution.written, True, resolution.kubernetes)
-            ):
-                continue
-            name = resolution.image.name
-            if resolution.anonymous:
-                without.setdefault(name, answer.pod)
-            elif any(c.source.kind is SourceKind.SECRET for c in resolution.candidates):
-                closing.setdefault(name, (answer.pod, each))
-    for name, (pod, each) in closing.items():
-        if name in without:
-            source = each.resolution.candidates[0].source.title
-            message = f"{quoted(name)}: a pull with {source} closes it to {without[name].title}"
-            yield pod, each, _finding("PS703", message)

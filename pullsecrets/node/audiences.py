@@ -7,12 +7,13 @@ a CSI driver's only where RBAC allows the nodes the verb ``request-serviceaccoun
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import product
 from typing import Any, Final
 
 from attrs import frozen
 
-__all__ = ["AudienceGrant", "audience_grants", "audience_rule"]
+__all__ = ["AudienceGrant", "audience_grants", "audience_rule", "granted_tokens"]
 
 VERB: Final = "request-serviceaccounts-token-audience"
 _GROUPS: Final = ("system:nodes", "system:authenticated")
@@ -33,13 +34,21 @@ class AudienceGrant:
     accounts: tuple[str, ...] = ()
     namespace: str | None = None
 
-    def allows(self, audience: str, namespace: str, account: str) -> bool:
-        """Whether it lets nodes have a token of the service account for the audience."""
-        return (
-            (audience in self.audiences or "*" in self.audiences)
-            and (not self.accounts or account in self.accounts)
-            and self.namespace in (None, namespace)
-        )
+    @property
+    def tokens(self) -> Iterator[tuple[str, str | None, str | None]]:
+        """Each audience, with the namespace and the service account, None for any."""
+        return product(self.audiences, (self.namespace,), self.accounts or (None,))
+
+
+def granted_tokens(grants: Iterable[AudienceGrant]) -> Callable[[str, str, str], bool]:
+    """Whether some rule lets nodes have a token: of an audience, a namespace and an account."""
+    granted = {token for grant in grants for token in grant.tokens}
+
+    def allows(audience: str, namespace: str, account: str) -> bool:
+        tokens = product((audience, "*"), (namespace, None), (account, None))
+        return not granted.isdisjoint(tokens)
+
+    return allows
 
 
 def audience_grants(manifests: Iterable[Any]) -> tuple[AudienceGrant, ...]:

@@ -14,24 +14,25 @@ from attrs import frozen
 
 from pullsecrets.matching import pattern_matches
 from pullsecrets.node.answers import ProviderAnswer
-from pullsecrets.node.audiences import AudienceGrant
-from pullsecrets.node.decoding import Document, Path, hide
-from pullsecrets.node.node import Answer, Contribution
-from pullsecrets.node.patterns import MissCode, miss_of_every_image, nearest_miss
+from pullsecrets.node.audiences import AudienceGrant, granted_tokens
+from pullsecrets.node.decoding import Path
+from pullsecrets.node.node import Answer
+from pullsecrets.node.patterns import Miss, MissCode, miss_of_every_image, nearest_miss
 from pullsecrets.node.plugins import Provider
-from pullsecrets.node.provider_config import InvalidProviderConfig, Providers
-from pullsecrets.node.providers import PodAccount
-from pullsecrets.node.versions import RELEASES, Gate, Release
+from pullsecrets.node.provider_config import InvalidProviderConfig, Providers, file_name
+from pullsecrets.node.providers import Asked, PodAccount
+from pullsecrets.node.versions import RELEASES, Gate
 from pullsecrets.secrecy import printable
 
 __all__ = [
     "Finding",
     "check_accounts",
     "check_answers",
+    "check_asked",
     "check_config",
-    "check_image",
     "check_images",
     "check_providers",
+    "is_meant",
 ]
 
 
@@ -45,7 +46,7 @@ class Finding:
         provider: The name of the provider that it is about, None where it is not about one.
         path: The field of the configuration, empty where it is not about one.
         instead: What to write there; tried. None where nothing is known.
-        document: The configuration's file, where there are several.
+        file: The configuration's file, None where it was read from none.
     """
 
     code: str
@@ -53,66 +54,83 @@ class Finding:
     provider: str | None = None
     path: Path = ()
     instead: str | None = None
-    document: str | None = None
+    file: str | None = None
 
     def __str__(self) -> str:
         return printable(self.sentence)
 
 
-def check_config(
-    *documents: Document, kubernetes: str | Release | None = None
-) -> Iterator[Finding]:
-    """PS604 and PS605: what this version refuses, and what the first one that does will.
+def check_config(providers: Providers) -> Iterator[Finding]:
+    """PS605: what the first later version that refuses the configuration will say.
 
     Args:
-        documents: As `Providers.from_config` takes them.
-        kubernetes: The kubelet's version.
+        providers: Providers that were read from documents.
     """
-    hidden = tuple(map(hide, documents))
-    del documents  # no traceback shows what this frame was given
-    release = Release.parse(kubernetes)
-    for each in RELEASES:
-        if each < release:
+    for release in RELEASES:
+        if not providers.documents or release <= providers.kubernetes:
             continue
         try:
-            Providers.from_config(*hidden, kubernetes=each)
+            providers.read_by(release)
         except InvalidProviderConfig as error:
-            code, when = ("PS604", "") if each == release else ("PS605", f"from {each} on ")
+            files = {file_name(each.file): each.file for each in providers.documents}
             for fault in error.errors:
-                sentence = f"the kubelet {when}does not start with this: {fault}"
-                yield Finding(code, sentence, None, fault.path, None, fault.document)
+                sentence = f"the kubelet from {release} on does not start with this: {fault}"
+                file = files.get(fault.document)
+                yield Finding("PS605", sentence, path=fault.path, file=file)
             return
+
+
+def _found(
+    code: str,
+    sentence: str,
+    providers: Providers,
+    at: int,
+    *path: str | int,
+    instead: str | None = None,
+) -> Finding:
+    """A finding about the provider at a place."""
+    file, place = providers.locate(at)
+    name = providers.providers[at].name
+    return Finding(code, sentence, name, ("providers", place, *path), instead, file)
+
+
+def _and_more(names: Iterable[str]) -> str:
+    first, *others = names
+    return f"{first} and {len(others):,} more" if others else first
 
 
 def check_providers(providers: Providers) -> Iterator[Finding]:
     """PS601, PS602, PS608 and PS609: what the configuration shows by itself."""
     for at, provider in enumerate(providers):
         for index, pattern in enumerate(provider.match_images):
-            path: Path = ("providers", at, "matchImages", index)
+            path = "matchImages", index
             if (miss := miss_of_every_image(pattern)) is not None:
                 sentence = f"provider {provider.name} is never asked by this pattern: {miss}"
-                yield Finding("PS601", sentence, provider.name, path, miss.instead)
-            yield from _overlaps(providers, at, pattern, path)
+                yield _found("PS601", sentence, providers, at, *path, instead=miss.instead)
+            for sentence in _overlaps(providers, at, pattern):
+                yield _found("PS602", sentence, providers, at, *path)
         if provider.default_cache_duration == timedelta():
             sentence = (
                 f"provider {provider.name} runs for each pull unless its answer says how long it "
                 "is kept: defaultCacheDuration is 0"
             )
-            where = ("providers", at, "defaultCacheDuration")
-            yield Finding("PS608", sentence, provider.name, where)
-        yield from _left_out(provider, at)
+            yield _found("PS608", sentence, providers, at, "defaultCacheDuration")
+        left_out = _left_out(provider)
+        if left_out:
+            shown = ", ".join(left_out)
+            sentence = f"provider {provider.name} knows hosts for which it is not asked: {shown}"
+            yield _found("PS609", sentence, providers, at, "matchImages")
 
 
-def _overlaps(providers: Providers, at: int, pattern: str, path: Path) -> Iterator[Finding]:
+def _overlaps(providers: Providers, at: int, pattern: str) -> Iterator[str]:
     own = providers.providers[at]
     for other in providers.providers[:at]:
         wider = next((each for each in other.match_images if _covers(each, pattern)), None)
         if wider is not None:
-            sentence = (
+            yield (
                 f"for each image of '{pattern}' provider {other.name} runs, too, by its pattern "
                 f"'{wider}', and provider {own.name} only adds to what that one gives"
             )
-            yield Finding("PS602", sentence, own.name, path)
 
 
 def _covers(wider: str, pattern: str) -> bool:
@@ -134,20 +152,22 @@ _KNOWN_HOSTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def _left_out(provider: Provider, at: int) -> Iterator[Finding]:
+def _left_out(provider: Provider) -> list[str]:
     known = _KNOWN_HOSTS.get(provider.name.removesuffix(".exe"), ())
-    left_out = [
+    return [
         each
         for each in known
         if not any(_covers(pattern, f"{each}/") for pattern in provider.match_images)
     ]
-    if left_out:
-        shown = ", ".join(left_out)
-        sentence = f"provider {provider.name} knows hosts for which it is not asked: {shown}"
-        yield Finding("PS609", sentence, provider.name, ("providers", at, "matchImages"))
 
 
-_NEAR: Final = frozenset(MissCode) - {MissCode.PATH, MissCode.HOST, MissCode.NO_IMAGE}
+_FAR: Final = frozenset({MissCode.PATH, MissCode.HOST})
+
+
+def _near_miss(provider: Provider, image_name: str) -> Miss | None:
+    """The pattern that was most likely meant for an image, where none matches it."""
+    miss = nearest_miss(provider.match_images, image_name)
+    return None if miss is None or miss.code in _FAR else miss
 
 
 def check_images(providers: Providers, image_names: Iterable[str]) -> Iterator[Finding]:
@@ -157,53 +177,74 @@ def check_images(providers: Providers, image_names: Iterable[str]) -> Iterator[F
         providers: The kubelet's providers.
         image_names: Normalised names of images, without tag and digest.
     """
-    for name in dict.fromkeys(image_names):
-        for at, provider in enumerate(providers):
-            miss = nearest_miss(provider.match_images, name)
-            if miss is None or miss.code not in _NEAR or miss_of_every_image(miss.pattern):
-                continue
-            sentence = f"provider {provider.name} is not asked for {name}: {miss}"
+    names = tuple(dict.fromkeys(image_names))
+    for at, provider in enumerate(providers):
+        missed: dict[Miss, list[str]] = {}
+        for name in names:
+            miss = _near_miss(provider, name)
+            if miss is not None and not miss_of_every_image(miss.pattern):
+                missed.setdefault(miss, []).append(name)
+        for miss, images in missed.items():
+            sentence = f"provider {provider.name} is not asked for {_and_more(images)}: {miss}"
             index = provider.match_images.index(miss.pattern)
-            path = ("providers", at, "matchImages", index)
-            yield Finding("PS603", sentence, provider.name, path, miss.instead)
+            path = "matchImages", index
+            yield _found("PS603", sentence, providers, at, *path, instead=miss.instead)
 
 
 def check_accounts(
-    providers: Providers, accounts: Iterable[PodAccount], grants: Iterable[AudienceGrant]
+    providers: Providers,
+    pulls: Iterable[tuple[PodAccount, str]],
+    grants: Iterable[AudienceGrant],
 ) -> Iterator[Finding]:
     """PS606 and PS607: service accounts whose pods get nothing of a provider in token mode.
 
     Args:
         providers: The kubelet's providers.
-        accounts: The service accounts of the pods.
+        pulls: The service accounts of pods, and the names of their images. An account counts for a
+            provider if a pattern matches an image, or just misses it, which is another mistake.
         grants: What RBAC lets nodes ask for.
     """
+    known = tuple(dict.fromkeys(pulls))
     restricted = providers.kubernetes.audience_restriction is Gate.ON
-    known = tuple(grants)
-    for account in dict.fromkeys(accounts):
-        for at, provider in enumerate(providers):
-            token = provider.token
-            if token is None:
-                continue
-            path: Path = ("providers", at, "tokenAttributes")
+    granted = granted_tokens(grants)
+    for at, provider in enumerate(providers):
+        token = provider.token
+        if token is None:
+            continue
+        lacking: dict[str, list[str]] = {}
+        refused: list[str] = []
+        for account in dict.fromkeys(each for each, name in known if is_meant(provider, name)):
             called = f"{account.namespace}/{account.name}"
-            lacking = [key for key in token.required_annotations if key not in account.annotations]
-            if account.exists and lacking:
-                sentence = (
-                    f"provider {provider.name} is not asked for pods of service account {called}, "
-                    f"which lacks the annotation {', '.join(lacking)}"
-                )
-                yield Finding("PS607", sentence, provider.name, path)
-            if restricted and not any(
-                grant.allows(token.audience, account.namespace, account.name) for grant in known
-            ):
-                sentence = (
-                    f"no rule among the manifests lets nodes have a token of service account "
-                    f"{called} for the audience {token.audience}, so provider {provider.name} is "
-                    "not asked unless the pod has it in a volume"
-                )
-                where = (*path, "serviceAccountTokenAudience")
-                yield Finding("PS606", sentence, provider.name, where)
+            keys = [key for key in token.required_annotations if key not in account.annotations]
+            if account.exists and keys:
+                lacking.setdefault(", ".join(keys), []).append(called)
+            if restricted and not granted(token.audience, account.namespace, account.name):
+                refused.append(called)
+        for keys_lacking, accounts in lacking.items():
+            sentence = (
+                f"provider {provider.name} is not asked for pods of service account "
+                f"{_and_more(accounts)}, which lacks the annotation {keys_lacking}"
+            )
+            yield _found("PS607", sentence, providers, at, "tokenAttributes")
+        if refused:
+            sentence = (
+                "no rule among the manifests lets nodes have a token of service account "
+                f"{_and_more(refused)} for the audience {token.audience}, so provider "
+                f"{provider.name} is not asked unless the pod has it in a volume"
+            )
+            path = "tokenAttributes", "serviceAccountTokenAudience"
+            yield _found("PS606", sentence, providers, at, *path)
+
+
+def is_meant(provider: Provider, image_name: str) -> bool:
+    """Whether a provider is asked for an image, or its patterns just miss it.
+
+    Args:
+        provider: The provider.
+        image_name: The image's normalised name, without tag and digest.
+    """
+    matches = any(pattern_matches(pattern, image_name) for pattern in provider.match_images)
+    return matches or _near_miss(provider, image_name) is not None
 
 
 def check_answers(providers: Providers, answers: Mapping[str, Answer]) -> Iterator[Finding]:
@@ -214,27 +255,25 @@ def check_answers(providers: Providers, answers: Mapping[str, Answer]) -> Iterat
             read = answer.read(provider, providers.kubernetes)
             for fault in read if isinstance(read, tuple) else ():
                 sentence = f"the answer of provider {provider.name} is refused: {fault}"
-                yield Finding("PS610", sentence, provider.name, ("providers", at))
+                yield _found("PS610", sentence, providers, at)
 
 
-def check_image(
-    image_name: str, contribution: Contribution, *, has_candidates: bool
-) -> Iterator[Finding]:
-    """PS611 and PS612: answers that are not for the image, and an image that nobody serves.
+def check_asked(providers: Providers, asked: Iterable[Asked]) -> Iterator[Finding]:
+    """PS611: answers that are not for the image that was asked for.
 
     Args:
-        image_name: The image's normalised name, without tag and digest.
-        contribution: What the node adds for it.
-        has_candidates: Whether there is any credential for it, wherever it comes from.
+        providers: The kubelet's providers.
+        asked: Which of them are asked for the images, with what they answer.
     """
-    for asked in contribution.asked:
-        response = asked.response
-        if response is not None and response.auths and not response.serving(image_name):
+    useless: dict[str, dict[str, None]] = {}
+    for each in asked:
+        name = each.request.image
+        if each.response is not None and each.response.auths and not each.response.serving(name):
+            useless.setdefault(each.provider.name, {})[name] = None
+    for at, provider in enumerate(providers):
+        if provider.name in useless:
             sentence = (
-                f"provider {asked.provider.name} answers for {image_name} with entries that do "
-                "not match it: it gives nothing, and the answer is kept"
+                f"provider {provider.name} answers for {_and_more(useless[provider.name])} with "
+                "entries that do not match it: it gives nothing, and the answer is kept"
             )
-            yield Finding("PS611", sentence, asked.provider.name)
-    if not has_candidates and not contribution.asked:
-        sentence = f"{image_name} is served by no secret, by no file of the node and no provider"
-        yield Finding("PS612", sentence)
+            yield _found("PS611", sentence, providers, at)

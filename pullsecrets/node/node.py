@@ -11,9 +11,11 @@ from pullsecrets.dockerconfig import Auths, DockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.frozen import FrozenDict
 from pullsecrets.node.answers import ProviderAnswer
+from pullsecrets.node.decoding import Document, hide
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.node.providers import Asked, NotAsked, PodAccount, Request, consult
+from pullsecrets.node.verification import Verification
 from pullsecrets.node.versions import NEWEST, OLDEST_NODE, Release, UnknownRelease
 from pullsecrets.secrecy import printable
 
@@ -104,6 +106,8 @@ class Node:
         docker_config: The node's own docker config.
         providers: Its credential provider plugins, None where it has none.
         answers: Provider's name → what it answers, as far as that is known. Read-only.
+        verification: How its kubelet verifies images that are on it, None where that is not known:
+            then the release's defaults count.
 
     Raises:
         InvalidNode: The parts do not fit together.
@@ -118,6 +122,32 @@ class Node:
     docker_config: DockerConfig | None = None
     providers: Providers | None = None
     answers: Mapping[str, Answer] = field(default=None, converter=_frozen)
+    verification: Verification | None = None
+
+    @classmethod
+    def from_kubelet_config(
+        cls,
+        document: Document,
+        *,
+        kubernetes: str | Release | None = None,
+        file: str | None = None,
+    ) -> Node:
+        """A node whose kubelet has this KubeletConfiguration, as far as that decides (E2).
+
+        Args:
+            document: Its text, or the mapping in it.
+            kubernetes: The kubelet's version; None for the newest known.
+            file: The file that it is from, None for none.
+
+        Raises:
+            InvalidKubeletConfig: It is none.
+            MissingExtra: It is YAML, and PyYAML is not there.
+            UnknownRelease: The version is not known.
+        """
+        hidden = hide(document)
+        del document  # no traceback shows what this frame was given
+        release = Release.parse(kubernetes)
+        return cls(release, verification=Verification.from_kubelet_config(hidden, release, file))
 
     def __attrs_post_init__(self) -> None:
         own = None if self.providers is None else self.providers.kubernetes

@@ -73,12 +73,28 @@ def _as_tuple(providers: Iterable[Provider]) -> tuple[Provider, ...]:
 
 
 @frozen
+class ConfigDocument:
+    """A document that providers were read from.
+
+    Attributes:
+        text: The document.
+        count: How many providers it has.
+        file: The file's path, None for one that was no file.
+    """
+
+    text: Hidden
+    count: int
+    file: str | None = None
+
+
+@frozen
 class Providers:
     """The credential provider plugins of a kubelet.
 
     Attributes:
         providers: The providers in the order of the configuration.
         kubernetes: The release that took the configuration.
+        documents: What they were read from, in the order of the providers.
 
     >>> providers = Providers.from_config('''
     ... apiVersion: kubelet.config.k8s.io/v1
@@ -95,6 +111,7 @@ class Providers:
 
     providers: tuple[Provider, ...] = field(converter=_as_tuple)
     kubernetes: Release = field(default=None, converter=_release)
+    documents: tuple[ConfigDocument, ...] = field(default=(), eq=False, repr=False)
 
     def __iter__(self) -> Iterator[Provider]:
         return iter(self.providers)
@@ -108,6 +125,31 @@ class Providers:
         if not self.kubernetes.providers_by_name:
             return self.providers
         return tuple(sorted(self.providers, key=lambda provider: _utf8(provider.name)))
+
+    def locate(self, at: int) -> tuple[str | None, int]:
+        """Where a provider is written: the file, None for none, and its place in there.
+
+        Args:
+            at: Its place in `providers`.
+        """
+        for document in self.documents:
+            if at < document.count:
+                return document.file, at
+            at -= document.count
+        return None, at
+
+    def read_by(self, kubernetes: str | Release | None) -> Providers:
+        """The providers that another release reads in the same documents.
+
+        Args:
+            kubernetes: The version; None for the newest known.
+
+        Raises:
+            InvalidProviderConfig: A kubelet of that release would not start with it.
+            UnknownRelease: The version is not known.
+        """
+        named = [(each.file, each.text) for each in self.documents]
+        return _read(named, Release.parse(kubernetes), None, folder=len(named) != 1)
 
     @classmethod
     def from_config(
@@ -157,7 +199,7 @@ class Providers:
         root = FilePath(path)
         folder = root.is_dir()
         files = _config_files(root) if folder else [root]
-        hidden: list[_Named] = [(printable(file.name), hide(file.read_bytes())) for file in files]
+        hidden: list[_Named] = [(str(file), hide(file.read_bytes())) for file in files]
         return _read(hidden, Release.parse(kubernetes), token_gate, folder=folder)
 
 
@@ -186,15 +228,23 @@ def _read(
     gate = release.token_gate is Gate.ON if token_gate is None else token_gate
     providers: list[Provider] = []
     names: set[str] = set()
+    read: list[ConfigDocument] = []
     for file, document in documents:
         faults = Faults(release.strict_decoding)
-        providers += _providers(document, release, gate, names, faults)
-        errors += (evolve(fault, document=file) for fault in faults.found)
+        found = list(_providers(document, release, gate, names, faults))
+        providers += found
+        read.append(ConfigDocument(document, len(found), file))
+        errors += (evolve(fault, document=file_name(file)) for fault in faults.found)
     if not providers and not errors:  # one file of a directory may name none
         errors.append(Fault(FaultCode.REQUIRED, "has to name a provider", ("providers",)))
     if errors:
         raise InvalidProviderConfig(errors)
-    return Providers(providers, release)
+    return Providers(providers, release, tuple(read))
+
+
+def file_name(file: str | None) -> str | None:
+    """What a fault calls a file."""
+    return None if file is None else printable(FilePath(file).name)
 
 
 def _providers(

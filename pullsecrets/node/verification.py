@@ -33,6 +33,7 @@ from pullsecrets.secrecy import ImageText, printable
 
 __all__ = [
     "GATE",
+    "LIST_FIELD",
     "InvalidKubeletConfig",
     "Policy",
     "Refusal",
@@ -82,7 +83,8 @@ class RefusalCode(StrEnum):
 
 
 _POLICY_FIELD: Final = "imagePullCredentialsVerificationPolicy"
-_LIST_FIELD: Final = "preloadedImagesVerificationAllowlist"
+LIST_FIELD: Final = "preloadedImagesVerificationAllowlist"
+"""The field of the allowlist (E2)."""
 
 _SENTENCES: Final = {
     RefusalCode.UNKNOWN_GATE: f"this version knows no feature gate {GATE}",
@@ -135,19 +137,24 @@ class Verification:
         allowlist: Images that are not verified under ``NeverVerifyAllowlistedImages``.
         gate: Whether the feature gate KubeletEnsureSecretPulledImages is on, None for the version's
             default: on from 1.35.
+        file: The file that says so, None for none.
     """
 
     policy: str | None = None
     allowlist: tuple[str, ...] = field(default=(), converter=_as_tuple)
     gate: bool | None = None
+    file: str | None = field(default=None, eq=False)
 
     @classmethod
-    def from_kubelet_config(cls, document: Document, release: Release) -> Verification:
+    def from_kubelet_config(
+        cls, document: Document, release: Release, file: str | None = None
+    ) -> Verification:
         """Read the fields of a KubeletConfiguration that decide.
 
         Args:
             document: Its text, or the mapping in it.
             release: The kubelet's version, which says what ``AllAlpha`` and ``AllBeta`` cover.
+            file: The file that it is from, None for none.
 
         Raises:
             InvalidKubeletConfig: It is none.
@@ -165,7 +172,7 @@ class Verification:
         # The gate is alpha where it is off by default, and beta where it is on (E1).
         stages = {Gate.OFF: "AllAlpha", Gate.ON: "AllBeta"}
         gate = gates.get(GATE, gates.get(stages.get(release.verification_gate)))
-        return cls(fields[_POLICY_FIELD] or None, fields[_LIST_FIELD], gate)
+        return cls(fields[_POLICY_FIELD] or None, fields[LIST_FIELD], gate, file)
 
     def is_on(self, release: Release) -> bool:
         """Whether a kubelet of that release verifies at all."""
@@ -223,18 +230,18 @@ class Verification:
                 if self.policy is not None:
                     yield Refusal(RefusalCode.GATE_IS_OFF, _POLICY_FIELD)
                 if self.allowlist:
-                    yield Refusal(RefusalCode.GATE_IS_OFF, _LIST_FIELD)
+                    yield Refusal(RefusalCode.GATE_IS_OFF, LIST_FIELD)
             return
         if self.policy is not None and self.policy not in tuple(Policy):
             yield Refusal(RefusalCode.UNKNOWN_POLICY, _POLICY_FIELD, self.policy)
         if self.allowlist and self.policy != Policy.ALLOWLISTED:
-            yield Refusal(RefusalCode.LIST_WITHOUT_POLICY, _LIST_FIELD)
+            yield Refusal(RefusalCode.LIST_WITHOUT_POLICY, LIST_FIELD)
             return
         for at, pattern in enumerate(self.allowlist):
             found = _pattern_refusal(pattern, release)
             if found is not None:
                 code, meant = found
-                yield Refusal(code, f"{_LIST_FIELD}[{at}]", pattern, meant)
+                yield Refusal(code, f"{LIST_FIELD}[{at}]", pattern, meant)
 
 
 def _pattern_refusal(pattern: str, release: Release) -> tuple[RefusalCode, str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from enum import StrEnum
 from typing import Any, Final
 
@@ -115,12 +115,15 @@ class Objects:
         service_accounts: The service accounts.
         secrets: The Secrets, of whatever type.
         problems: What was wrong with the documents.
+        rbac: The roles of RBAC and their bindings, as they were read: they say for which audiences
+            a node gets tokens of service accounts (D23).
     """
 
     pods: tuple[Pod, ...] = ()
     service_accounts: tuple[ServiceAccount, ...] = ()
     secrets: tuple[PullSecret, ...] = ()
     problems: tuple[Problem, ...] = ()
+    rbac: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, hash=False)
 
     def require_all(self) -> None:
         """Make sure that everything could be read.
@@ -149,7 +152,7 @@ class Unreadable(PullsecretsError, ValueError):
 
 
 def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "default") -> Objects:
-    """Read Pods, workloads, ServiceAccounts, Secrets, and lists of them.
+    """Read Pods, workloads, ServiceAccounts, Secrets, roles and their bindings, and lists of them.
 
     Other kinds are passed over in silence. What is malformed is left out and becomes a problem. If
     an object is defined twice, the later definition counts.
@@ -160,9 +163,13 @@ def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "def
     """
     objects: dict[Any, Pod | ServiceAccount | PullSecret] = {}
     problems: list[Problem] = []
+    rbac: list[Mapping[str, Any]] = []
     for item in _unwrapped(documents):
         if isinstance(item, Problem):
             problems.append(item)
+            continue
+        if item.value["kind"] in _RBAC:
+            rbac.append(_in_namespace(item.value, namespace))
             continue
         try:
             read = _READERS[item.value["kind"]](item.value, namespace=namespace, place=item.place)
@@ -186,7 +193,15 @@ def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "def
         tuple(o for o in found if isinstance(o, ServiceAccount)),
         tuple(o for o in found if isinstance(o, PullSecret)),
         tuple(problems),
+        tuple(rbac),
     )
+
+
+def _in_namespace(manifest: Mapping[str, Any], namespace: str) -> Mapping[str, Any]:
+    """The manifest with its namespace, where it names none."""
+    metadata = manifest.get("metadata")
+    names = metadata if isinstance(metadata, Mapping) else {}
+    return {**manifest, "metadata": {**names, "namespace": names.get("namespace") or namespace}}
 
 
 _MAX_LISTS: Final = 8
@@ -195,9 +210,12 @@ _READERS: Final[Mapping[str, Any]] = {
     "ServiceAccount": ServiceAccount.from_manifest,
     "Secret": PullSecret.from_manifest,
 }
-_LISTS: Final = frozenset({"List", *(f"{kind}List" for kind in _READERS)})
+_RBAC: Final = frozenset({"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"})
+_KINDS: Final = _RBAC | _READERS.keys()
+_LISTS: Final = frozenset({"List", *(f"{kind}List" for kind in _KINDS)})
 # Of the API groups; the core group has no name.
 _GROUPS: Final = frozenset({"", "apps", "batch", "extensions"})
+_RBAC_GROUPS: Final = frozenset({"", "rbac.authorization.k8s.io"})
 
 
 def _unwrapped(
@@ -226,19 +244,23 @@ def _objects_in(document: Document, depth: int) -> Iterator[Document | Problem]:
         yield document.problem(ProblemCode.NO_KIND, message, error=False)
     elif not isinstance(kind, str):
         yield document.problem(ProblemCode.INVALID_OBJECT, "kind is not a string")
-    elif kind not in _READERS and kind not in _LISTS:
+    elif kind not in _KINDS and kind not in _LISTS:
         return
     elif not isinstance(version, (str, type(None))):
         yield document.problem(ProblemCode.INVALID_OBJECT, "apiVersion is not a string")
-    elif (version or "").rpartition("/")[0] not in _GROUPS:
+    elif (version or "").rpartition("/")[0] not in _groups(kind):
         return  # another API's kind of the same name
-    elif kind in _READERS:
+    elif kind in _KINDS:
         yield document
     elif depth == _MAX_LISTS:
         message = f"lists are nested more than {_MAX_LISTS} deep"
         yield document.problem(ProblemCode.NESTED_LISTS, message)
     else:
         yield from _unwrapped(_items(document), depth + 1)
+
+
+def _groups(kind: str) -> Set[str]:
+    return _RBAC_GROUPS if kind.removesuffix("List") in _RBAC else _GROUPS
 
 
 def _items(document: Document) -> Iterator[Document | Problem]:
@@ -249,7 +271,7 @@ def _items(document: Document) -> Iterator[Document | Problem]:
     # The API server's typed lists leave the kind of their items to the list's.
     implied = document.value["kind"].removesuffix("List")
     for number, item in enumerate(items or ()):
-        bare = isinstance(item, Mapping) and implied in _READERS and item.get("kind") is None
+        bare = isinstance(item, Mapping) and implied in _KINDS and item.get("kind") is None
         path = (*document.path, "items", number)
         yield Document({**item, "kind": implied} if bare else item, document.place, path)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -211,3 +212,19 @@ def test_no_pods(tmp_path):
     result = run("present", file)
     assert (result.status, result.out) == (0, "")
     assert "no pods and no workloads" in result.err
+
+
+def test_always_pull_images_leaves_no_image_unasked(node, manifests):
+    arguments = manifests(), *node(), "--kubernetes", "1.34", "--format", "json"
+    assert outcomes(run("present", *arguments)) == [("use", "not-verified")] * 2
+    assert outcomes(run("present", *arguments, "--always-pull-images")) == [("pull", "always")] * 2
+
+
+UNREADABLE = Path("/proc/self/mem")  # it is there, and cannot be read from its beginning
+
+
+@pytest.mark.skipif(not UNREADABLE.exists(), reason="a file of Linux")
+def test_a_kubelets_configuration_that_cannot_be_read(node, manifests):
+    result = run("present", manifests(), *node(), "--kubelet-config", UNREADABLE)
+    assert result.status == 2
+    assert result.err.startswith("Error: /proc/self/mem cannot be read: ")

@@ -6,6 +6,7 @@ import base64
 import json
 from datetime import UTC, datetime
 
+from attrs import evolve
 from conformance.test_node_vectors import account_of, node_of
 from conformance.vectors import assert_all
 
@@ -109,8 +110,7 @@ def observe(vector):
         pull_policy=vector["pull_policy"],
         image_id=vector["image_id"] if vector["present"] else None,
         secrets=secrets_of(vector),
-        node=node,
-        verification=verification,
+        node=evolve(node, verification=verification),
         records=records,
         service_account=account_of(vector),
     )

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from pullsecrets import Cluster, DockerConfig, PullSecret
-from pullsecrets.diagnoses.verification import KINDS, closing_pulls, never_pulled, useless_entries
+from pullsecrets import Cluster, DockerConfig, PullSecret, check
+from pullsecrets.diagnoses import CATALOGUE
+from pullsecrets.diagnoses.verification import useless_entries
 from pullsecrets.node.node import Node
 from pullsecrets.node.verification import Policy, Verification
 from pullsecrets.node.versions import Release
 from pullsecrets.objects import Container, Pod
 
-SECRET = PullSecret.from_credentials("s", {"quay.io": ("u", "p")})
+SECRET = PullSecret.from_credentials("s", {"quay.io": ("u", "p"), "registry.k8s.io": ("u", "p")})
 BAD = PullSecret("bad", "default", "kubernetes.io/dockercfg", {".dockercfg": b"{"})
 
 
@@ -18,12 +19,20 @@ def pod(name, *images, secrets=(), policy=None):
     return Pod(name, containers=containers, pull_secrets=secrets)
 
 
-def resolve(*pods, node=None):
-    return list(Cluster(pods, (), (SECRET, BAD), node or Node("1.36")).resolve_all())
+def found_in(*pods, verification, kubernetes="1.36", docker_config=None, **more):
+    node = Node(kubernetes, docker_config, verification=verification)
+    return [
+        (each.code, each.where.name, each.message)
+        for each in check(Cluster(pods, (), (SECRET, BAD), node, **more))
+        if each.code[:3] == "PS7"
+    ]
 
 
 def listing(*entries):
     return Verification(Policy.ALLOWLISTED, entries, True)
+
+
+ALWAYS = Verification(Policy.ALWAYS)
 
 
 class TestUselessEntries:
@@ -43,50 +52,72 @@ class TestUselessEntries:
         assert all(entry in each.message for findings in found.values() for each in findings)
 
     def test_as_written_an_image_id_is_a_name_that_no_pod_can_have(self):
-        (found,) = useless_entries(listing("a" * 64), Release(36))
-        assert found.kind is KINDS["PS701"]
+        (found,) = useless_entries(listing("quay.io/*", "a" * 64), Release(36))
+        assert found.kind is CATALOGUE["PS701"]
+        assert found.field == ("preloadedImagesVerificationAllowlist", 1)
         assert found.advice == "Write the part before the last slash with '/*'."
 
     def test_a_list_that_is_refused_or_not_used_has_none(self):
         assert not list(useless_entries(listing("quay.io/a", "*"), Release(35)))
         assert not list(useless_entries(Verification(), Release(35)))
 
+    def test_its_place_is_in_the_configuration(self):
+        document = {
+            "kind": "KubeletConfiguration",
+            "imagePullCredentialsVerificationPolicy": "NeverVerifyAllowlistedImages",
+            "preloadedImagesVerificationAllowlist": ["quay.io/a"],
+        }
+        node = Node.from_kubelet_config(document, kubernetes="1.35", file="kubelet.yaml")
+        [found] = check(Cluster(node=node))
+        assert str(found.where) == "KubeletConfiguration, preloadedImagesVerificationAllowlist[0]"
+        assert found.where.file == "kubelet.yaml"
+
 
 class TestNeverPulled:
-    def found(self, verification, *images, policy="Never", kubernetes="1.36"):
-        (answer,) = resolve(pod("p", *images, policy=policy), node=Node(kubernetes))
-        return [str(each.resolution.written) for each, _ in never_pulled(answer, verification)]
+    def found(self, verification, *images, policy="Never", **more):
+        return [
+            message.split("'")[1]
+            for _, _, message in found_in(
+                pod("p", *images, policy=policy), verification=verification, **more
+            )
+        ]
 
     def test_only_where_it_is_verified_in_any_case(self):
         images = ("quay.io/a:1", "quay.io/b:1", "Not an image")
-        assert self.found(Verification(Policy.ALWAYS), *images) == ["quay.io/a:1", "quay.io/b:1"]
+        assert self.found(ALWAYS, *images) == ["quay.io/a:1", "quay.io/b:1"]
         assert self.found(listing("quay.io/a"), *images) == ["quay.io/b:1"]
-        for verification in (Verification(), Verification(Policy.NEVER)):
+        for verification in (Verification(), Verification(Policy.NEVER), None):
             assert self.found(verification, *images) == []
 
     def test_not_where_it_can_be_pulled_or_nothing_is_verified(self):
-        always = Verification(Policy.ALWAYS)
-        assert self.found(always, "quay.io/a:1", policy="IfNotPresent") == []
-        assert self.found(always, "quay.io/a:1", policy=None) == []
-        assert self.found(always, "quay.io/a:1", kubernetes="1.33") == []
+        assert self.found(ALWAYS, "quay.io/a:1", policy="IfNotPresent") == []
+        assert self.found(ALWAYS, "quay.io/a:1", policy=None) == []
+        assert self.found(ALWAYS, "quay.io/a:1", kubernetes="1.33") == []
+        assert self.found(ALWAYS, "quay.io/a:1", always_pull=True) == []
 
     def test_it_says_so(self):
-        (answer,) = resolve(pod("p", "quay.io/a:1", policy="Never"))
-        ((_, finding),) = never_pulled(answer, Verification(Policy.ALWAYS))
-        assert finding.message == "'quay.io/a:1' is verified, and has the pull policy Never"
+        (found,) = found_in(pod("p", "quay.io/a:1", policy="Never"), verification=ALWAYS)
+        message = "'quay.io/a:1' is verified, and has the pull policy Never"
+        assert found == ("PS702", "p", message)
 
 
 class TestClosingPulls:
     WITH = pod("with", "quay.io/a:1", secrets=("s",))
     WITHOUT = pod("without", "quay.io/a:2")
+    PUBLIC = pod("public", "registry.k8s.io/pause:3", secrets=("s",))
 
     def test_one_pod_with_a_secret_and_one_without(self):
-        answers = resolve(self.WITH, self.WITHOUT, pod("other", "quay.io/b", secrets=("s",)))
-        ((found, each, finding),) = closing_pulls(answers, Verification())
-        assert (found, str(each.resolution.written)) == (self.WITH, "quay.io/a:1")
-        assert finding.message == (
-            "'quay.io/a': a pull with secret s closes it to Pod default/without"
+        pods = self.WITH, self.WITHOUT, pod("other", "quay.io/b", secrets=("s",))
+        (found,) = found_in(*pods, verification=Verification())
+        message = "'quay.io/a': a pull with secret s closes it to Pod default/without"
+        assert found == ("PS703", "with", message)
+
+    def test_an_image_that_is_known_to_be_public(self):
+        (found,) = found_in(self.PUBLIC, verification=Verification())
+        message = (
+            "'registry.k8s.io/pause': a pull with secret s closes it to pods without that secret"
         )
+        assert found == ("PS703", "public", message)
 
     @pytest.mark.parametrize(
         "others",
@@ -98,15 +129,16 @@ class TestClosingPulls:
         ],
     )
     def test_not_where_nobody_is_shut_out(self, others):
-        assert not list(closing_pulls(resolve(self.WITH, *others), Verification()))
+        assert not found_in(self.WITH, *others, verification=Verification())
 
-    def test_not_where_nothing_is_verified(self):
-        answers = resolve(self.WITH, self.WITHOUT)
-        for verification in (Verification(Policy.NEVER), Verification(gate=False)):
-            assert not list(closing_pulls(answers, verification))
-        assert not list(closing_pulls(answers, listing("quay.io/a")))
+    @pytest.mark.parametrize(
+        "verification",
+        [Verification(Policy.NEVER), Verification(gate=False), listing("quay.io/a"), None],
+    )
+    def test_not_where_nothing_is_verified_or_that_is_not_known(self, verification):
+        assert not found_in(self.WITH, self.WITHOUT, verification=verification)
 
     def test_a_nodes_credential_closes_nothing(self):
         config = DockerConfig.from_json('{"auths": {"quay.io": {"auth": "dTpw"}}}')
-        answers = resolve(self.WITHOUT, node=Node("1.36", config))
-        assert not list(closing_pulls(answers, Verification()))
+        found = found_in(self.WITHOUT, verification=Verification(), docker_config=config)
+        assert not found

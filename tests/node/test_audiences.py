@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from node.drawing import at_leisure
 
-from pullsecrets.node.audiences import AudienceGrant, audience_grants, audience_rule
+from pullsecrets.node.audiences import AudienceGrant, audience_grants, audience_rule, granted_tokens
 
 RULE = audience_rule("aud", "builder")
 
@@ -25,8 +25,7 @@ def binding(kind="ClusterRoleBinding", to="ClusterRole", name="tokens", subject=
 
 
 def allowed(*manifests, audience="aud", namespace="ns", account="builder"):
-    grants = audience_grants(manifests)
-    return any(grant.allows(audience, namespace, account) for grant in grants)
+    return granted_tokens(audience_grants(manifests))(audience, namespace, account)
 
 
 def test_a_role_and_its_binding():

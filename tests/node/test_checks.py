@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import attrs
@@ -10,12 +11,12 @@ from pullsecrets.node.audiences import audience_grants, audience_rule
 from pullsecrets.node.checks import (
     check_accounts,
     check_answers,
+    check_asked,
     check_config,
-    check_image,
     check_images,
     check_providers,
 )
-from pullsecrets.node.node import Contribution, Node
+from pullsecrets.node.node import Node
 from pullsecrets.node.patterns import miss_of_every_image
 from pullsecrets.node.plugins import Provider, TokenAttributes
 from pullsecrets.node.provider_config import Providers
@@ -113,37 +114,52 @@ def config(**token):
     }
 
 
-def test_what_this_version_refuses_and_what_a_later_one_will():
+def test_what_the_first_later_version_that_refuses_it_will_say():
     token = {"serviceAccountTokenAudience": "aud", "requireServiceAccount": True}
-    assert list(check_config(config(), kubernetes="1.31")) == []
-    found = list(check_config(config(**token)))
-    where = ("providers", 0, "tokenAttributes", "cacheType")
-    assert codes(found) == [("PS604", None, where, None)]
-    assert str(found[0]) == (
-        "the kubelet does not start with this: providers[0].tokenAttributes.cacheType: is "
-        "required: Token or ServiceAccount"
-    )
-    # In 1.31 it passes unread, which the next release ends.
-    (later,) = check_config(config(**token), kubernetes="1.31")
-    assert codes([later]) == [("PS605", None, where[:-1], None)]
-    assert str(later).startswith("the kubelet from 1.32 on does not start with this: ")
+    assert list(check_config(Providers.from_config(config(), kubernetes="1.31"))) == []
+    # In 1.31 an unknown field passes unread, which the next release ends.
+    providers = Providers.from_config(config(**token), kubernetes="1.31")
+    (found,) = check_config(providers)
+    assert codes([found]) == [("PS605", None, ("providers", 0, "tokenAttributes"), None)]
+    assert str(found).startswith("the kubelet from 1.32 on does not start with this: ")
+    assert found.file is None
 
 
-def test_each_mistake_of_a_configuration_is_a_finding():
-    document = config()
-    document["providers"][0].update(name="a b", apiVersion="x")
-    assert [each.code for each in check_config(document)] == ["PS604", "PS604"]
+def test_each_mistake_that_a_later_version_finds_is_a_finding():
+    document = {**config(), "more": 1, "other": 2}
+    found = check_config(Providers.from_config(document, kubernetes="1.31"))
+    assert [each.path for each in found] == [("more",), ("other",)]
+
+
+def test_the_file_is_named_and_places_are_within_it(tmp_path):
+    for name, provider in (("a", "one"), ("b", "two")):
+        document = config()
+        document["providers"][0].update(name=provider, matchImages=[f"{name}.example.com/*"])
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
+    found = list(check_providers(Providers.load(tmp_path)))
+    path = ("providers", 0, "matchImages", 0)
+    assert [(each.file, each.path) for each in found] == [
+        (str(tmp_path / "a.json"), path),
+        (str(tmp_path / "b.json"), path),
+    ]
+
+
+def test_the_file_that_a_later_version_refuses_is_named(tmp_path):
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({**config(), "more": 1}))
+    (found,) = check_config(Providers.load(file, kubernetes="1.31"))
+    assert found.file == str(file)
 
 
 def test_images_that_a_provider_just_misses():
     providers = Providers((of("gcr.io", "registry.local"), of("quay.io/other", name="q")))
-    names = ["registry.local:5000/a", "quay.io/acme/app", "gcr.io/a", "registry.local:5000/a"]
+    names = ["registry.local:5000/a", "quay.io/acme/app", "gcr.io/a", "registry.local:5000/b"]
     found = list(check_images(providers, names))
     path = ("providers", 0, "matchImages", 1)
     assert codes(found) == [("PS603", "p", path, "registry.local:5000")]
     assert str(found[0]) == (
-        "provider p is not asked for registry.local:5000/a: 'registry.local' does not match: the "
-        "ports are not the same ('registry.local:5000' would)"
+        "provider p is not asked for registry.local:5000/a and 1 more: 'registry.local' does not "
+        "match: the ports are not the same ('registry.local:5000' would)"
     )
 
 
@@ -164,7 +180,8 @@ BINDING = {
 
 def of_accounts(*accounts, manifests=(ROLE, BINDING), version="1.37"):
     providers = Providers((P, IN_TOKEN_MODE), version)
-    return codes(check_accounts(providers, accounts, audience_grants(manifests)))
+    pulls = [(account, IMAGE) for account in accounts]
+    return codes(check_accounts(providers, pulls, audience_grants(manifests)))
 
 
 AUDIENCE = ("providers", 1, "tokenAttributes", "serviceAccountTokenAudience")
@@ -176,6 +193,18 @@ def test_tokens_need_a_rule_where_the_api_server_restricts_them():
     other = attrs.evolve(BUILDER, name="other")
     assert of_accounts(other) == [("PS606", "p", AUDIENCE, None)]
     assert of_accounts(BUILDER, manifests=[], version="1.32") == []
+    # Once for all accounts.
+    (found,) = check_accounts(
+        Providers((IN_TOKEN_MODE,)), [(BUILDER, IMAGE), (other, IMAGE), (other, "quay.io/b")], ()
+    )
+    assert "service account ns/builder and 1 more for the audience aud" in str(found)
+
+
+def test_accounts_whose_pods_have_other_images_need_no_token():
+    providers = Providers((IN_TOKEN_MODE,))
+    assert not list(check_accounts(providers, [(BUILDER, "gcr.io/a")], ()))
+    # An image that it just misses is another mistake, which hides this one.
+    assert list(check_accounts(providers, [(BUILDER, "quay.io:443/a")], ()))
 
 
 def test_annotations_that_a_service_account_lacks():
@@ -211,16 +240,18 @@ def test_answers_are_looked_at_though_nobody_asks_for_them():
 def test_answers_that_are_not_for_the_image(image, entries, serves):
     answer = ProviderAnswer.from_credentials(dict.fromkeys(entries, ("u", "p")))
     node = Node(providers=Providers((of("quay.io", "docker.io"),)), answers={"p": answer})
-    found = codes(check_image(image, node.contribution(image), has_candidates=True))
-    assert found == ([] if serves else [("PS611", "p", (), None)])
+    found = codes(check_asked(node.providers, node.contribution(image).asked))
+    assert found == ([] if serves else [("PS611", "p", ("providers", 0), None)])
 
 
-def test_an_image_that_nobody_serves():
-    nobody = Contribution(())
-    assert codes(check_image(IMAGE, nobody, has_candidates=False)) == [("PS612", None, (), None)]
-    assert codes(check_image(IMAGE, nobody, has_candidates=True)) == []
-    asked = Node(providers=Providers((P,))).contribution(IMAGE)
-    assert codes(check_image(IMAGE, asked, has_candidates=False)) == []
+def test_answers_that_are_not_for_many_images_are_one_finding():
+    answer = ProviderAnswer.from_credentials({"gcr.io": ("u", "p")})
+    node = Node(providers=Providers((of("x.io"), of("quay.io", name="q"))), answers={"q": answer})
+    images = "quay.io/a", "quay.io/b", "quay.io/a"
+    asked = [each for image in images for each in node.contribution(image).asked]
+    (found,) = check_asked(node.providers, asked)
+    assert found.path == ("providers", 1)
+    assert str(found).startswith("provider q answers for quay.io/a and 1 more with entries")
 
 
 def test_three_mistakes_that_hide_each_other_are_all_named():
@@ -234,7 +265,7 @@ def test_three_mistakes_that_hide_each_other_are_all_named():
     found = [
         *check_providers(providers),
         *check_images(providers, [image]),
-        *check_accounts(providers, [BUILDER], ()),
+        *check_accounts(providers, [(BUILDER, image)], ()),
         *check_answers(providers, answers),
     ]
     assert [each.code for each in found] == ["PS601", "PS606", "PS610"]

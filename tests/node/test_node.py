@@ -13,6 +13,7 @@ from pullsecrets.node.node import InvalidNode, Layer, Node, Part
 from pullsecrets.node.plugins import Provider, TokenAttributes
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.node.providers import NotAsked, PodAccount
+from pullsecrets.node.verification import InvalidKubeletConfig, Policy, Verification
 from pullsecrets.node.versions import NEWEST, Release, UnknownRelease
 from pullsecrets.secrecy import Password
 
@@ -166,3 +167,20 @@ def test_a_node_is_a_value_and_hides_what_it_knows():
     assert hash(found) == hash(second.contribution(IMAGE))
     with pytest.raises(TypeError):
         first.answers["a"] = ANSWER
+
+
+def test_a_node_by_its_kubelets_configuration():
+    gates = {"KubeletEnsureSecretPulledImages": True}
+    document = {
+        "kind": "KubeletConfiguration",
+        "imagePullCredentialsVerificationPolicy": "AlwaysVerify",
+        "featureGates": gates,
+    }
+    found = Node.from_kubelet_config(document, kubernetes="1.33")
+    assert found == Node("1.33", verification=Verification(Policy.ALWAYS, gate=True))
+    # What AllBeta covers is the version's.
+    document = {"kind": "KubeletConfiguration", "featureGates": {"AllBeta": False}}
+    assert Node.from_kubelet_config(document).verification == Verification(gate=False)
+    assert Node.from_kubelet_config(document, kubernetes="1.33").verification == Verification()
+    with pytest.raises(InvalidKubeletConfig):
+        Node.from_kubelet_config({"kind": "Pod"})
