@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from node.drawing import at_leisure
 
+from node.drawing import at_leisure
 from pullsecrets.node.decoding import Fault, FaultCode
 from pullsecrets.node.plugins import CacheType, Provider, TokenAttributes
 from pullsecrets.node.provider_config import InvalidProviderConfig, Providers
