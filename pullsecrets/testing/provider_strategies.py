@@ -20,7 +20,7 @@ from typing import Any, Final
 from pullsecrets.errors import MissingExtra
 from pullsecrets.node.answers import CacheKeyType
 from pullsecrets.node.plugins import EXEC_API_VERSIONS
-from pullsecrets.node.providers import Request
+from pullsecrets.node.providers import ProviderRequest
 from pullsecrets.secrecy import Password
 
 try:
@@ -43,14 +43,14 @@ _ANNOTATIONS: Final[st.SearchStrategy[dict[str, str]]] = st.dictionaries(
 
 
 @st.composite
-def provider_requests(draw: st.DrawFn) -> Request:
+def provider_requests(draw: st.DrawFn) -> ProviderRequest:
     """What a program may be asked: each image, each version, with and without a token."""
     api_version = draw(st.sampled_from(EXEC_API_VERSIONS))
     image = draw(images()).name
     if api_version != _V1 or not draw(st.booleans()):
-        return Request(api_version, image)
+        return ProviderRequest(api_version, image)
     token = Password(draw(st.sampled_from(_TOKENS)))
-    return Request(_V1, image, "sts.example.com", token, draw(_ANNOTATIONS))
+    return ProviderRequest(_V1, image, "sts.example.com", token, draw(_ANNOTATIONS))
 
 
 @st.composite
