@@ -36,7 +36,7 @@ class InvalidImage(PullsecretsError, ValueError):
 
     def __init__(self, image: ImageText, detail: str) -> None:
         self.image = image
-        self.note = Note(NoteCode.INVALID_IMAGE, image=image, detail=detail)
+        self.note: Note = Note(NoteCode.INVALID_IMAGE, image=image, detail=detail)
         super().__init__(str(self.note))
 
     def __reduce__(self) -> tuple[type[InvalidImage], tuple[ImageText, str]]:

@@ -23,9 +23,11 @@ class _Commands(click.Group):
     """A group that imports a command's module when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the help page."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or one that says which extra it lacks; None for no such name."""
         if cmd_name not in _COMMANDS:
             return None
         try:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
 from attrs import evolve, fields, frozen
@@ -51,7 +51,6 @@ OK: Final = 0
 FAILED: Final = 1
 UNUSABLE: Final = 2
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OPTIONS: Final = (
@@ -141,7 +140,7 @@ class Unusable(click.ClickException):
     exit_code = UNUSABLE
 
 
-def cluster_options(command: Command) -> Any:
+def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command PATH... and the options that all have, as one argument: `Given`."""
 
     @wraps(command)

@@ -14,14 +14,14 @@ from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.decoding import Document, hide
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
-from pullsecrets.node.providers import Asked, NotAsked, PodAccount, Request, consult
+from pullsecrets.node.providers import Asked, NotAsked, PodAccount, ProviderRequest, consult
 from pullsecrets.node.verification import Verification
 from pullsecrets.node.versions import NEWEST, OLDEST_NODE, Release, UnknownRelease
 from pullsecrets.secrecy import printable
 
 __all__ = ["Answer", "Contribution", "InvalidNode", "Layer", "Node", "Part", "as_node"]
 
-Answer = ProviderAnswer | Callable[[Request], ProviderAnswer]
+Answer = ProviderAnswer | Callable[[ProviderRequest], ProviderAnswer]
 """What a provider answers: always the same, or by the request."""
 
 # The name under which the node's docker config is one of the providers, up to 1.32 (A2).

@@ -57,7 +57,7 @@ class InvalidProviderConfig(PullsecretsError, ValueError):
     """
 
     def __init__(self, errors: Iterable[Fault]) -> None:
-        self.errors = tuple(errors)
+        self.errors: tuple[Fault, ...] = tuple(errors)
         super().__init__("\n".join(map(str, self.errors)))
 
     def __reduce__(self) -> tuple[type[InvalidProviderConfig], tuple[tuple[Fault, ...]]]:

@@ -29,7 +29,7 @@ __all__ = [
     "NotAsked",
     "NotAskedCode",
     "PodAccount",
-    "Request",
+    "ProviderRequest",
     "consult",
 ]
 
@@ -62,7 +62,7 @@ class PodAccount:
 
 
 @frozen
-class Request:
+class ProviderRequest:
     """What a provider's program reads from its standard input (D11).
 
     Attributes:
@@ -127,7 +127,7 @@ class Asked:
 
     provider: Provider
     pattern: str
-    request: Request
+    request: ProviderRequest
     account: PodAccount | None = None
     response: Response | None = None
     faults: tuple[Fault, ...] = ()
@@ -233,7 +233,7 @@ def _consult(provider: Provider, image_name: str, account: PodAccount | None) ->
     pattern = next(matching, None)
     if pattern is None:
         return NotAsked(provider, image_name, NotAskedCode.NO_PATTERN)
-    plain = Asked(provider, pattern, Request(provider.api_version, image_name))
+    plain = Asked(provider, pattern, ProviderRequest(provider.api_version, image_name))
     token = provider.token
     if token is None:
         return plain
@@ -253,7 +253,9 @@ def _consult(provider: Provider, image_name: str, account: PodAccount | None) ->
 
 def _request(
     provider: Provider, token: TokenAttributes, image_name: str, account: PodAccount
-) -> Request:
+) -> ProviderRequest:
     passed = (*token.required_annotations, *token.optional_annotations)
     annotations = {key: account.annotations[key] for key in passed if key in account.annotations}
-    return Request(provider.api_version, image_name, token.audience, account.token, annotations)
+    return ProviderRequest(
+        provider.api_version, image_name, token.audience, account.token, annotations
+    )

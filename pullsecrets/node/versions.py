@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any, Final, Generic, TypeVar, overload
+from typing import Any, ClassVar, Final, Generic, TypeVar, overload
 
 from attrs import frozen
 
@@ -97,12 +97,13 @@ class Fact(Generic[T]):
                 value = changed
         return value
 
-    @overload
-    def __get__(self, instance: None, owner: type) -> Fact[T]: ...
+    # Only on a release it is a value: a type checker takes `Difference.fact` for a descriptor, too.
     @overload
     def __get__(self, instance: Release, owner: type) -> T: ...
-    def __get__(self, instance: Release | None, owner: type) -> Fact[T] | T:
-        return self if instance is None else self.at(instance)
+    @overload
+    def __get__(self, instance: object, owner: type) -> Fact[T]: ...
+    def __get__(self, instance: object, owner: type) -> Fact[T] | T:
+        return self.at(instance) if isinstance(instance, Release) else self
 
 
 @frozen(order=True)
@@ -120,157 +121,157 @@ class Release:
 
     minor: int
 
-    lenient_image_domains = Fact(
+    lenient_image_domains: ClassVar[Fact[bool]] = Fact(
         "An image's domain may be upper case (`QUAY/a`) or an IPv6 address (`[::1]:5000/a`).",
         "rule 11; distribution/reference 0.5",
         False,
         {29: True},
     )
-    name_limit_is_for_the_path = Fact(
+    name_limit_is_for_the_path: ClassVar[Fact[bool]] = Fact(
         "The limit of 255 characters is for an image's path, no longer with its domain.",
         "rule 11; distribution/reference 0.6",
         False,
         {32: True},
     )
-    missing_secret_event = Fact(
+    missing_secret_event: ClassVar[Fact[MissingSecretEvent]] = Fact(
         "When a pod gets the event of a missing pull secret.",
         "rule 4; kubelet `getPullSecretsForPod`",
         MissingSecretEvent.NEVER,
         {28: MissingSecretEvent.EACH_SYNC, 37: MissingSecretEvent.AFTER_FAILED_PULL},
     )
-    static_pod_with_references_is_refused = Fact(
+    static_pod_with_references_is_refused: ClassVar[Fact[bool]] = Fact(
         "The kubelet refuses a static pod that names secrets or a service account.",
         "rule 3",
         False,
         {34: True},
     )
-    undecodable_secret_is_a_pull_error = Fact(
+    undecodable_secret_is_a_pull_error: ClassVar[Fact[bool]] = Fact(
         "A secret that does not decode shows as ErrImagePull, with back-off and the event 'Failed "
         "to pull image'; otherwise STATUS is the error's own text, with neither.",
         "rule 8; kubelet `EnsureImageExists`",
         True,
         {33: False},
     )
-    looks_up_when_present = Fact(
+    looks_up_when_present: ClassVar[Fact[bool]] = Fact(
         "Secrets are decoded and plugins run also for an image that is on the node, so that a "
         "secret that does not decode fails its pod.",
         "B3, B4; kubernetes#132951, fixed in 1.34",
         False,
         {33: True, 34: False},
     )
-    strict_decoding = Fact(
+    strict_decoding: ClassVar[Fact[bool]] = Fact(
         "An unknown field or a repeated key in a provider's configuration or answer is an error.",
         "D2, D12; `pkg/credentialprovider/plugin`",
         False,
         {32: True},
     )
-    one_node_keyring = Fact(
+    one_node_keyring: ClassVar[Fact[bool]] = Fact(
         "The node's docker config and all plugins are one keyring, sorted together; otherwise two.",
         "A1, A2; `NewDockerKeyring`, `MakeDockerKeyring`",
         True,
         {33: False},
     )
-    providers_by_name = Fact(
+    providers_by_name: ClassVar[Fact[bool]] = Fact(
         "Plugins are asked in the order of their names, not in that of the configuration.",
         "A2, A3; `NewDockerKeyring`, `externalCredentialProviderKeyring.Lookup`",
         True,
         {33: False},
     )
-    config_directory = Fact(
+    config_directory: ClassVar[Fact[bool]] = Fact(
         "The providers' configuration may be a directory.",
         "D1; `readCredentialProviderConfig`",
         False,
         {34: True},
     )
-    duplicate_names = Fact(
+    duplicate_names: ClassVar[Fact[DuplicateNames]] = Fact(
         "What notices two providers of one name.",
         "D4; `validateCredentialProviderConfig`, `registerCredentialProviderPlugin`",
         DuplicateNames.REGISTRATION,
         {33: DuplicateNames.VALIDATION, 34: DuplicateNames.READING},
     )
-    strict_url_ports = Fact(
+    strict_url_ports: ClassVar[Fact[bool]] = Fact(
         "`quay.io:443:443` and `::1` no longer parse: such an entry is dropped, such a pattern "
         "refused.",
         "rule 10, D4; Go 1.26 `net/url`",
         False,
         {36: True},
     )
-    token_gate = Fact(
+    token_gate: ClassVar[Fact[Gate]] = Fact(
         "Service account tokens for plugins (KubeletServiceAccountTokenForCredentialProviders).",
         "D21; `pkg/features/kube_features.go`",
         Gate.ABSENT,
         {33: Gate.OFF, 34: Gate.ON},
     )
-    cache_type = Fact(
+    cache_type: ClassVar[Fact[bool]] = Fact(
         "`cacheType` of `tokenAttributes` is required; otherwise it is an unknown field.",
         "D4; `validateCredentialProviderConfig`",
         False,
         {34: True},
     )
-    token_needs_same_account = Fact(
+    token_needs_same_account: ClassVar[Fact[bool]] = Fact(
         "A token is only given while the service account still has the UID that was read.",
         "D22; `serviceAccountProvider.getServiceAccountToken`",
         False,
         {34: True},
     )
-    token_as_password_is_refused = Fact(
+    token_as_password_is_refused: ClassVar[Fact[bool]] = Fact(
         "An answer whose password is the token itself is refused unless `cacheType` is `Token`.",
         "D24; `pluginProvider.provide`",
         False,
         {34: True},
     )
-    service_accounts_are_recorded = Fact(
+    service_accounts_are_recorded: ClassVar[Fact[bool]] = Fact(
         "A pull with an answer to a service account's token counts as that account's; otherwise it "
         "is open to every pod of the node.",
         "D25, E7; `TrackedAuthConfig`",
         False,
         {34: True},
     )
-    audience_restriction = Fact(
+    audience_restriction: ClassVar[Fact[Gate]] = Fact(
         "The API server gives a node a token for those audiences alone that RBAC allows "
         "(ServiceAccountNodeAudienceRestriction).",
         "D23; `validateNodeServiceAccountAudience`",
         Gate.ABSENT,
         {32: Gate.OFF, 33: Gate.ON},
     )
-    verification_gate = Fact(
+    verification_gate: ClassVar[Fact[Gate]] = Fact(
         "An image that is on the node is not for everybody (KubeletEnsureSecretPulledImages).",
         "E1; `pkg/features/kube_features.go`",
         Gate.ABSENT,
         {33: Gate.OFF, 35: Gate.ON},
     )
-    verification_looks_up_late = Fact(
+    verification_looks_up_late: ClassVar[Fact[bool]] = Fact(
         "With verification credentials are looked up only where its decision needs them.",
         "B3, B5; `makeLookupPullCredentialsFunc`",
         False,
         {35: True},
     )
-    record_api_version = Fact(
+    record_api_version: ClassVar[Fact[str]] = Fact(
         "The apiVersion of pull records that the kubelet writes.",
         "E7; `fs_pullrecords.go`",
         "",
         {33: "kubelet.config.k8s.io/v1alpha1", 35: "kubelet.config.k8s.io/v1beta1"},
     )
-    records_by_content = Fact(
+    records_by_content: ClassVar[Fact[bool]] = Fact(
         "A pull record is found by the image it names, whatever its file is called.",
         "E6; `fs_pullrecords.go`",
         False,
         {34: True},
     )
-    record_names_as_written = Fact(
+    record_names_as_written: ClassVar[Fact[bool]] = Fact(
         "Pull records and the allowlist hold an image's name as the pod writes it, not the "
         "normalised name.",
         "E7, E14; `trimImageTagDigest`, kubernetes#137629",
         False,
         {36: True},
     )
-    allowlist_ignores_tags = Fact(
+    allowlist_ignores_tags: ClassVar[Fact[bool]] = Fact(
         "An entry of the allowlist without `*` also matches images with a tag or a digest.",
         "E14; `image_pull_policies.go`",
         False,
         {36: True},
     )
-    image_volumes = Fact(
+    image_volumes: ClassVar[Fact[Gate]] = Fact(
         "Image volumes (ImageVolume).",
         "rule 5; `pkg/features/kube_features.go`",
         Gate.ABSENT,

@@ -44,10 +44,10 @@ class Leash:
         self._deadline = deadline
         self._stopped = stopped
         self._room = MAX_HEADERS
-        self.received = 0
-        self.connected = False
-        self.reason = ""
-        self.late = False
+        self.received: int = 0
+        self.connected: bool = False
+        self.reason: str = ""
+        self.late: bool = False
 
     @property
     def too_big(self) -> bool:
@@ -139,6 +139,9 @@ class FinalResponse(http.client.HTTPResponse):
     An interim answer that was taken for the answer (103 Early Hints) would leave the real one on
     the connection, where the next request would find it.
     """
+
+    headers: http.client.HTTPMessage
+    msg: http.client.HTTPMessage
 
     def begin(self) -> None:
         """Read the status line and the headers."""

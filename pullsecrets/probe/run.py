@@ -98,11 +98,11 @@ class Work:
         self._client = client
         self._limits = limits
         self._lanes: dict[Registry, _Lane] = {}
-        self.total = 0
+        self.total: int = 0
         for job in jobs:
             self._lanes.setdefault(job.image.registry, _Lane()).waiting.append(job)
             self.total += 1
-        self.done = 0
+        self.done: int = 0
         self._ended = False
         self._changed = threading.Condition()
         # A line for each change. Who waits for it holds no lock: Ctrl-C may come at any moment, and

@@ -30,7 +30,7 @@ def defused(text: str) -> str:
     """A text that no CI runner takes for a command, wherever its lines are folded.
 
     >>> defused("::error::gone ##[group]")
-    ': :error::gone # #[group]'
+    ': :error: :gone # #[group]'
     """
     return _COMMAND.sub(lambda match: match[0] + " ", text)
 

@@ -20,7 +20,7 @@ from typing import Any, Final
 from pullsecrets.errors import MissingExtra
 from pullsecrets.node.answers import CacheKeyType
 from pullsecrets.node.plugins import EXEC_API_VERSIONS
-from pullsecrets.node.providers import Request
+from pullsecrets.node.providers import ProviderRequest
 from pullsecrets.secrecy import Password
 
 try:
@@ -36,20 +36,21 @@ __all__ = ["BROKEN_RESPONSES", "provider_requests", "provider_responses"]
 _V1: Final = EXEC_API_VERSIONS[0]
 _DURATIONS: Final = (None, "0s", "5m", "1h30m", "12h0m0s", "-1s")
 _TOKENS: Final = ("e30.e30.c2ln", "header.payload.signature")
-_VALUES: Final = ("arn:aws:iam::123456789012:role/pull", "a\nb", "ü", "")
-_ANNOTATIONS: Final = ("eks.amazonaws.com/ecr-role-arn", "example.com/tenant", "team")
+_ANNOTATIONS: Final[st.SearchStrategy[dict[str, str]]] = st.dictionaries(
+    st.sampled_from(("eks.amazonaws.com/ecr-role-arn", "example.com/tenant", "team")),
+    st.sampled_from(("arn:aws:iam::123456789012:role/pull", "a\nb", "ü", "")),
+)
 
 
 @st.composite
-def provider_requests(draw: st.DrawFn) -> Request:
+def provider_requests(draw: st.DrawFn) -> ProviderRequest:
     """What a program may be asked: each image, each version, with and without a token."""
     api_version = draw(st.sampled_from(EXEC_API_VERSIONS))
     image = draw(images()).name
     if api_version != _V1 or not draw(st.booleans()):
-        return Request(api_version, image)
-    annotations = draw(st.dictionaries(st.sampled_from(_ANNOTATIONS), st.sampled_from(_VALUES)))
+        return ProviderRequest(api_version, image)
     token = Password(draw(st.sampled_from(_TOKENS)))
-    return Request(_V1, image, "sts.example.com", token, annotations)
+    return ProviderRequest(_V1, image, "sts.example.com", token, draw(_ANNOTATIONS))
 
 
 @st.composite

@@ -35,7 +35,7 @@ from pullsecrets.node.answers import ProviderAnswer, Response
 from pullsecrets.node.decoding import Document, Fault, FaultCode, Hidden, hide
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
-from pullsecrets.node.providers import Asked, NotAsked, PodAccount, Request, consult
+from pullsecrets.node.providers import Asked, NotAsked, PodAccount, ProviderRequest, consult
 from pullsecrets.node.versions import Release
 from pullsecrets.secrecy import HiddenBytes, Password, printable
 
@@ -160,7 +160,7 @@ def _provider(
 
 
 def _run(
-    command: tuple[Password, ...], request: Request, variables: _Variables, timeout: float
+    command: tuple[Password, ...], request: ProviderRequest, variables: _Variables, timeout: float
 ) -> tuple[ProviderAnswer, HiddenBytes]:
     # Its own session, so that what it started ends with it.
     with subprocess.Popen(  # noqa: S603 - to run it is what the caller asks for

@@ -16,7 +16,7 @@ from pullsecrets.node.providers import (
     NotAsked,
     NotAskedCode,
     PodAccount,
-    Request,
+    ProviderRequest,
     consult,
 )
 from pullsecrets.secrecy import Password
@@ -40,7 +40,7 @@ def one(provider, image=IMAGE, account=ACCOUNT):
 def test_the_first_pattern_that_matches_is_named():
     provider = attrs.evolve(PLAIN, match_images=("gcr.io", "quay.io/acme", "quay.io"))
     found = one(provider)
-    assert found == Asked(provider, "quay.io/acme", Request(V1, IMAGE))
+    assert found == Asked(provider, "quay.io/acme", ProviderRequest(V1, IMAGE))
     assert not found.is_answered
 
 
@@ -88,7 +88,7 @@ def test_providers_that_are_left_out_in_token_mode():
 def test_without_a_service_account_it_runs_without_a_token_where_none_is_required():
     provider = attrs.evolve(BY_TOKEN, token=attrs.evolve(TOKEN, require_service_account=False))
     found = one(provider, account=None)
-    assert found == Asked(provider, "quay.io", Request(V1, IMAGE))
+    assert found == Asked(provider, "quay.io", ProviderRequest(V1, IMAGE))
 
 
 def test_the_reasons_in_words():
