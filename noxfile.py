@@ -157,6 +157,17 @@ def drawn(session: nox.Session) -> None:
 
 
 @nox.session(python=NEWEST)
+def hostile(session: nox.Session) -> None:
+    """Have thousands of conversations with servers that mean harm (or `-- NUMBER SEED`)."""
+    session.install("-e", ".[all]", *_group("test"))
+    arguments = session.posargs or ["5000"]
+    session.run(
+        *("python", "-W", "error", "tests/probe/hostile.py", *arguments),
+        env={"PYTHONPATH": "tests"},
+    )
+
+
+@nox.session(python=NEWEST)
 def build(session: nox.Session) -> None:
     """Build wheel and sdist and check both; run the README's first command in a copy."""
     session.install(*_group("build"))

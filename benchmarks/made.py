@@ -25,7 +25,7 @@ def docker_config(entries: int, per_host: int = 100) -> bytes:
 
 
 def host_and_team(number: int, per_host: int = 100) -> str:
-    return f"registry-{number // per_host}.example.com/team-{number % per_host}"
+    return f"registry-{number // per_host}.example.com/team-{number % per_host:05}"
 
 
 def images(entries: int, count: int, per_host: int = 100) -> list[str]:

@@ -1,4 +1,4 @@
-"""Lookups and building, beside what other libraries and a plain walk take for the same."""
+"""Lookups and building, next to what other libraries and a plain walk take for the same."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import oras.provider
 import pytest
 from docker.auth import AuthConfig, resolve_repository_name
 from docker_image.reference import Reference
-from index.plain_walk import PlainWalk
 from oras.container import Container
+from support.plain_walk import PlainWalk
 
 from benchmarks import made
 from pullsecrets import Keyring, PullSecret
 from pullsecrets.secrecy import HiddenBytes
 
 
-def keyring(entries: int) -> Keyring:
-    config = HiddenBytes(made.docker_config(entries))
+def keyring(entries: int, per_host: int = 100) -> Keyring:
+    config = HiddenBytes(made.docker_config(entries, per_host))
     return Keyring([PullSecret("registry", data={".dockerconfigjson": config})])
 
 
@@ -44,11 +44,12 @@ def test_warm_lookup(benchmark: Any, sizes: Any, entries: int) -> None:
     measure(benchmark, sizes, ring.resolve, made.images(entries, sizes.images))
 
 
-def test_cold_lookup(benchmark: Any, sizes: Any, entries: int) -> None:
-    """Images that were not seen before; their hosts were."""
-    ring = keyring(entries)
-    each(ring.resolve, made.images(entries, sizes.images))
-    fresh = made.images(entries, sizes.images)
+@pytest.mark.parametrize("shape", ["hosts", "paths"])
+def test_cold_lookup(benchmark: Any, sizes: Any, entries: int, shape: str) -> None:
+    """Images that were not seen before, of keys on many hosts or of many below one host."""
+    per_host = 1 if shape == "hosts" else entries
+    ring = keyring(entries, per_host)
+    fresh = made.images(entries, sizes.images, per_host)
     rounds = iter(range(10**6))
 
     def setup() -> Any:

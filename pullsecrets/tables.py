@@ -175,6 +175,23 @@ class Table:
             + "".join(f"<p>{_html(cell)}</p>" for cell in self._more(_HTML_ROWS))
         )
 
+    def markdown(self) -> str:
+        """Tables for a page in Markdown: a comment, a job's summary. Nothing in it is markup."""
+        parts = [f"### {_markdown(printable(self.title))}"] if self.title else []
+        texts = (self.subtitle.shown, *map(printable, self.notes))
+        parts += [_markdown(text) for text in texts if text]
+        heads = [_markdown(column.heading or "") for column in self._shown]
+        top = f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}"
+        for headings, rows in self._groups(self.rows):
+            for depth, heading in headings:
+                parts.append(f"{'#' * (4 + depth)} {_markdown(heading.shown)}")
+                if heading.below:
+                    parts.append(_markdown(printable(heading.below)))
+            cells = [" | ".join(_markdown(cell.shown) for cell in row) for row in rows]
+            if cells:
+                parts.append("\n".join([top, *(f"| {row} |" for row in cells)]))
+        return "\n\n".join(parts)
+
     def rich(self) -> RenderableType:
         """A table for a terminal, made with rich (extra ``cli``)."""
         from rich.console import Group
@@ -338,6 +355,16 @@ _STYLE: Final = """<style>
 .pullsecrets .note { border-color: #4c83c4; }
 .pullsecrets .good { border-color: #35914f; }
 </style>"""
+
+# What Markdown, the HTML in it, and GitHub (mentions) could take for more than text.
+_MARKUP: Final = re.compile(r"[\\`*_{}\[\]|~#]")
+_ENTITIES: Final = re.compile(r"[<>&@]")
+
+
+def _markdown(text: str) -> str:
+    text = _ENTITIES.sub(lambda match: f"&#{ord(match[0])};", _MARKUP.sub(r"\\\g<0>", text))
+    return text.replace("\n", "<br>")
+
 
 _BREAK: Final = re.compile(r"(?<=\w)(?:[/:.@]|(?=\[))(?=[\w\[])")
 _SHORT: Final = 24  # characters that stay together

@@ -76,10 +76,10 @@ class Reason(StrEnum):
 
 
 _WHAT: Final = {
-    Mismatch.PORT: "the port",
-    Mismatch.LABEL_COUNT: "the number of labels",
-    Mismatch.LABEL: "the host",
-    Mismatch.PATH: "the path",
+    Reason.PORT: "the port",
+    Reason.LABEL_COUNT: "the number of labels",
+    Reason.LABEL: "the host",
+    Reason.PATH: "the path",
 }
 
 
@@ -110,7 +110,7 @@ class EntryTrace:
         reason: Why it is not a candidate; None if it is one.
         in_key: The part of the key that does not match, if `reason` compares two things.
         in_image: The part of the image's name that it is compared with.
-        sentence: The verdict in words, safe to show.
+        message: What is wrong, if `reason` compares nothing. Safe to show.
     """
 
     source: Source
@@ -122,7 +122,17 @@ class EntryTrace:
     reason: Reason | None = None
     in_key: EntryText | None = None
     in_image: str = ""
-    sentence: str = ""
+    message: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words. Safe to show."""
+        if self.reason is None:
+            return f"candidate {self.number}"
+        if self.reason not in _WHAT:
+            return self.message
+        differs = f"{self.in_key}, the image has {self.in_image}"
+        return printable(f"no match, {_WHAT[self.reason]}: {differs}")
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -412,7 +422,7 @@ class _Part:
     entries: tuple[KeyringEntry, ...] = ()
 
 
-_MAX_TRACES: Final = 256  # of one list
+_MAX_TRACES: Final = 16  # of one list: the pods of a workload follow each other
 
 
 class _Tracer:
@@ -429,7 +439,7 @@ class _Tracer:
         # Key → what is wrong with its spelling, or the key taken apart: one serves many images.
         self._keys: dict[EntryText, str | Pattern] = {}
         # Resolution → the traces: the pods of a workload share it, as they ask for the same images.
-        # Explaining 5,000 pods takes a fifth of the time.
+        # Explaining 10,000 pods of 1,000 workloads takes a fifth of the time.
         self._known: dict[int, tuple[Resolution, tuple[SecretTrace, ...]]] = {}
 
     def explain(self, resolution: Resolution, container: Container | None = None) -> Explanation:
@@ -461,7 +471,7 @@ def _parts(keyring: Keyring, listed: Iterable[Note | PullSecret]) -> Iterator[_P
             continue
         note, entries = found.skipped, tuple(by_slot.get(slot, ()))
         if keyring.failure is not None:
-            note, entries = _alone(found, slot)
+            note, entries = _alone(found)
         yield _Part(source, position, note, entries)
         slot += 1
     if keyring.node.docker_config is not None:
@@ -485,7 +495,7 @@ def _providers(keyring: Keyring, resolution: Resolution) -> Iterator[_Part]:
         yield _Part(Source(SourceKind.PROVIDER, None, name), None, note, entries.get(name, ()))
 
 
-def _alone(secret: PullSecret, slot: int) -> tuple[Note | None, tuple[KeyringEntry, ...]]:
+def _alone(secret: PullSecret) -> tuple[Note | None, tuple[KeyringEntry, ...]]:
     """A secret by itself, as the keyring of a list that fails has no entries."""
     try:
         secret.config()
@@ -503,6 +513,9 @@ class _Verdicts:
         self._resolution = resolution
         self._keys = keys
         self._one_node_ring = one_node_ring
+        image = resolution.image
+        self._of_hub = image is not None and image.registry.is_docker_hub
+        self._name = "" if image is None else _name(image)
         self._numbers = {
             (candidate.slot, candidate.entry): number
             for number, candidate in enumerate(resolution.candidates)
@@ -522,10 +535,10 @@ class _Verdicts:
         if number is None:
             return EntryTrace(*subject, None, None, *self._verdict(entry))
         tier = self._resolution.candidates[number].tier
-        return EntryTrace(*subject, number + 1, tier, sentence=f"candidate {number + 1}")
+        return EntryTrace(*subject, number + 1, tier)
 
     def _verdict(self, entry: KeyringEntry) -> tuple[Reason, EntryText | None, str, str]:
-        """The reason, the parts of key and image that differ, and the sentence."""
+        """The reason, the parts of key and image that differ, and the message if none do."""
         image, key = self._resolution.image, entry.key
         if key is None:
             return Reason.DROPPED, None, "", f"dropped, as Go cannot parse it: {entry.dropped}"
@@ -533,19 +546,16 @@ class _Verdicts:
             return Reason.FAILED, None, "", "not asked: the lookup fails as a whole"
         first = self._first.get(self._ring_of(entry.source))
         if key == DOCKER_HUB_KEY and is_default_registry(image.name) and first is not None:
-            sentence = f"shadowed: '{first.entry}' of {first.source} matches by itself"
-            return Reason.SHADOWED, None, "", sentence
+            message = f"shadowed: '{first.entry}' of {first.source} matches by itself"
+            return Reason.SHADOWED, None, "", message
         pattern = self._pattern(key)
-        if image.registry.is_docker_hub and is_hub_mistake(key.reveal()):
+        if self._of_hub and is_hub_mistake(key.reveal()):
             pattern = f"the credentials of Docker Hub have the entry {HUB_ENTRY}"
         if isinstance(pattern, str):
             return Reason.SPELLING, None, "", printable(f"no match, the spelling: {pattern}")
-        try:
-            name = Pattern.parse(image.name)
-        except BadURL as error:
-            sentence = f"no match: Go's URL parser finds {error} in the image's name"
-            return Reason.SPELLING, None, "", sentence
-        return _difference(pattern, name)
+        if isinstance(self._name, str):
+            return Reason.SPELLING, None, "", f"no match: {self._name}"
+        return *_difference(pattern, self._name), ""
 
     def _pattern(self, key: EntryText) -> str | Pattern:
         known = self._keys.get(key)
@@ -555,7 +565,15 @@ class _Verdicts:
         return known
 
 
-def _difference(key: Pattern, name: Pattern) -> tuple[Reason, EntryText, str, str]:
+def _name(image: Image) -> str | Pattern:
+    """The image's name taken apart, or why Go cannot do that."""
+    try:
+        return Pattern.parse(image.name)
+    except BadURL as error:
+        return f"Go's URL parser finds {error} in the image's name"
+
+
+def _difference(key: Pattern, name: Pattern) -> tuple[Reason, EntryText, str]:
     """The first of rule 12's conditions that fails, with the two parts that differ."""
     mismatch = compare(key, name) or Mismatch.LABEL
     if mismatch is Mismatch.PORT:
@@ -568,6 +586,4 @@ def _difference(key: Pattern, name: Pattern) -> tuple[Reason, EntryText, str, st
         theirs, images = next(
             pair for pair in zip(key.labels, name.labels, strict=True) if not glob_matches(*pair)
         )
-    in_key = EntryText(theirs)
-    sentence = printable(f"no match, {_WHAT[mismatch]}: {in_key}, the image has {images}")
-    return Reason(mismatch), in_key, images, sentence
+    return Reason(mismatch), EntryText(theirs), images

@@ -113,7 +113,7 @@ RANKS = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
 
 
 def room_of(module):
-    return (module.split(".") + ["", ""])[1]
+    return [*module.split("."), "", ""][1]
 
 
 @pytest.mark.parametrize("module", sorted(GRAPH))

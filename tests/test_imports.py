@@ -37,7 +37,7 @@ def test_import_alone_loads_none_of_its_modules() -> None:
 
 def test_resolving_leaves_the_rest_alone() -> None:
     loaded = loaded_by(RESOLVE)
-    rest = {"cli", "cluster", "diagnoses", "handover", "picture", "probe", "reading", "testing"}
+    rest = {"cli", "cluster", "diagnoses", "handover", "picture", "probe", "testing"}
     assert not loaded & {f"pullsecrets.{name}" for name in (*rest, "trace", "loading")}
     others = {name.partition(".")[0] for name in loaded} - {"pullsecrets"}
     third_parties = {name for name in others if name not in sys.stdlib_module_names}
@@ -75,10 +75,6 @@ def test_explain_is_the_function_whatever_is_loaded_first() -> None:
     program = "import pullsecrets.trace, pullsecrets.diagnoses, pullsecrets; pullsecrets.explain"
     loaded_by(program + "('nginx', []).resolution")
     loaded_by("from pullsecrets import explain; import pullsecrets.trace; explain('nginx', [])")
-
-
-def test_the_package_pickles_like_any_module_for_cloudpickle() -> None:
-    assert pickle.loads(pickle.dumps(pullsecrets)) is pullsecrets
 
 
 def test_values_pickle_by_their_modules() -> None:

@@ -214,7 +214,7 @@ def test_diagnoses():
     assert "No diagnosis" in terminal_text(check(Cluster()))
     found = check(cluster_of([pod("quay.io/A", secrets=())]))
     for shown in (page(found), terminal_text(found)):
-        for word in ("error", "PS501", "Mend the image's name.", "spec.containers[0].image"):
+        for word in ("error", "PS501", "Correct the image's name.", "spec.containers[0].image"):
             assert word in shown
     [record] = found.to_records()
     assert record["where_field"] == "spec.containers[0].image"

@@ -1,42 +1,40 @@
-# What to see: no sentence is parsed. Every reason is a code, and the secret that it is about.
-"""List, by namespace, the images that are pulled anonymously or not at all, and why.
+"""For each namespace: the images pulled anonymously, and those whose pull fails, and why.
 
-Usage: python anonymous_pulls.py PATH...
+python anonymous_pulls.py MANIFESTS...
 """
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 
-from pullsecrets import Cluster, load
-from pullsecrets.trace import Explanation, explain_all
+from pullsecrets import Cluster, Note, load
+from pullsecrets.notes import NoteCode
 
-
-def reasons(explanation: Explanation) -> Iterator[str]:
-    """What keeps each secret and each entry from the image."""
-    failure = explanation.resolution.failure
-    if failure is not None:
-        yield f"{failure.code}: {failure.subject}"
-        return
-    for secret in explanation.secrets:
-        if secret.note is not None:
-            yield f"{secret.note.code}: {secret.note.subject}"
-        for entry in secret.entries:
-            yield f"{entry.reason}: entry '{entry.entry}' of {entry.source}"
+HINTS = {
+    NoteCode.INVALID_IMAGE: "fix the image's name",
+    NoteCode.UNDECODABLE_SECRET: "make the secret again",
+}
 
 
-def without_credential(cluster: Cluster) -> dict[str, list[Explanation]]:
-    """Namespace → the images that have no candidate."""
-    found: dict[str, list[Explanation]] = defaultdict(list)
-    for pod in explain_all(cluster):
-        found[pod.pod.namespace] += (each for each in pod if not each.candidates)
-    return found
+def why(notes: Iterable[Note]) -> str:
+    """What was passed over on the way to an anonymous pull."""
+    return "; ".join(str(note) for note in notes) or "no entry matches"
 
 
-if __name__ == "__main__":
-    for namespace, images in sorted(without_credential(load(*sys.argv[1:])).items()):
-        for each in images:
-            outcome = "anonymous" if each.resolution.anonymous else "fails"
-            print(f"{namespace}: {each.resolution.written}: {outcome}")
-            for reason in reasons(each):
-                print(f"    {reason}")
+def report(cluster: Cluster) -> dict[str, set[str]]:
+    """The lines of each namespace."""
+    lines: dict[str, set[str]] = defaultdict(set)
+    for answer in cluster.resolve_all():
+        for image in answer.images:
+            resolution, failure = image.resolution, image.resolution.failure
+            if failure is not None:
+                hint = HINTS.get(failure.code, "see the message")
+                lines[answer.pod.namespace].add(f"{resolution.written} fails: {failure} ({hint})")
+            elif resolution.anonymous:
+                reason = why(answer.notes)
+                lines[answer.pod.namespace].add(f"{resolution.written} is anonymous: {reason}")
+    return lines
+
+
+for namespace, found in sorted(report(load(*sys.argv[1:])).items()):
+    print(namespace, *sorted(found), sep="\n  ")

@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from types import FrameType
+from typing import Any, Final
 
 import click
-from attrs import evolve
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
-from rich.text import Text
 
 from pullsecrets.cli._common import (
     FAILED,
     OK,
     UNUSABLE,
+    Given,
     cluster_options,
     console,
-    indented,
+    echo_json,
     read_cluster,
-    select_pods,
+    select,
 )
 from pullsecrets.errors import MissingExtra
-from pullsecrets.images import Image, InvalidImage
-from pullsecrets.cluster import ImageResolution
-from pullsecrets.secrecy import printable, redact_entry
+from pullsecrets.tables import html_box
 
 try:
-    from pullsecrets.probe import Attempt, ClusterProbe, ImageProbe, Outcome, PodProbe, Prober, Run
+    from pullsecrets.probe import ClusterProbe, Prober, Run, identity_tokens
 except MissingExtra as _missing:
     raise click.UsageError(str(_missing)) from None
 
@@ -44,26 +42,21 @@ UNASKED: Final = 3
 @click.command()
 @cluster_options
 @click.option(
-    "--image",
-    metavar="IMAGE",
-    help="Only this image; without tag and digest it stands for all of them.",
-)
-@click.option(
     "--exhaustive",
     is_flag=True,
-    help="Try all candidates, not only up to the first success, and anonymously besides.",
+    help="Try all candidates, not only up to the first success, and anonymously, too.",
 )
 @click.option(
     "--insecure-registry",
     "insecure",
     metavar="HOST",
     multiple=True,
-    help="Ask this host over plain http (localhost always is). Can be given several times.",
+    help="Ask this host over plain http (loopback always is). Can be given several times.",
 )
 @click.option(
     "--allow-realm",
     "realms",
-    metavar="HOST",
+    metavar="[REGISTRY=]HOST",
     multiple=True,
     help="Send credentials to this token server, though it is on another site than the registry.",
 )
@@ -80,7 +73,39 @@ UNASKED: Final = 3
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Trust these certificate authorities (PEM), too.",
 )
-@click.option("--proxy", metavar="URL", help="Use this proxy, http://HOST:PORT.")
+@click.option(
+    "--client-cert",
+    "client_certificates",
+    metavar="HOST=CERT[,KEY]",
+    multiple=True,
+    help="Present this certificate to HOST, and to no other (PEM files).",
+)
+@click.option("--proxy", metavar="URL", help="Use this proxy, http(s)://HOST:PORT.")
+@click.option(
+    "--no-proxy",
+    metavar="HOSTS",
+    default="",
+    help="Ask these hosts without the proxy: names, .domains, networks, with commas.",
+)
+@click.option(
+    "--identity-token",
+    is_flag=True,
+    help="Log in with an entry's identity token, which the kubelet ignores, where it has one.",
+)
+@click.option(
+    "--platform",
+    metavar="OS/ARCH",
+    help="An index has to have an image for this platform, linux/arm64 for one.",
+)
+@click.option(
+    "--retries",
+    metavar="N",
+    type=click.IntRange(0, 10),
+    default=2,
+    show_default=True,
+    help="How often to ask again after a cut connection, 429, 502, 503 or 504.",
+)
+@click.option("--trace", is_flag=True, help="Show each request and answer, secrets masked.")
 @click.option(
     "--timeout",
     metavar="S",
@@ -100,98 +125,107 @@ UNASKED: Final = 3
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "json"]),
+    type=click.Choice(["table", "json", "markdown", "html"]),
     default="table",
     show_default=True,
     help="What to print.",
 )
 def probe(
-    paths: tuple[str, ...],
-    namespace: str | None,
-    pod: str | None,
-    node_config: Path | None,
-    image: str | None,
-    exhaustive: bool,
+    given: Given,
     insecure: tuple[str, ...],
     realms: tuple[str, ...],
     api_hosts: tuple[str, ...],
-    ca: Path | None,
-    proxy: str | None,
-    timeout: float,
-    deadline: float,
+    client_certificates: tuple[str, ...],
+    identity_token: bool,
+    trace: bool,
     form: str,
+    **settings: Any,
 ) -> None:
     """Try the credentials against the registries, in the kubelet's order.
 
     Exits with 0 where every pod would start, 1 where one would not, 2 for bad usage or unreadable
     input, 3 where a registry could not be asked.
     """
+    cluster = read_cluster(given)
     try:
         prober = Prober(
-            exhaustive=exhaustive,
-            timeout=timeout,
-            deadline=deadline,
             insecure_registries=insecure,
             allowed_realms=realms,
-            api_hosts=dict(map(_api_host, api_hosts)),
-            ca=ca,
-            proxy=proxy,
+            api_hosts=dict(_pair("--api-host", "NAME=URL", text) for text in api_hosts),
+            client_certificates=dict(map(_certificate, client_certificates)),
+            identity_token=identity_tokens(cluster) if identity_token else None,
+            trace=(lambda text: click.echo(text, err=True)) if trace else None,
+            **settings,
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     with prober:
-        cluster = read_cluster(paths, namespace, node_config)
-        wanted = None if image is None else _image_filter(image)
-        run = prober.start(select_pods(cluster, namespace, pod), wanted)
-        interrupted = _wait(run)
+        run = prober.start(select(cluster, given))
+        ended = _wait(run)
         found = run.result()
-    if image is not None:
-        found = evolve(found, pods=tuple(pod for pod in found.pods if pod.images))
-        if not found.pods:
-            raise click.UsageError(f"no image '{printable(image)}' in the pods")
     if form == "json":
-        click.echo(json.dumps(found.to_dict(), indent=2))
+        echo_json(cluster, **found.to_dict())
     else:
-        for one in found:
-            console().print(_pod_text(one))
+        _print(found, form)
         if not found.pods:
             click.echo("no pods and no workloads in the manifests", err=True)
-    if interrupted:
+    if ended:
         click.echo(f"interrupted: {run.done} of {run.total} images were asked about", err=True)
     raise SystemExit(
         UNUSABLE if any(problem.error for problem in cluster.problems) else _status(found)
     )
 
 
-def _api_host(text: str) -> tuple[str, str]:
-    name, _, url = text.partition("=")
-    if not name or not url:
-        raise click.UsageError("--api-host is NAME=URL")
-    return name, url
+def _pair(option: str, form: str, text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    if not name or not value:
+        raise click.UsageError(f"{option} is {form}")
+    return name, value
 
 
-def _image_filter(text: str) -> Callable[[ImageResolution], bool]:
-    try:
-        wanted = str(Image.parse(text))
-    except InvalidImage:
-        wanted = text
-
-    def select(answer: ImageResolution) -> bool:
-        image = answer.image
-        return wanted in ((str(image), image.name) if isinstance(image, Image) else (image,))
-
-    return select
+def _certificate(text: str) -> tuple[str, tuple[str, str | None]]:
+    host, files = _pair("--client-cert", "HOST=CERT or HOST=CERT,KEY", text)
+    certificate, _, key = files.partition(",")
+    return host, (certificate, key or None)
 
 
 def _wait(run: Run) -> bool:
-    """Make the probe, with a progress bar on a terminal; tell whether it was interrupted."""
+    """Make the probe, with a progress bar on a terminal; tell whether it was ended early."""
     try:
-        with _progress() as progress:
+        with _terminable(), _progress() as progress:
             run.wait(progress)
     except KeyboardInterrupt:
         run.stop()
         return True
     return False
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # where no signal can be handled
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _print(found: ClusterProbe, form: str) -> None:
+    tables = [pod.table() for pod in found]
+    if form == "html":
+        click.echo(html_box(*(table.html() for table in tables)))
+    elif form == "markdown":
+        click.echo("\n\n".join(table.markdown() for table in tables))
+    else:
+        for table in tables:
+            console().print(table.rich(), "")
 
 
 @contextlib.contextmanager
@@ -217,63 +251,3 @@ def _progress() -> Iterator[Callable[[int, int], None] | None]:
 
 def _status(found: ClusterProbe) -> int:
     return {True: OK, False: FAILED, None: UNASKED}[found.starts]
-
-
-# From here on: what is printed. Text from registries is never read as markup.
-
-_STYLES: Final = {True: "green", False: "red", None: "yellow"}
-_VERDICTS: Final = {
-    True: "starts",
-    False: "does not start",
-    None: "not known: a registry could not be asked",
-}
-
-
-def _pod_text(pod: PodProbe) -> RenderableType:
-    title = Text.assemble(
-        (printable(f"{pod.kind} {pod.namespace}/{pod.name}"), "bold"),
-        ": ",
-        (_VERDICTS[pod.starts], _STYLES[pod.starts]),
-    )
-    return Group(title, *map(_image_text, pod.images), Text())
-
-
-def _image_text(image: ImageProbe) -> RenderableType:
-    kind = "" if image.kind == "container" else f" ({image.kind})"
-    lines: list[RenderableType] = [
-        Text.assemble(f"{printable(image.container)}{kind}: ", (printable(image.image), "cyan"))
-    ]
-    if image.failure is not None:
-        lines.append(indented(Text(printable(image.failure), style="red"), 2))
-    if image.attempts:
-        grid = Table.grid(padding=(0, 2, 0, 0))
-        for number, attempt in enumerate(image.attempts, start=1):
-            grid.add_row(*_attempt_row(number, attempt))
-        lines.append(indented(grid, 2))
-    lines += [indented(Text(f"! {one.message}", style="yellow"), 2) for one in image.findings]
-    if image.outcome is Outcome.BAD_CREDENTIAL and not any(a.beside for a in image.attempts):
-        hint = "If the image is public, a stale credential hides it: --exhaustive tells."
-        lines.append(indented(Text(hint, style="dim"), 2))
-    return indented(Group(*lines), 2)
-
-
-def _attempt_row(number: int, attempt: Attempt) -> tuple[Text, ...]:
-    candidate = attempt.candidate
-    style = _STYLES[attempt.outcome is Outcome.PULLABLE if attempt.outcome.is_final else None]
-    if candidate is None:
-        source, entry = "anonymous", "not tried by the kubelet" if attempt.beside else ""
-    else:
-        source = printable(candidate.source.name or candidate.source.kind)
-        entry = redact_entry(candidate.entry)
-    detail = attempt.detail
-    if attempt.wait is not None:
-        detail += f", wait {attempt.wait:g} s"
-    if attempt.rate_limit:
-        detail += f" [{', '.join(f'{k}: {v}' for k, v in attempt.rate_limit.items())}]"
-    return (
-        Text("-" if attempt.beside else f"{number}"),
-        Text(source),
-        Text(entry),
-        Text(attempt.outcome.value, style=style),
-        Text(detail, style="dim"),
-    )

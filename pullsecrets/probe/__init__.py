@@ -1,6 +1,6 @@
 """Ask the registry itself: which candidate gets in, which does not and why, does the pod start?
 
-Needs the extra ``probe`` (requests); nothing else of pullsecrets uses the network::
+Needs the extra ``probe``; nothing else of pullsecrets uses the network::
 
     from pullsecrets import load
     from pullsecrets.probe import Prober
@@ -9,28 +9,24 @@ Needs the extra ``probe`` (requests); nothing else of pullsecrets uses the netwo
         for pod in prober.probe_all(load("manifests/")):
             print(pod.name, pod.starts)
 
-The modules, in the order of what they know: `challenges` and `sites` (text), `outcomes` (values),
-`policy` (where credentials may go), `transport` (HTTP that ends), `answers` (what a server wrote),
-`flow` (one registry), `prober` (all of them).
+The modules, in the order of what they know: `challenges`, `sites` and `realms` (text), `outcomes`
+and `results` (values), `policy` and `proxies` (where requests may go), `leash` and `transport`
+(HTTP that ends), `trail`, `answers` and `sender` (a request, noted and tried again), `login` and
+`manifests` (what an answer means), `flow` (one registry), `run` (which of them is next), `prober`
+(all of them); `identity` looks into secrets once more.
 """
 
 from __future__ import annotations
 
 from pullsecrets.errors import MissingExtra
-from pullsecrets.probe.outcomes import (
-    Attempt,
-    ClusterProbe,
-    Finding,
-    ImageProbe,
-    Outcome,
-    PodProbe,
-    Request,
-)
+from pullsecrets.probe.identity import identity_tokens
+from pullsecrets.probe.outcomes import Attempt, Outcome, Request
+from pullsecrets.probe.results import ClusterProbe, Finding, ImageProbe, PodProbe
 
 try:
     from pullsecrets.probe.prober import Prober, Run
 except ModuleNotFoundError as _error:
-    if _error.name not in ("requests", "urllib3"):
+    if _error.name not in ("certifi", "publicsuffixlist", "urllib3"):
         raise
     raise MissingExtra("asking registries", "probe") from None
 
@@ -44,4 +40,5 @@ __all__ = [
     "Prober",
     "Request",
     "Run",
+    "identity_tokens",
 ]

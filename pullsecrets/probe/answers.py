@@ -15,7 +15,7 @@ from attrs import frozen
 from pullsecrets.probe.transport import Answer
 from pullsecrets.secrecy import Password
 
-__all__ = ["BadAnswer", "Token", "error_of", "read_token", "retry_after"]
+__all__ = ["BadAnswer", "Token", "error_of", "json_of", "read_token", "retry_after"]
 
 _TOKEN_LIFETIME: Final = 60.0
 """Seconds, where the token server names none (distribution's token specification)."""
@@ -23,7 +23,10 @@ _TOKEN_LIFETIME: Final = 60.0
 _MAX_LIFETIME: Final = 24 * 3600.0
 _MAX_DEPTH: Final = 32
 _YEAR: Final = 365 * 24 * 3600
-_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|([\[\]{}])', re.DOTALL)
+_FOREVER: Final = 10.0 * _YEAR
+# Possessive, and the closing quote may be missing: a string is passed over once, never tried again
+# from its next quote.
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?+|([\[\]{}])', re.DOTALL)
 
 
 class BadAnswer(Exception):
@@ -47,7 +50,7 @@ class Token:
 
 def error_of(answer: Answer) -> tuple[str, str]:
     """The code and the message of an error, in distribution's form or in OAuth2's."""
-    document = _json(answer)
+    document = json_of(answer)
     if not isinstance(document, dict):
         return "", ""
     errors = document.get("errors")
@@ -58,7 +61,7 @@ def error_of(answer: Answer) -> tuple[str, str]:
     return code if isinstance(code, str) else "", message if isinstance(message, str) else ""
 
 
-def _json(answer: Answer) -> Any:
+def json_of(answer: Answer) -> Any:
     """The body as JSON, None where it is none, or is nested too deep."""
     try:
         text = answer.body.decode("utf-8-sig")
@@ -96,7 +99,7 @@ def read_token(answer: Answer, repository: str, start: float) -> Token:
     """
     if answer.truncated:
         raise BadAnswer("is too big")
-    document = _json(answer)
+    document = json_of(answer)
     if not isinstance(document, dict):
         raise BadAnswer("is no JSON object")
     # Both should be the same; containerd takes access_token where they are not.
@@ -128,7 +131,7 @@ def _allows(token: str, scope: object, repository: str) -> bool | None:
         payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
     except (binascii.Error, ValueError):
         return None
-    claims = _json(Answer(200, (), payload, False, 0.0))
+    claims = json_of(Answer(200, (), payload, False, 0.0))
     access = claims.get("access") if isinstance(claims, dict) else None
     if not isinstance(access, list):
         return None
@@ -146,7 +149,9 @@ def retry_after(answer: Answer) -> float | None:
     text = answer.get("retry-after").strip()
     if re.fullmatch(r"[0-9]{1,12}", text):
         number = float(text)
-        return number if number < _YEAR else max(number - time.time(), 0.0)
+        return number if number < _YEAR else max(round(number - time.time(), 1), 0.0)
+    if re.fullmatch(r"[0-9]+", text):
+        return _FOREVER
     try:
         moment = email.utils.parsedate_to_datetime(text)
         return max(round(moment.timestamp() - time.time(), 1), 0.0)

@@ -9,8 +9,6 @@ A `RegistryClient` asks each question once: what one attempt learned, the others
 
 from __future__ import annotations
 
-import base64
-import json
 import math
 import threading
 import time
@@ -21,29 +19,20 @@ from typing import Any, Final
 from attrs import evolve, field, frozen
 
 from pullsecrets.images import Image
-from pullsecrets.probe.answers import BadAnswer, Token, error_of, read_token, retry_after
+from pullsecrets.probe.answers import BadAnswer, Token, error_of, read_token
 from pullsecrets.probe.challenges import Challenge, parse_challenges
+from pullsecrets.probe.login import Gate, Login, spellings
+from pullsecrets.probe.manifests import ACCEPT, Platform, is_index, judge, judge_index
 from pullsecrets.probe.outcomes import Outcome, Request
 from pullsecrets.probe.policy import InvalidTarget, Policy, Refused, Target
+from pullsecrets.probe.sender import API_VERSION, Sender
 from pullsecrets.probe.sites import is_public
-from pullsecrets.probe.transport import Answer, Failed, Transport
+from pullsecrets.probe.trail import Learned, Once, Stop, Trail
+from pullsecrets.probe.transport import Answer
 from pullsecrets.registries import Registry
-from pullsecrets.secrecy import Password, printable
+from pullsecrets.secrecy import Password
 
-__all__ = ["Login", "RegistryClient", "Verdict"]
-
-ACCEPT: Final = ", ".join(
-    (
-        "application/vnd.oci.image.index.v1+json",
-        "application/vnd.oci.image.manifest.v1+json",
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-        "application/vnd.docker.distribution.manifest.v2+json",
-    )
-)
-"""Without all four a registry answers 404 for an image that it has."""
-
-_ASK_AGAIN_AFTER: Final = 60.0
-"""Seconds for which an answer that decides nothing (an outage, a rate limit) is kept."""
+__all__ = ["RegistryClient", "Verdict"]
 
 _BLANK: Final = "user or password is empty, and without a log-in the image is not given"
 _MAX_REDIRECTS: Final = 5
@@ -51,61 +40,8 @@ _HANDSHAKE: Final = 3.0
 """Seconds to find out whether a server that does not take plain http speaks https."""
 
 _MAX_SCOPES: Final = 10
+_LONG: Final = 4
 _CLIENT_ID: Final = "pullsecrets"
-_CONCEALED: Final = "(not shown: it repeats what is secret)"
-
-
-@frozen
-class Login:
-    """What an attempt logs in with.
-
-    Attributes:
-        username: the user.
-        password: the password.
-        identity_token: an OAuth2 refresh token, used in their place at a token server.
-    """
-
-    username: str
-    password: Password
-    identity_token: Password | None = None
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether user or password is empty.
-
-        Such a candidate counts as one (rule 9), but containerd and containers/image then ask token
-        servers without any: a public image can be pulled with it.
-        """
-        return self.identity_token is None and not (self.username and self.password)
-
-    @property
-    def basic(self) -> str:
-        """The `Authorization` header: UTF-8, and base64, so that no character can leave it."""
-        pair = f"{self.username}:{self.password.reveal()}"
-        return "Basic " + base64.b64encode(_bytes(pair)).decode()
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What must not be shown where a server repeats it."""
-        identity = () if self.identity_token is None else (self.identity_token.reveal(),)
-        return self.password.reveal(), self.basic.partition(" ")[2], *identity
-
-
-def _bytes(text: str) -> bytes:
-    """The bytes of a user or a password, as the kubelet sends them.
-
-    A byte that was no UTF-8 in the docker config stands as a lone surrogate; here it is itself.
-    """
-    try:
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # surrogates of the caller's own making
-        return text.encode("utf-8", "surrogatepass")
-
-
-def _spellings(secret: str) -> tuple[str, ...]:
-    """A secret as it is, as it stands in a URL or in JSON, and as it would be shown."""
-    quoted = urllib.parse.quote(_bytes(secret), safe="")
-    return secret, quoted, json.dumps(secret)[1:-1], printable(secret)
 
 
 @frozen
@@ -123,116 +59,47 @@ class Verdict:
         return evolve(self, requests=tuple(evolve(r, shared=True) for r in self.requests))
 
 
-class _Stop(Exception):
-    """The attempt is over.
-
-    Attributes:
-        outcome: how.
-        detail: in a sentence, safe to show.
-        wait: seconds that the server asks to wait.
-        garbled: whether the answer was none of HTTP.
-    """
-
-    def __init__(
-        self, outcome: Outcome, detail: str, wait: float | None = None, *, garbled: bool = False
-    ) -> None:
-        super().__init__(detail)
-        self.outcome = outcome
-        self.detail = detail
-        self.wait = wait
-        self.garbled = garbled
-
-
-class _Trail:
-    """What one attempt did so far."""
-
-    def __init__(self, deadline: float, login: Login | None) -> None:
-        self.deadline = deadline
-        self.login = login
-        self.requests: list[Request] = []
-        self.rate_limit: dict[str, str] = {}
-        self._secrets: list[str] = []
-        for secret in () if login is None else login.secrets:
-            self.hide(secret)
-
-    def hide(self, secret: str) -> None:
-        """From here on, show no text in which a server repeats this."""
-        if secret:
-            self._secrets += _spellings(secret)
-
-    def shown(self, text: str, limit: int = 200) -> str:
-        """What a server wrote, safe to show: no secret, no control character, not too long.
-
-        A text that repeats a secret is left out as a whole: with only the secret masked, the rest
-        would tell where in a known text it stands.
-        """
-        if any(secret in text for secret in self._secrets):
-            return _CONCEALED
-        text = printable(text)
-        return text if len(text) <= limit else text[:limit] + "…"
-
-    def keeps(self, stop: _Stop) -> float:
-        """How long an outcome is kept, on the clock of `time.monotonic`."""
-        now = time.monotonic()
-        if stop.outcome.is_final:
-            return math.inf
-        if now >= self.deadline:
-            return now  # it says more about this probe than about the registry
-        return now + (_ASK_AGAIN_AFTER if stop.wait is None else stop.wait)
-
-    def take(self, other: _Trail, *, shared: bool) -> None:
-        """Add a step of this attempt, or of another one whose outcome this one uses."""
-        self.requests += [evolve(request, shared=shared) for request in other.requests]
-        self.rate_limit.update(other.rate_limit)
-
-
-@frozen
-class _Learned:
-    """The outcome of a step that several attempts share, and what was asked for it.
-
-    Attributes:
-        value: what the step found; a `_Stop` where the attempt ends there.
-        trail: the requests of the step.
-        until: when it has to be asked anew.
-    """
-
-    value: Any
-    trail: _Trail
-    until: float = math.inf
-
-
-class Once:
-    """What is learned once for each key, also when several threads ask at the same time."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._locks: dict[Hashable, threading.Lock] = {}
-        self._values: dict[Hashable, _Learned] = {}
-
-    def get(self, key: Hashable, make: Callable[[], _Learned]) -> tuple[_Learned, bool]:
-        """Return the value, and whether it was made for this call."""
-        with self._lock:
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
-            value = self._values.get(key)
-            if value is not None and value.until > time.monotonic():
-                return value, False
-            value = make()
-            self._values[key] = value
-            return value, True
-
-    def forget(self, key: Hashable) -> None:
-        """Let the next `get` make it anew."""
-        self._values.pop(key, None)
-
-
 @frozen
 class _Ping:
-    """What `/v2/` said: where it is, how to log in, whether that is a public address."""
+    """What `/v2/` said: where it is, how to log in, and what is behind it.
+
+    Attributes:
+        api: where it answers, by which scheme.
+        challenges: how to log in.
+        answers: whether it said anything: 200 or 401.
+        is_registry: whether that was said by a registry, as far as can be seen.
+        is_public: whether it has a public address.
+    """
 
     api: Target
     challenges: tuple[Challenge, ...]
+    answers: bool
+    is_registry: bool
     is_public: bool
+
+
+@frozen
+class _Ask:
+    """One image, on the way to its manifest."""
+
+    repository: str
+    manifest: Target
+    ping: _Ping
+    login: Login | None
+    trail: Trail
+
+    def scopes(self, bearer: Challenge) -> tuple[str, ...]:
+        """What to ask a token for where no challenge for this very image tells.
+
+        A challenge on the ping may name scopes, too. One for a repository is a placeholder there
+        (GHCR's is `repository:user/image:pull`), others belong to every token.
+        """
+        kept = [scope for scope in _scopes(bearer) if not scope.startswith("repository:")]
+        return (*kept, f"repository:{self.repository}:pull")
+
+    def on(self, trail: Trail) -> _Ask:
+        """The same, for a step that has a trail of its own."""
+        return evolve(self, trail=trail)
 
 
 class RegistryClient:
@@ -241,23 +108,25 @@ class RegistryClient:
     Args:
         registry: which.
         policy: where requests may go.
-        transport: what sends them.
-        timeout: seconds for each request.
+        sender: what sends them.
+        platform: what an index has to have an image for, None where that does not matter.
     """
 
     def __init__(
-        self, registry: Registry, policy: Policy, transport: Transport, timeout: float
+        self, registry: Registry, policy: Policy, sender: Sender, platform: Platform | None = None
     ) -> None:
         self._registry = registry
         self._policy = policy
-        self._transport = transport
-        self._timeout = timeout
+        self._sender = sender
+        self._platform = platform
         self._pings = Once()
         self._opens = Once()
         self._tokens = Once()
         self._logins = Once()
         self._verdicts = Once()
-        self._limited: dict[Login | None, float] = {}
+        self._gates: dict[Hashable, Gate] = {}
+        self._lock = threading.Lock()
+        self._secrets: list[str] = []
 
     def ask(self, image: Image, login: Login | None, deadline: float) -> Verdict:
         """Try to get an image's manifest.
@@ -270,350 +139,325 @@ class RegistryClient:
         repository = image.name.partition("/")[2]
         reference = image.digest or image.tag or "latest"
 
-        def make() -> _Learned:
-            trail = _Trail(deadline, login)
+        def make() -> Learned:
+            secrets = () if login is None else login.secrets
+            # What one attempt sent, the registry could repeat in another one. Short ones are in
+            # half of all words, and hidden in their own attempts only.
+            self._secrets += {s for s in secrets if len(s) >= _LONG} - set(self._secrets)
+            trail = Trail(deadline, login, secrets, self._secrets)
             try:
-                self._check_limit(login)
-                stop = self._attempt(repository, reference, trail)
-            except _Stop as early:
+                stop = self._attempt(repository, reference, login, trail)
+            except Stop as early:
                 stop = early
-            if stop.outcome is Outcome.RATE_LIMITED:
-                self._limited[login] = trail.keeps(stop)
             verdict = Verdict(
                 stop.outcome, stop.detail, tuple(trail.requests), stop.wait, trail.rate_limit
             )
-            return _Learned(verdict, trail, trail.keeps(stop))
+            return Learned(verdict, trail, trail.keeps(stop))
 
         learned, mine = self._verdicts.get((repository, reference, login), make)
         verdict: Verdict = learned.value
         return verdict if mine else verdict.again()
 
-    def _check_limit(self, login: Login | None) -> None:
-        left = self._limited.get(login, 0.0) - time.monotonic()
-        if left > 0:
-            raise _Stop(
-                Outcome.RATE_LIMITED, "not asked: the registry said to wait", round(left, 1)
-            )
-
-    def _attempt(self, repository: str, reference: str, trail: _Trail) -> _Stop:
+    def _attempt(self, repository: str, reference: str, login: Login | None, trail: Trail) -> Stop:
         ping: _Ping = self._share(self._pings, None, trail, self._ping)
         manifest = _at(ping.api, f"/v2/{repository}/manifests/{reference}")
-        ask = _Ask(repository, manifest, ping, trail)
+        ask = _Ask(repository, manifest, ping, login, trail)
         bearer = _bearer(ping.challenges)
         if bearer is not None:
             return self._by_token(ask, bearer, ask.scopes(bearer))
-        if trail.login is not None and _first(ping.challenges, "basic"):
-            return self._by_basic(ask, trail.login)
+        if login is not None and _first(ping.challenges, "basic"):
+            return self._by_basic(ask, login)
         # An open registry, one that challenges only here, or an anonymous attempt.
         answer: Answer = self._share(
-            self._opens, (repository, reference), trail, lambda own: self._head(ask, None, own)
+            self._opens, (repository, reference), trail, lambda own: self._fetch(ask.on(own), None)
         )
-        if answer.status != 401:
-            # Where a log-in was asked for before, "not found" may be said to keep strangers out.
-            return self._judge(answer, allows=not ping.challenges or None)
-        challenges = _challenges(answer)
+        if answer.status == 401:
+            return self._as_challenged(ask, _challenges(answer))
+        if answer.status in (403, 404) and not ping.answers and login is not None:
+            # Nobody said how to log in. Basic is what is left to try.
+            return self._by_basic(ask, login)
+        # Where a log-in was asked for before, "not found" may be said to keep strangers out.
+        return self._judge(ask, answer, allows=not ping.challenges or None)
+
+    def _as_challenged(self, ask: _Ask, challenges: tuple[Challenge, ...]) -> Stop:
         bearer = _bearer(challenges)
         if bearer is not None:
             return self._by_token(ask, bearer, _scopes(bearer) or ask.scopes(bearer))
-        if trail.login is None:
-            return _Stop(Outcome.NO_PERMISSION, "the registry gives it only with a log-in")
+        if ask.login is None:
+            return Stop(Outcome.NO_PERMISSION, "the registry gives it only with a log-in")
         if _first(challenges, "basic"):
-            return self._by_basic(ask, trail.login)
-        schemes = ", ".join(challenge.scheme for challenge in (*ping.challenges, *challenges))
-        return _Stop(
+            return self._by_basic(ask, ask.login)
+        schemes = ", ".join(c.scheme for c in (*ask.ping.challenges, *challenges))
+        return Stop(
             Outcome.PROTOCOL_ERROR,
-            f"the registry asks for a log-in, but not by Basic or Bearer: {trail.shown(schemes)}",
+            "the registry asks for a log-in, but not by Basic or Bearer: "
+            f"{ask.trail.shown(schemes)}",
         )
 
-    def _ping(self, trail: _Trail) -> _Ping:
+    def _ping(self, trail: Trail) -> _Ping:
         try:
             api = self._policy.api(self._registry)
             self._policy.check(api)
         except InvalidTarget as error:
-            raise _Stop(Outcome.PROTOCOL_ERROR, f"no registry can be asked: {error}") from None
+            raise Stop(Outcome.PROTOCOL_ERROR, f"no registry can be asked: {error}") from None
         except Refused as error:
-            raise _Stop(Outcome.REFUSED, str(error)) from None
-        addresses = self._addresses(api, trail)
+            raise Stop(Outcome.REFUSED, str(error)) from None
+        addresses = self._sender.addresses(api, trail)
         public = any(is_public(address) for address in addresses) if addresses else True
         answer, api = self._knock(api, trail)
-        # What is neither 200 nor 401 tells nothing: some registries answer on manifests only.
-        return _Ping(api, _challenges(answer) if answer.status == 401 else (), public)
+        page = "html" in answer.get("content-type").lower()
+        return _Ping(
+            api,
+            # What is neither 200 nor 401 tells nothing: some registries answer on manifests only.
+            challenges=_challenges(answer) if answer.status == 401 else (),
+            answers=answer.status in (200, 401),
+            is_registry=answer.status == 401
+            or (answer.status == 200 and not page)
+            or bool(answer.get(API_VERSION)),
+            is_public=public,
+        )
 
-    def _knock(self, api: Target, trail: _Trail) -> tuple[Answer, Target]:
+    def _knock(self, api: Target, trail: Trail) -> tuple[Answer, Target]:
         """Ask for `/v2/`; a server that takes plain http for an error is asked over https."""
+        ping = _at(api, "/v2/")
+        if api.origin.scheme == "https":
+            return self._sender.send("ping", "GET", ping, trail), api
+        plain: Answer | None = None
         try:
-            answer = self._send("GET", _at(api, "/v2/"), trail)
-        except _Stop as stop:
-            if api.origin.scheme == "https" or not stop.garbled:
+            plain = self._sender.send("ping", "GET", ping, trail, retry=False)
+        except Stop as stop:
+            if not stop.garbled and not stop.transient:
                 raise
-            plain: Answer | _Stop = stop
+            tls = stop.garbled
         else:
-            if api.origin.scheme == "https" or answer.status != 400:
-                return answer, api
-            plain = answer
-        secure = evolve(api, origin=evolve(api.origin, scheme="https"))
-        try:
+            tls = plain.status == 400
+        if tls:
+            secure = evolve(api, origin=evolve(api.origin, scheme="https"))
             target = _at(secure, "/v2/")
-            return self._send("GET", target, trail, seconds=_HANDSHAKE), secure
-        except _Stop as stop:
-            # A certificate that is not trusted is worth knowing; that it speaks no TLS is not.
-            if stop.outcome is Outcome.TLS_ERROR and "certificate" in stop.detail:
-                raise
-        if isinstance(plain, _Stop):
-            raise plain
-        return plain, api
+            try:
+                answer = self._sender.send(
+                    "ping", "GET", target, trail, seconds=_HANDSHAKE, retry=False
+                )
+            except Stop as stop:
+                # A certificate that is not trusted is worth knowing; that it speaks no TLS is not.
+                if stop.outcome is Outcome.TLS_ERROR and "certificate" in stop.detail:
+                    raise
+            else:
+                return answer, secure
+        return plain or self._sender.send("ping", "GET", ping, trail), api
 
-    def _by_basic(self, ask: _Ask, login: Login) -> _Stop:
-        answer = self._head(ask, login.basic, ask.trail)
+    def _by_basic(self, ask: _Ask, login: Login) -> Stop:
+        if not login.has_password:
+            return Stop(Outcome.BAD_CREDENTIAL, _BLANK)
+        gate = self._gate("basic", login)
+        answer = gate.use(ask.trail, lambda own: self._basic(ask.on(own), login))
         if answer.status == 401:
-            bearer = _bearer(_challenges(answer))
-            if bearer is not None:
-                return self._by_token(ask, bearer, _scopes(bearer) or ask.scopes(bearer))
-            return _Stop(Outcome.BAD_CREDENTIAL, "the registry refuses this user and password")
+            return self._as_challenged(ask, _challenges(answer))
+        # Where it asks for a log-in it checks it each time, and knows no scopes: who gets here is
+        # let in.
+        return self._judge(ask, answer, allows=bool(ask.ping.answers) or None)
+
+    def _basic(self, ask: _Ask, login: Login) -> Answer:
+        answer = self._fetch(ask, login.basic)
+        if answer.status == 401 and _bearer(_challenges(answer)) is None:
+            raise Stop(
+                Outcome.BAD_CREDENTIAL,
+                "the registry refuses this user and password",
+                login_refused=True,
+            )
         if answer.status == 403:
 
-            def log_in(trail: _Trail) -> Answer:
-                headers = {"Authorization": login.basic}
-                return self._send("GET", _at(ask.ping.api, "/v2/"), trail, headers)
+            def log_in(trail: Trail) -> Answer:
+                target = _at(ask.ping.api, "/v2/")
+                return self._sender.send("log-in", "GET", target, trail, authorization=login.basic)
 
             # The log-in or this pull? ECR answers 403 where a token has expired.
             front: Answer = self._share(self._logins, login, ask.trail, log_in)
             if front.status in (401, 403):
-                return _Stop(
-                    Outcome.BAD_CREDENTIAL, "the registry refuses the log-in itself: is it expired?"
+                raise Stop(
+                    Outcome.BAD_CREDENTIAL,
+                    "the registry refuses the log-in itself: is it expired?",
+                    login_refused=True,
                 )
-        # It checks the log-in at each request and knows no scopes: who gets here is let in.
-        return self._judge(answer, allows=True)
+        elif answer.status != 401:
+            stop = self._judge(ask, answer, allows=None)
+            if not stop.outcome.is_final:
+                raise stop  # what makes no sense does not say that the log-in was taken, either
+        return answer
+
+    def _gate(self, where: str, login: Login) -> Gate:
+        with self._lock:
+            return self._gates.setdefault((where, login), Gate())
 
     def _by_token(
         self, ask: _Ask, bearer: Challenge, scopes: tuple[str, ...], *, first: bool = True
-    ) -> _Stop:
-        trail = ask.trail
-        key = bearer.get("realm"), bearer.get("service"), scopes, trail.login
+    ) -> Stop:
+        trail, login = ask.trail, ask.login
+        key = _endpoint(bearer), scopes, login
+
+        def step(own: Trail) -> Token:
+            if login is None or not login.is_sent:
+                return self._token(ask.on(own), bearer, scopes)
+            gate = self._gate(bearer.get("realm"), login)
+            return gate.use(own, lambda alone: self._token(ask.on(alone), bearer, scopes))
+
         token: Token
-        token, mine = self._learn(
-            self._tokens, key, trail, lambda own: self._token(ask, bearer, scopes, own)
-        )
-        trail.hide(token.value.reveal())
-        answer = self._head(ask, f"Bearer {token.value.reveal()}", trail)
+        token, mine = self._learn(self._tokens, key, trail, step)
+        trail.hide(*spellings(token.value.reveal()))
+        answer = self._fetch(ask, Password(f"Bearer {token.value.reveal()}"))
         if answer.status != 401:
-            return self._judge(answer, allows=token.allows)
+            return self._judge(ask, answer, allows=token.allows)
         told = _bearer(_challenges(answer))
         invalid = told is not None and told.get("error") == "invalid_token"
         if first and invalid and not mine:
             self._tokens.forget(key)  # revoked, or the clocks differ: one new token
             return self._by_token(ask, bearer, scopes, first=False)
-        if first and told is not None and set(_scopes(told)) - set(scopes):
-            # The registry has scopes of its own, and tells them only here.
-            return self._by_token(ask, told, _scopes(told), first=False)
+        if first and told is not None:
+            wanted = _scopes(told) or scopes
+            if set(wanted) - set(scopes) or _endpoint(told) != _endpoint(bearer):
+                # The registry has scopes or a token server of its own, and tells them only here.
+                return self._by_token(ask, told, wanted, first=False)
         if invalid:
-            return _Stop(
+            return Stop(
                 Outcome.PROTOCOL_ERROR, "the registry does not take its own token server's token"
             )
-        if trail.login is not None and trail.login.is_blank:
-            return _Stop(Outcome.BAD_CREDENTIAL, _BLANK)
-        who = "anonymous pulls" if trail.login is None else "this user"
-        return _Stop(
+        if login is not None and not login.is_sent:
+            return Stop(Outcome.BAD_CREDENTIAL, _BLANK)
+        who = "anonymous pulls" if login is None else "this user"
+        return Stop(
             Outcome.NO_PERMISSION, f"the token server gives {who} a token that allows no pull (401)"
         )
 
-    def _token(self, ask: _Ask, bearer: Challenge, scopes: tuple[str, ...], trail: _Trail) -> Token:
-        realm = self._realm(ask, bearer, trail)
-        login = trail.login
+    def _token(self, ask: _Ask, bearer: Challenge, scopes: tuple[str, ...]) -> Token:
+        trail, login = ask.trail, ask.login
+        realm = self._realm(ask, bearer)
         start = time.monotonic()
         service = bearer.get("service")
         # What the registry wrote is shown like all that servers write, our own scope as it is.
         own = f"repository:{ask.repository}:pull"
         shown = trail.shown(f"{realm.origin}{realm.path}")
         if login is not None and login.identity_token is not None:
-            form = {
+            form: dict[str, str | Password] = {
                 **({"service": service} if service else {}),
                 "scope": " ".join(scopes),
                 "client_id": _CLIENT_ID,
                 "grant_type": "refresh_token",
-                "refresh_token": login.identity_token.reveal(),
+                "refresh_token": login.identity_token,
             }
-            answer = self._send("POST", realm, trail, form=form, shown=shown)
+            answer = self._sender.send("token", "POST", realm, trail, form=form, shown=shown)
         else:
-            headers = {}
-            if login is not None and not login.is_blank:
-                headers["Authorization"] = login.basic
             query = "&".join(part for part in (realm.query, _query(service, scopes)) if part)
             safe = tuple(scope if scope == own else trail.shown(scope) for scope in scopes)
-            shown = f"{shown}?{_query(trail.shown(service), safe)}"
-            answer = self._send("GET", evolve(realm, query=query), trail, headers, shown=shown)
+            answer = self._sender.send(
+                "token",
+                "GET",
+                evolve(realm, query=query),
+                trail,
+                authorization=login.basic if login is not None and login.is_sent else None,
+                shown=f"{shown}?{_query(trail.shown(service), safe)}",
+            )
         if answer.status != 200:
-            raise _token_refused(answer, realm, trail)
+            raise _token_refused(answer, realm, login, trail)
         try:
             return read_token(answer, ask.repository, start)
         except BadAnswer as error:
-            raise _Stop(Outcome.PROTOCOL_ERROR, f"the token server's answer {error}") from None
+            raise Stop(Outcome.PROTOCOL_ERROR, f"the token server's answer {error}") from None
 
-    def _realm(self, ask: _Ask, bearer: Challenge, trail: _Trail) -> Target:
+    def _realm(self, ask: _Ask, bearer: Challenge) -> Target:
+        trail = ask.trail
         try:
             realm = Target.parse(bearer.get("realm"))
-            self._policy.check_realm(self._registry, ask.ping.api, realm)
-            self._check_addresses(realm, ask.ping, trail)
+            if ask.login is not None and ask.login.is_sent:
+                self._policy.check_realm(self._registry, ask.ping.api, realm)
+            self._check_addresses(realm, ask)
         except InvalidTarget as error:
-            raise _Stop(Outcome.PROTOCOL_ERROR, trail.shown(f"the realm: {error}")) from None
+            raise Stop(Outcome.PROTOCOL_ERROR, trail.shown(f"the realm: {error}")) from None
         except Refused as error:
-            raise _Stop(Outcome.REFUSED, trail.shown(str(error), 400)) from None
+            raise Stop(Outcome.REFUSED, trail.shown(str(error), 400)) from None
         return realm
 
-    def _head(self, ask: _Ask, authorization: str | None, trail: _Trail) -> Answer:
-        """Ask for the manifest; redirects are followed, but nothing that is secret goes along."""
-        headers = {"Accept": ACCEPT}
-        own = {} if authorization is None else {"Authorization": authorization}
-        target = ask.manifest
-        answer = self._send("HEAD", target, trail, {**headers, **own})
-        for _ in range(_MAX_REDIRECTS):
-            if answer.status not in (301, 302, 303, 307, 308):
-                break
-            try:
-                target = Target.parse(answer.get("location"), target)
-                self._policy.check(target)
-                self._check_addresses(target, ask.ping, trail)
-            except InvalidTarget as error:
-                detail = trail.shown(f"a redirect: {error}")
-                raise _Stop(Outcome.PROTOCOL_ERROR, detail) from None
-            except Refused as error:
-                detail = trail.shown(f"a redirect: {error}", 400)
-                raise _Stop(Outcome.REFUSED, detail) from None
-            answer = self._send(
-                "HEAD", target, trail, headers, shown=trail.shown(f"{target.origin}/…")
-            )
-            if answer.status in (401, 403):
-                raise _Stop(
-                    Outcome.REFUSED,
-                    trail.shown(
-                        f"the registry redirects to {target.origin}, which wants a log-in: "
-                        "credentials are not sent along with a redirect"
-                    ),
-                )
-        else:
-            raise _Stop(Outcome.PROTOCOL_ERROR, f"more than {_MAX_REDIRECTS} redirects")
+    def _fetch(self, ask: _Ask, authorization: Password | None) -> Answer:
+        """Ask for the manifest; an index as a whole, where it matters what is in it."""
+        answer = self._follow("HEAD", ask, authorization)
+        if self._platform is not None and answer.status == 200 and is_index(answer):
+            return self._follow("GET", ask, authorization)
         return answer
 
-    def _judge(self, answer: Answer, *, allows: bool | None) -> _Stop:
-        """Say what the answer to the manifest's request means.
-
-        Args:
-            answer: neither 401, nor 429 or 5xx, nor a redirect.
-            allows: whether the registry is known to let this attempt in, None where it is not.
-        """
-        if answer.status == 200:
-            if "html" in answer.get("content-type").lower():
-                return _Stop(Outcome.PROTOCOL_ERROR, "a web page, not a manifest: no registry?")
-            return _Stop(Outcome.PULLABLE, "the registry gives the manifest")
-        if answer.status == 403:
-            return _Stop(Outcome.NO_PERMISSION, "the registry refuses the pull (403)")
-        if answer.status == 404 and allows:
-            return _Stop(Outcome.NOT_FOUND, "there is no such image (404)")
-        if answer.status == 404:
-            return _Stop(
-                Outcome.HIDDEN,
-                "the registry says 404, and does not tell whether the image or the permission "
-                "is missing",
+    def _follow(self, method: str, ask: _Ask, authorization: Password | None) -> Answer:
+        """Follow redirects; nothing that is secret goes along."""
+        headers = {"Accept": ACCEPT}
+        target, trail = ask.manifest, ask.trail
+        answer = self._sender.send(
+            "manifest", method, target, trail, headers=headers, authorization=authorization
+        )
+        digests = [header for header in answer.headers if header[0].lower() == _DIGEST]
+        for _ in range(_MAX_REDIRECTS):
+            if answer.status not in (301, 302, 303, 307, 308):
+                # Storage knows blobs: what is a manifest says the registry that sent us there.
+                return evolve(answer, headers=(*answer.headers, *digests))
+            try:
+                target = Target.parse(answer.get("location"), target)
+                if ask.login is not None and ask.login.is_sent:
+                    self._policy.check(target)
+                self._check_addresses(target, ask)
+            except InvalidTarget as error:
+                raise Stop(Outcome.PROTOCOL_ERROR, trail.shown(f"a redirect: {error}")) from None
+            except Refused as error:
+                raise Stop(Outcome.REFUSED, trail.shown(f"a redirect: {error}", 400)) from None
+            shown = trail.shown(f"{target.origin}/…")
+            answer = self._sender.send(
+                "manifest", method, target, trail, headers=headers, shown=shown
             )
-        return _Stop(Outcome.PROTOCOL_ERROR, f"the registry answers {answer.status}")
+            if answer.status in (401, 403):
+                detail = (
+                    f"the registry redirects to {target.origin}, which wants a log-in: credentials "
+                    "are not sent along with a redirect"
+                )
+                raise Stop(Outcome.REFUSED, trail.shown(detail))
+        raise Stop(Outcome.PROTOCOL_ERROR, f"more than {_MAX_REDIRECTS} redirects")
 
-    def _addresses(self, target: Target, trail: _Trail) -> list[str]:
-        try:
-            return self._transport.addresses(target, self._deadline(trail))
-        except Failed as error:
-            stop = _Stop(error.outcome, f"{target.origin.netloc}: {error}")
-        raise stop
+    def _judge(self, ask: _Ask, answer: Answer, *, allows: bool | None) -> Stop:
+        stop = judge(answer, allows=allows, is_registry=ask.ping.is_registry)
+        if stop.outcome is Outcome.PROTOCOL_ERROR:
+            self._sender.drop_connections(ask.manifest)
+        if stop.outcome is Outcome.PULLABLE and self._platform is not None and is_index(answer):
+            return judge_index(answer, self._platform, ask.trail.shown)
+        return stop
 
-    def _check_addresses(self, target: Target, ping: _Ping, trail: _Trail) -> None:
-        if target.origin.host == ping.api.origin.host:
-            return
+    def _check_addresses(self, target: Target, ask: _Ask) -> None:
+        if target.origin.host == ask.ping.api.origin.host:
+            return  # the same addresses, on whatever port
         self._policy.check_addresses(
-            target, self._addresses(target, trail), registry_is_public=ping.is_public
+            self._registry,
+            target,
+            self._sender.addresses(target, ask.trail),
+            registry_is_public=ask.ping.is_public,
         )
 
-    def _deadline(self, trail: _Trail) -> float:
-        return min(trail.deadline, time.monotonic() + self._timeout)
-
-    def _send(
-        self,
-        method: str,
-        target: Target,
-        trail: _Trail,
-        headers: Mapping[str, str] | None = None,
-        *,
-        form: Mapping[str, str] | None = None,
-        shown: str | None = None,
-        seconds: float = math.inf,
-    ) -> Answer:
-        """Make a request and note it; an outage and a rate limit end the attempt at once."""
-        url = target.url if shown is None else shown
-        deadline = min(self._deadline(trail), time.monotonic() + seconds)
-        try:
-            answer = self._transport.send(method, target, deadline, headers=headers, form=form)
-        except Failed as failed:
-            trail.requests.append(Request(method, url, None, failed.ms))
-            where = trail.shown(target.origin.netloc)
-            stop = _Stop(failed.outcome, f"{where}: {failed}", garbled=failed.garbled)
-        else:
-            trail.requests.append(Request(method, url, answer.status, answer.ms))
-            for name, value in answer.headers:
-                if name.lower().startswith(("ratelimit-", "x-ratelimit-")):
-                    trail.rate_limit[trail.shown(name.lower())] = trail.shown(value)
-            where = trail.shown(target.origin.netloc)
-            wait = retry_after(answer)
-            if answer.status == 429:
-                stop = _Stop(Outcome.RATE_LIMITED, f"{where}: too many requests (429)", wait)
-            elif answer.status >= 500:
-                stop = _Stop(
-                    Outcome.UNREACHABLE, f"{where} is out of order ({answer.status})", wait
-                )
-            else:
-                return answer
-        raise stop
-
     def _learn(
-        self, once: Once, key: Hashable, trail: _Trail, step: Callable[[_Trail], Any]
+        self, once: Once, key: Hashable, trail: Trail, step: Callable[[Trail], Any]
     ) -> tuple[Any, bool]:
         """Take a step once for all attempts that need it; say whether it was taken for this one."""
 
-        def make() -> _Learned:
-            own = _Trail(trail.deadline, trail.login)
+        def make() -> Learned:
+            own = trail.branch()
             try:
                 value = step(own)
-            except _Stop as stop:
-                return _Learned(stop, own, own.keeps(stop))
-            return _Learned(value, own, value.until if isinstance(value, Token) else math.inf)
+            except Stop as stop:
+                return Learned(stop.again(), own, own.keeps(stop))
+            return Learned(value, own, value.until if isinstance(value, Token) else math.inf)
 
         learned, mine = once.get(key, make)
         trail.take(learned.trail, shared=not mine)
-        if isinstance(learned.value, _Stop):
-            # A new one: an exception collects the frames of each thread that raises it.
-            raise _Stop(learned.value.outcome, learned.value.detail, learned.value.wait)
+        if isinstance(learned.value, Stop):
+            raise learned.value.again()
         return learned.value, mine
 
-    def _share(
-        self, once: Once, key: Hashable, trail: _Trail, step: Callable[[_Trail], Any]
-    ) -> Any:
+    def _share(self, once: Once, key: Hashable, trail: Trail, step: Callable[[Trail], Any]) -> Any:
         return self._learn(once, key, trail, step)[0]
 
 
-@frozen
-class _Ask:
-    """One image, on the way to its manifest."""
-
-    repository: str
-    manifest: Target
-    ping: _Ping
-    trail: _Trail
-
-    def scopes(self, bearer: Challenge) -> tuple[str, ...]:
-        """What to ask a token for where no challenge for this very image tells.
-
-        A challenge on the ping may name scopes, too. One for a repository is a placeholder there
-        (GHCR's is `repository:user/image:pull`), others belong to every token.
-        """
-        kept = [scope for scope in _scopes(bearer) if not scope.startswith("repository:")]
-        return (*kept, f"repository:{self.repository}:pull")
+_DIGEST: Final = "docker-content-digest"
 
 
 def _at(api: Target, path: str) -> Target:
@@ -634,6 +478,10 @@ def _bearer(challenges: Sequence[Challenge]) -> Challenge | None:
     return bearer if bearer is not None and bearer.get("realm") else None
 
 
+def _endpoint(bearer: Challenge) -> tuple[str, str]:
+    return bearer.get("realm"), bearer.get("service")
+
+
 def _scopes(bearer: Challenge) -> tuple[str, ...]:
     return tuple(dict.fromkeys(bearer.get("scope").split()))[:_MAX_SCOPES]
 
@@ -644,19 +492,27 @@ def _query(service: str, scopes: Sequence[str]) -> str:
     return urllib.parse.urlencode(pairs, quote_via=urllib.parse.quote, safe="/:,*")
 
 
-def _token_refused(answer: Answer, realm: Target, trail: _Trail) -> _Stop:
+def _token_refused(answer: Answer, realm: Target, login: Login | None, trail: Trail) -> Stop:
     """Say why a token server gave no token."""
     code, message = error_of(answer)
     said = trail.shown(" ".join(part for part in (code, message) if part))
     where = f"the token server {trail.shown(realm.origin.netloc)}"
     what = f"{where} answers {answer.status}{': ' if said else ''}{said}"
-    unknown = answer.status == 401 or code in ("UNAUTHORIZED", "invalid_grant")
+    refused = answer.status in (401, 403)
     if 300 <= answer.status < 400:
-        return _Stop(Outcome.REFUSED, f"{where} redirects, and credentials are not sent along")
-    if trail.login is not None and trail.login.is_blank and answer.status in (401, 403):
-        return _Stop(Outcome.BAD_CREDENTIAL, _BLANK)
-    if trail.login is not None and unknown and answer.status in (400, 401, 403):
-        return _Stop(Outcome.BAD_CREDENTIAL, what)
-    if answer.status in (401, 403):
-        return _Stop(Outcome.NO_PERMISSION, what)
-    return _Stop(Outcome.PROTOCOL_ERROR, what)
+        return Stop(Outcome.REFUSED, f"{where} redirects, and credentials are not sent along")
+    if login is None:
+        return Stop(Outcome.NO_PERMISSION if refused else Outcome.PROTOCOL_ERROR, what)
+    if not login.is_sent:
+        if refused:
+            return Stop(Outcome.BAD_CREDENTIAL, _BLANK)
+        return Stop(Outcome.PROTOCOL_ERROR, what)
+    if answer.status == 401 and code != "DENIED":
+        return Stop(Outcome.BAD_CREDENTIAL, what, login_refused=True)
+    if code in ("UNAUTHORIZED", "invalid_grant") and answer.status in (400, 403):
+        return Stop(Outcome.BAD_CREDENTIAL, what, login_refused=True)
+    if refused:
+        # GHCR says the same to a wrong token and to one without permission.
+        detail = f"{what}; it may mean this image, or that the credential itself is wrong"
+        return Stop(Outcome.NO_PERMISSION, detail)
+    return Stop(Outcome.PROTOCOL_ERROR, what)

@@ -1,9 +1,10 @@
 """Where requests and credentials may go.
 
 A credential goes to the registry's own host and to the realm that this host named, nowhere else,
-and only over https. What a registry says is not trusted beyond that: a realm on another site, or on
-a private address while the registry is public, is refused unless the caller names it. Leaks of this
-kind happened to other clients: CVE-2020-15157 (containerd), CVE-2026-48978 (oras-go).
+and only over https. What a registry says is not trusted beyond that: a realm on another site is
+refused unless the caller names it. Leaks of this kind happened to other clients: CVE-2020-15157
+(containerd), CVE-2026-48978 (oras-go). Where no credential would go along, sites and plain http do
+not matter. Private addresses do, while the registry is public: nobody is sent there.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import Final
 
 from attrs import field, frozen
 
-from pullsecrets.probe.sites import is_public, site
+from pullsecrets.probe.realms import is_known_realm
+from pullsecrets.probe.sites import is_local, is_public, site
 from pullsecrets.registries import Registry
 from pullsecrets.secrecy import printable
 
@@ -25,16 +27,6 @@ __all__ = ["InvalidTarget", "Origin", "Policy", "Refused", "Target"]
 _LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _DNS_NAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _MAX_URL: Final = 4096
-
-# Pairs of registry and token server that belong together though no rule tells.
-_WELL_KNOWN: Final = frozenset(
-    {
-        ("docker.io", "auth.docker.io"),
-        ("index.docker.io", "auth.docker.io"),
-        ("registry-1.docker.io", "auth.docker.io"),
-        ("registry.hub.docker.com", "auth.docker.io"),
-    }
-)
 
 
 class Refused(Exception):
@@ -162,7 +154,8 @@ class Policy:
     Attributes:
         insecure_registries: hosts, with or without a port, that are asked over plain http, as a
             registry and as a realm.
-        allowed_realms: hosts, with or without a port, that may be any registry's realm.
+        allowed_realms: hosts, with or without a port, that may be any registry's realm; as
+            ``REGISTRY=HOST`` only that of one registry.
         api_hosts: registry's name → the host or URL that answers for it: a mirror, another API
             host. A URL with ``http://`` names its host for plain http.
     """
@@ -182,7 +175,7 @@ class Policy:
             return target
         target = Target.parse(f"https://{registry.api_host}")
         origin = target.origin
-        plain = origin.host == "localhost" or _named(registry.name, self.insecure_registries)
+        plain = is_local(origin.host) or _named(registry.name, self.insecure_registries)
         if not plain:
             return target
         port = int(registry.port or _PORTS["http"])
@@ -195,7 +188,7 @@ class Policy:
             Refused: plain http to a host that the caller did not name.
         """
         origin = target.origin
-        if origin.scheme == "https" or origin.host == "localhost":
+        if origin.scheme == "https" or is_local(origin.host):
             return
         named = {api.origin for api in self.api_hosts.values()}
         if origin in named or _named(_with_port(origin), self.insecure_registries):
@@ -207,7 +200,7 @@ class Policy:
         )
 
     def check_realm(self, registry: Registry, api: Target, realm: Target) -> None:
-        """Let a realm pass that belongs to the registry, or that the caller named.
+        """Let a realm get a credential that belongs to the registry, or that the caller named.
 
         Raises:
             Refused: it is plain http, or on another site.
@@ -216,41 +209,49 @@ class Policy:
         host = realm.origin.host
         own = {registry.host.lower(), api.origin.host}
         if (
-            self.names(realm)
+            self.names(registry, realm)
             or any(site(host) == site(name) for name in own)
-            or any((name, host) in _WELL_KNOWN for name in own)
+            or any(is_known_realm(name, host) for name in own)
         ):
             return
         raise Refused(
             f"the realm {realm.origin} is on another site than the registry "
-            f"{printable(registry.name)}: it would get the credential. {self._how(realm)}"
+            f"{printable(registry.name)}: it would get the credential. {_how(registry, realm)}"
         )
 
     def check_addresses(
-        self, target: Target, addresses: Iterable[str], *, registry_is_public: bool
+        self,
+        registry: Registry,
+        target: Target,
+        addresses: Iterable[str],
+        *,
+        registry_is_public: bool,
     ) -> None:
-        """Look at the addresses that a realm's or a redirect's host name stands for.
+        """Look at the addresses that a realm's or a redirect's host name belongs to.
 
         Raises:
             Refused: one of them is private while the registry is public.
         """
-        if not registry_is_public or self.names(target):
+        if not registry_is_public or self.names(registry, target):
             return
         for address in addresses:
             if not is_public(address):
                 raise Refused(
                     f"{target.origin} is at the address {address}, which is not public while the "
-                    f"registry is. {self._how(target)}"
+                    f"registry is. {_how(registry, target)}"
                 )
 
-    def names(self, target: Target) -> bool:
-        """Whether the caller named this host as a realm."""
-        return _named(_with_port(target.origin), self.allowed_realms)
+    def names(self, registry: Registry, target: Target) -> bool:
+        """Whether the caller named this host as a realm, for this registry or for all."""
+        host = _with_port(target.origin)
+        bound = [allowed.split("=", 1) for allowed in self.allowed_realms if "=" in allowed]
+        own = {realm for name, realm in bound if name and _named(registry.name, frozenset({name}))}
+        return _named(host, self.allowed_realms | own)
 
-    @staticmethod
-    def _how(target: Target) -> str:
-        name = target.origin.netloc
-        return f"Allow it with allowed_realms={{'{name}'}} (--allow-realm {name})"
+
+def _how(registry: Registry, target: Target) -> str:
+    name = f"{printable(registry.name)}={target.origin.netloc}"
+    return f"Allow it with allowed_realms={{'{name}'}} (--allow-realm {name})"
 
 
 def _with_port(origin: Origin) -> str:

@@ -5,31 +5,29 @@ from __future__ import annotations
 import math
 import os
 import threading
-import time
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Final
 
-from attrs import define, field
+from attrs import define
 
+from pullsecrets.cluster import Cluster, ImageResolution, PodResolution
 from pullsecrets.images import Image
 from pullsecrets.keyring import Candidate, Resolution
-from pullsecrets.objects import Pod
-from pullsecrets.probe.flow import Login, RegistryClient, Verdict
-from pullsecrets.probe.outcomes import Attempt, ClusterProbe, ImageProbe, Outcome, PodProbe
+from pullsecrets.objects import ContainerKind, Pod
+from pullsecrets.probe.flow import RegistryClient
+from pullsecrets.probe.login import Login
+from pullsecrets.probe.manifests import Platform
+from pullsecrets.probe.outcomes import Attempt
 from pullsecrets.probe.policy import Policy
+from pullsecrets.probe.proxies import Proxy
+from pullsecrets.probe.results import ClusterProbe, ImageProbe, PodProbe
+from pullsecrets.probe.run import NOT_ASKED, Job, Limits, Work
+from pullsecrets.probe.sender import Sender
 from pullsecrets.probe.transport import Transport
 from pullsecrets.registries import Registry
-from pullsecrets.cluster import Cluster, ImageResolution
-from pullsecrets.secrecy import Password
+from pullsecrets.secrecy import ImageText, Password
 
 __all__ = ["Prober", "Run"]
-
-_MAX_THREADS: Final = 32
-
-_INTERRUPTED: Final = Verdict(Outcome.UNREACHABLE, "not asked: the probe was ended before")
-_TOO_LATE: Final = Verdict(Outcome.UNREACHABLE, "not asked: the probe's time was over")
 
 
 class Prober:
@@ -39,24 +37,36 @@ class Prober:
     keeps connections open: close it, or use it in a ``with`` statement.
 
     Args:
-        exhaustive: try all candidates, not only up to the first success, and anonymously besides.
+        exhaustive: try all candidates, not only up to the first success, and anonymously, too.
         timeout: seconds for each request, the look-up of the name included.
         deadline: seconds for one call of `probe`, `probe_pod` or `probe_all`; what was not asked by
             then is ``unreachable``.
         per_host: how many requests one host gets at a time.
+        retries: how often a request is made again whose connection was cut, or that was answered
+            429, 502, 503 or 504; after the time that the host names, where the deadline allows it.
         insecure_registries: hosts, with or without a port, that are asked over plain http.
-            `localhost` always is; where it speaks https instead, it is asked so.
+            `localhost` and loopback addresses always are; where they speak https instead, they are
+            asked so.
         allowed_realms: hosts that may be given credentials as a registry's token server although
-            they are on another site, or on a private address.
+            they are on another site, or on a private address; ``REGISTRY=HOST`` for one registry.
         api_hosts: registry's name → host or URL that answers in its place: a mirror, for one. The
             image's credentials go there.
-        ca: a file of certificate authorities (PEM) to trust besides the system's.
-        client_certificates: host → (certificate file, key file); only that host gets to see it.
-        proxy: ``http://host:port``. The environment's proxies are not used. A proxy looks names up
-            itself, so that behind one only literal addresses of realms can be checked.
+        ca: a file of certificate authorities (PEM) to trust in addition to the system's. Those of
+            OpenSSL's environment (``SSL_CERT_FILE``, ``SSL_CERT_DIR``) take the place of the
+            system's.
+        client_certificates: host → (certificate file, key file), the key file None where the first
+            holds both; only that host gets to see it.
+        proxy: ``http://HOST:PORT`` or ``https://HOST:PORT``. The environment's proxies are not
+            used. A proxy looks names up itself, so that behind one only literal addresses of realms
+            can be checked.
+        no_proxy: hosts, domains, addresses and networks that are asked without the proxy, as in
+            ``NO_PROXY``. `localhost` and loopback addresses always are.
         identity_token: a candidate → its OAuth2 refresh token, or None. The kubelet drops identity
             tokens (rule 9); where the caller has one, it takes the place of user and password at a
             token server.
+        platform: ``linux/arm64`` and the like: an index has to have an image for it. It is fetched
+            as a whole, which some registries count as a pull.
+        trace: called with lines of what is sent and received, all that is secret masked.
 
     Raises:
         ValueError: A setting is not usable: a file that holds no certificate, a number below 1.
@@ -69,28 +79,33 @@ class Prober:
         timeout: float = 10.0,
         deadline: float = 300.0,
         per_host: int = 4,
+        retries: int = 2,
         insecure_registries: Iterable[str] = (),
         allowed_realms: Iterable[str] = (),
         api_hosts: Mapping[str, str] | None = None,
         ca: str | os.PathLike[str] | None = None,
-        client_certificates: Mapping[str, tuple[str, str]] | None = None,
+        client_certificates: Mapping[str, tuple[str, str | None]] | None = None,
         proxy: str | None = None,
+        no_proxy: Iterable[str] = (),
         identity_token: Callable[[Candidate], Password | str | None] | None = None,
+        platform: str | None = None,
+        trace: Callable[[str], None] | None = None,
     ) -> None:
         if per_host < 1 or not 0 < timeout < math.inf or not 0 < deadline < math.inf:
             raise ValueError("timeout, deadline and per_host are numbers above 0")
-        self.exhaustive = exhaustive
-        self._timeout = timeout
-        self._deadline = deadline
-        self._per_host = per_host
+        if not 0 <= retries <= 10:
+            raise ValueError("retries is a number from 0 to 10")
+        self._limits = Limits(deadline, per_host, exhaustive)
         self._identity_token = identity_token
+        self._platform = None if platform is None else Platform.parse(platform)
         self._policy = Policy(insecure_registries, allowed_realms, api_hosts or {})
         self._transport = Transport(
             ca=None if ca is None else os.fspath(ca),
             client_certificates=client_certificates,
-            proxy=proxy,
+            proxy=None if proxy is None else Proxy.parse(proxy, no_proxy),
             per_host=per_host,
         )
+        self._sender = Sender(self._transport, timeout, retries, trace)
         self._clients: dict[Registry, RegistryClient] = {}
         self._lock = threading.Lock()
 
@@ -113,20 +128,20 @@ class Prober:
         """Try the candidates of one image.
 
         Args:
-            resolution: what `pullsecrets.resolve` or `Cluster.resolve` gave.
+            resolution: What `pullsecrets.resolve` gave, or one image of what `Cluster.resolve` did.
         """
-        run = Run(self, (), [_described(resolution)])
-        run.wait()
-        return run.images()[0]
+        asked = _asked(resolution)
+        self._work([asked]).wait()
+        return _image(asked)
 
     def probe_pod(self, cluster: Cluster, pod: Pod) -> PodProbe:
         """Try the candidates of all images of one pod.
 
         Args:
-            cluster: where its secrets are.
-            pod: the pod.
+            cluster: Where its secrets are.
+            pod: The pod.
         """
-        run = Run(self, [pod], list(map(_described, cluster.resolve(pod))))
+        run = Run(self, [cluster.resolve(pod)])
         run.wait()
         return run.result().pods[0]
 
@@ -134,31 +149,41 @@ class Prober:
         """Try the candidates of all images of all pods.
 
         Args:
-            cluster: the pods, and their secrets.
+            cluster: The pods, and their secrets.
         """
         run = self.start(cluster)
         run.wait()
         return run.result()
 
-    def start(
-        self, cluster: Cluster, select: Callable[[ImageResolution], bool] | None = None
-    ) -> Run:
+    def start(self, cluster: Cluster) -> Run:
         """Prepare the probe of a cluster that can be watched, and ended, while it goes on.
 
         Args:
-            cluster: the pods, and their secrets.
-            select: which images to ask about; the others are left out of the answer.
+            cluster: The pods, and their secrets.
         """
-        chosen = [r for r in cluster.resolve_all() if select is None or select(r)]
-        return Run(self, cluster.pods, list(map(_described, chosen)))
+        return Run(self, cluster.resolve_all())
 
     def _client(self, registry: Registry) -> RegistryClient:
         with self._lock:
             client = self._clients.get(registry)
             if client is None:
-                client = RegistryClient(registry, self._policy, self._transport, self._timeout)
+                client = RegistryClient(registry, self._policy, self._sender, self._platform)
                 self._clients[registry] = client
             return client
+
+    def _work(self, images: Iterable[_Asked]) -> Work:
+        """Give each image its job: the same image with the same log-ins has the same one."""
+        jobs: dict[tuple[Image, tuple[Login | None, ...]], Job] = {}
+        for asked in images:
+            resolution = asked.resolution
+            if resolution.failure is None and resolution.image is not None:
+                logins: list[Login | None] = list(map(self._login, resolution.candidates))
+                if self._limits.exhaustive or not logins:
+                    logins.append(None)
+                key = resolution.image, tuple(logins)
+                asked.first = key not in jobs
+                asked.job = jobs.setdefault(key, Job(*key))
+        return Work(jobs.values(), self._client, self._limits)
 
     def _login(self, candidate: Candidate) -> Login:
         token = self._identity_token and self._identity_token(candidate)
@@ -169,197 +194,90 @@ class Prober:
 
 
 @define(eq=False)
-class _Described:
-    """An image to ask about: where it stands, what the kubelet would try, the job that asks.
+class _Asked:
+    """An image to ask about: which container has it, what the kubelet would try, who asks.
 
     The requests were made once: for the first that needed the job.
     """
 
-    pod: Pod | None
     container: str
-    kind: str
-    image: str
+    kind: ContainerKind
+    image: ImageText
     resolution: Resolution
-    job: _Job | None = None
+    job: Job | None = None
     first: bool = False
 
 
-def _described(given: Resolution | ImageResolution) -> _Described:
+def _asked(given: Resolution | ImageResolution) -> _Asked:
     if isinstance(given, ImageResolution):
-        return _Described(given.pod, given.container, given.kind, given.written, given.resolution)
-    image = given.image
-    return _Described(
-        None, "", "container", image.familiar if isinstance(image, Image) else image, given
-    )
-
-
-@define(eq=False)
-class _Job:
-    """One image with one list of log-ins: asked once, however many pods have it.
-
-    Attributes:
-        image: what to ask for.
-        logins: in the kubelet's order; None is anonymous.
-        verdicts: of the log-ins that were tried so far.
-        done: whether no more will come.
-    """
-
-    image: Image
-    logins: Sequence[Login | None]
-    verdicts: list[Verdict] = field(factory=list)
-    done: bool = False
+        where = given.container
+        return _Asked(where.name, where.kind, where.image, given.resolution)
+    return _Asked("", ContainerKind.CONTAINER, given.written, given)
 
 
 class Run:
-    """One probe while it goes on; made by `Prober.start`.
+    """One probe while it goes on; made by `Prober.start`."""
 
-    Attributes:
-        total: how many different images, with different log-ins, are to be asked about.
-        done: how many of them are answered.
-    """
-
-    def __init__(self, prober: Prober, pods: Sequence[Pod], images: Sequence[_Described]) -> None:
+    def __init__(self, prober: Prober, pods: Iterable[PodResolution]) -> None:
         self._prober = prober
-        self._pods = pods
-        self._images = images
-        self._ended = False
-        self._error: BaseException | None = None
-        self._changed = threading.Condition()
-        self._active: dict[Registry, int] = {}
-        self._deadline = 0.0
-        jobs: dict[tuple[Image, tuple[Login | None, ...]], _Job] = {}
-        for described in images:
-            resolution = described.resolution
-            if resolution.failure is None and isinstance(resolution.image, Image):
-                logins: list[Login | None] = list(map(prober._login, resolution.candidates))
-                if prober.exhaustive or not logins:
-                    logins.append(None)
-                key = resolution.image, tuple(logins)
-                described.first = key not in jobs
-                described.job = jobs.setdefault(key, _Job(*key))
-        self.total: int = len(jobs)
-        self.done: int = 0
-        self._waiting: dict[Registry, deque[_Job]] = {}
-        for job in jobs.values():
-            self._waiting.setdefault(job.image.registry, deque()).append(job)
+        self._pods = [(each.pod, list(map(_asked, each.images))) for each in pods]
+        self._work = prober._work(asked for _, images in self._pods for asked in images)
+
+    @property
+    def total(self) -> int:
+        """How many different images, with different log-ins, are to be asked about."""
+        return self._work.total
+
+    @property
+    def done(self) -> int:
+        """How many of them are answered."""
+        return self._work.done
 
     def wait(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Make the probe, and return when it is over.
 
         Args:
-            progress: called with `done` and `total`, at the start and when more is answered.
+            progress: Called with `done` and `total`, at the start and when more is answered.
         """
-        self._deadline = time.monotonic() + self._prober._deadline
-        per_host = self._prober._per_host
-        wanted = sum(min(per_host, len(jobs)) for jobs in self._waiting.values())
-        # Daemons, so that whoever is interrupted here need not wait for a slow server.
-        threads = [
-            threading.Thread(target=self._work, daemon=True)
-            for _ in range(min(wanted, _MAX_THREADS))
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            with self._changed:
-                while self.done < self.total and self._error is None:
-                    if progress is not None:
-                        progress(self.done, self.total)
-                    self._changed.wait()
-        except BaseException:
-            self._take_back()
-            raise
-        if self._error is not None:
-            raise self._error
-        for thread in threads:
-            thread.join()
+        self._work.wait(progress)
 
     def stop(self) -> None:
         """End the probe at once, and with it the prober; `result` has what is known so far."""
-        self._ended = True
+        self._work.stop()
         self._prober._transport.stop()
-        self._take_back()
-
-    def _take_back(self) -> None:
-        """Let no more jobs begin."""
-        with self._changed:
-            self._waiting.clear()
-            self._changed.notify_all()
-
-    def images(self) -> tuple[ImageProbe, ...]:
-        """What is known so far, image by image."""
-        return tuple(map(self._image, self._images))
 
     def result(self) -> ClusterProbe:
         """What is known so far, pod by pod."""
-        found: dict[int, list[ImageProbe]] = {id(pod): [] for pod in self._pods}
-        for described, image in zip(self._images, self.images(), strict=True):
-            found[id(described.pod)].append(image)
-        pods = [
-            PodProbe(pod.namespace, pod.name, pod.kind, tuple(found[id(pod)])) for pod in self._pods
-        ]
-        return ClusterProbe(tuple(pods), complete=self.done == self.total)
-
-    def _image(self, described: _Described) -> ImageProbe:
-        resolution, job = described.resolution, described.job
-        attempts: list[Attempt] = []
-        if job is not None:
-            verdicts = [*job.verdicts, *([] if job.done else [_INTERRUPTED])]
-            for candidate, verdict in zip((*resolution.candidates, None), verdicts, strict=False):
-                found = verdict if described.first else verdict.again()
-                attempts.append(
-                    Attempt(
-                        candidate,
-                        found.outcome,
-                        found.detail,
-                        found.requests,
-                        found.wait,
-                        found.rate_limit,
-                        beside=candidate is None and bool(resolution.candidates),
-                    )
-                )
-        return ImageProbe(
-            described.container,
-            described.kind,
-            described.image,
-            tuple(attempts),
-            resolution.failure,
+        pods = tuple(
+            PodProbe(pod.namespace, pod.name, pod.kind, tuple(map(_image, images)))
+            for pod, images in self._pods
         )
+        return ClusterProbe(pods, complete=self.done == self.total)
 
-    def _work(self) -> None:
-        while (job := self._next()) is not None:
-            try:
-                self._ask(job)
-            except BaseException as error:  # noqa: BLE001  # raised again by `wait`
-                self._error = error
-                self._take_back()
-            finally:
-                with self._changed:
-                    self._active[job.image.registry] -= 1
-                    self.done += job.done
-                    self._changed.notify_all()
 
-    def _next(self) -> _Job | None:
-        """Take a job of a registry that is not busy; None when there are no more."""
-        with self._changed:
-            while True:
-                for registry, jobs in self._waiting.items():
-                    if jobs and self._active.get(registry, 0) < self._prober._per_host:
-                        self._active[registry] = self._active.get(registry, 0) + 1
-                        return jobs.popleft()
-                if not any(self._waiting.values()):
-                    return None
-                self._changed.wait()
-
-    def _ask(self, job: _Job) -> None:
-        client = self._prober._client(job.image.registry)
-        for login in job.logins:
-            if time.monotonic() >= self._deadline:
-                verdict = _TOO_LATE
-            else:
-                verdict = client.ask(job.image, login, self._deadline)
-            if self._ended:
-                return  # what it says comes from the end itself
-            job.verdicts.append(verdict)
-            if verdict.outcome is Outcome.PULLABLE and not self._prober.exhaustive:
-                break
-        job.done = True
+def _image(asked: _Asked) -> ImageProbe:
+    resolution, job = asked.resolution, asked.job
+    attempts: list[Attempt] = []
+    if job is not None:
+        verdicts = [*job.verdicts, *([] if job.done else [NOT_ASKED])]
+        for candidate, verdict in zip((*resolution.candidates, None), verdicts, strict=False):
+            found = verdict if asked.first else verdict.again()
+            attempts.append(
+                Attempt(
+                    candidate,
+                    found.outcome,
+                    found.detail,
+                    found.requests,
+                    found.wait,
+                    found.rate_limit,
+                    tried_by_kubelet=candidate is not None or resolution.anonymous is True,
+                )
+            )
+    return ImageProbe(
+        asked.container,
+        asked.kind,
+        asked.image,
+        tuple(attempts),
+        resolution.failure,
+        resolution.unknown,
+    )

@@ -1,48 +1,41 @@
-"""Which hosts are neighbours, and which addresses are public."""
+"""Which hosts are neighbours, which are this machine, and which addresses are public."""
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from typing import Final, TypeAlias
 
-__all__ = ["is_address", "is_public", "site"]
+from publicsuffixlist import PublicSuffixList
+
+__all__ = ["is_address", "is_local", "is_public", "site"]
 
 Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
 
-# Domains under which strangers get names of their own: each host is a site by itself. Besides the
-# registries among them, these are where anybody can put up a server.
-# fmt: off
+# Domains whose names go to strangers and that are not on the public suffix list: the registries
+# that give each customer a host, and what else such a host could be confused with.
 _SHARED: Final = frozenset(
     (
-        "amazonaws.com", "amazonaws.com.cn", "on.aws", "cloudfront.net", "awsapprunner.com",
-        "elasticbeanstalk.com", "azurecr.io", "azurecr.cn", "azurecr.us", "azurecr.de",
-        "azurewebsites.net", "azurefd.net", "azureedge.net", "cloudapp.net", "cloudapp.azure.com",
-        "windows.net", "azurecontainerapps.io", "azurecontainer.io", "gcr.io", "pkg.dev",
-        "run.app", "appspot.com", "web.app", "firebaseapp.com", "cloudfunctions.net", "jfrog.io",
-        "jfrog.us", "ocir.io", "oraclecloud.com", "oci.customer-oci.com", "icr.io",
-        "appdomain.cloud", "scw.cloud", "ovh.net", "ovh.us", "alicdn.com", "aliyuncs.com",
-        "myqcloud.com", "tencentcr.com", "myhuaweicloud.com", "github.io",
-        "githubusercontent.com", "github.dev", "gitlab.io", "bitbucket.io", "codeberg.page",
-        "herokuapp.com", "onrender.com", "fly.dev", "netlify.app", "vercel.app", "pages.dev",
-        "workers.dev", "r2.dev", "trycloudflare.com", "ngrok.io", "ngrok.app", "ngrok.dev",
-        "ngrok-free.app", "ngrok-free.dev", "loca.lt", "ts.net", "ondigitalocean.app",
-        "digitaloceanspaces.com", "linode.com", "vultrobjects.com", "sslip.io", "nip.io",
-        "xip.io", "traefik.me", "duckdns.org", "dyndns.org", "ddns.net", "no-ip.org", "eu.org",
-        "svc.cluster.local",
+        *("azurecr.io", "azurecr.cn", "azurecr.us", "azurecr.de"),
+        *("azurecontainerapps.io", "windows.net", "azure.com"),
+        *("amazonaws.com", "amazonaws.com.cn", "on.aws"),
+        *("gcr.io", "pkg.dev", "jfrog.io", "jfrog.us", "ocir.io", "oraclecloud.com"),
+        *("oci.customer-oci.com", "icr.io", "appdomain.cloud", "scw.cloud", "aliyuncs.com"),
+        *("alicdn.com", "myqcloud.com", "tencentcr.com", "myhuaweicloud.com", "ntruss.com"),
+        *("ovh.net", "ovh.us", "linode.com", "github.dev", "loca.lt"),
+        *("sslip.io", "nip.io", "xip.io", "traefik.me"),
+        # Names inside of a cluster: each service may be another team's.
+        *("svc", "svc.cluster.local"),
     )
 )
-# fmt: on
 
-# What countries call their second level: a site there has three labels.
-# fmt: off
-_SECOND_LEVELS: Final = frozenset(
-    (
-        "ac", "asso", "co", "com", "edu", "firm", "gen", "gob", "gouv", "gov", "govt", "gub",
-        "info", "int", "krd", "ltd", "mil", "name", "net", "nhs", "nic", "nom", "ne", "or", "org",
-        "plc", "police", "pro", "sch", "school",
-    )
+# What `ipaddress` takes for public, in some versions of Python at least: site-local addresses
+# (RFC 3879), documentation (RFC 9637), and the address at which Azure's hosts serve their machines
+# (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16).
+_NOT_PUBLIC: Final = tuple(
+    map(ipaddress.ip_network, ("fec0::/10", "3fff::/20", "168.63.129.16/32"))
 )
-# fmt: on
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def is_public(address: str) -> bool:
@@ -65,31 +58,43 @@ def is_public(address: str) -> bool:
         or ip.is_link_local
         or ip.is_loopback
         or ip.is_unspecified
+        or any(ip in network for network in _NOT_PUBLIC)
     )
 
 
-_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+def is_local(host: str) -> bool:
+    """Whether a host is this machine by its name: ``localhost``, 127.0.0.0/8 or ``::1``.
+
+    The same that containerd asks over plain http (its ``MatchLocalhost``).
+    """
+    if not is_address(host):
+        return host == "localhost"
+    ip = ipaddress.ip_address(host)
+    return bool((getattr(ip, "ipv4_mapped", None) or ip).is_loopback)
 
 
 def site(host: str) -> str:
     """The site that a host belongs to: the name that somebody registered.
 
-    The public suffix list would have to be fetched and kept; this is a rule in its place: two
-    labels, three below what countries use as a second level, and the whole host below a domain that
-    strangers share. It is there to tell neighbours from strangers, not to be complete: a registry
-    that names a realm has the credential's trust already.
+    That is one label more than the public suffix list has (https://publicsuffix.org), or the whole
+    host below a domain that strangers share. Loopback addresses and ``localhost`` are one site.
 
     >>> site("registry.example.com"), site("registry.example.co.uk"), site("acme.azurecr.io")
     ('example.com', 'example.co.uk', 'acme.azurecr.io')
     """
-    if is_address(host):
-        return host
+    if is_local(host):
+        return "localhost"
     labels = host.split(".")
-    if any(".".join(labels[start:]) in _SHARED for start in range(len(labels))):
+    shared = any(".".join(labels[start:]) in _SHARED for start in range(len(labels)))
+    if shared or is_address(host):
         return host
-    second, top = labels[-2:] if len(labels) > 1 else ("", host)
-    country = len(top) == 2 and (second in _SECOND_LEVELS or len(second) <= 2)
-    return ".".join(labels[-3 if country else -2 :])
+    return _public_suffixes().privatesuffix(host) or host
+
+
+@functools.cache
+def _public_suffixes() -> PublicSuffixList:
+    # Made when it is needed first: reading the list takes 40 ms.
+    return PublicSuffixList()
 
 
 def is_address(host: str) -> bool:

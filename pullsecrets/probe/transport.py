@@ -1,11 +1,7 @@
 """HTTP that ends: one request at a time, with a deadline and a cap that a server cannot stretch.
 
-`requests` has time limits for each read from the socket only, so that a server which sends one byte
-a second holds it forever, and none for the size of an answer. Here the socket itself is on a leash:
-each read and write gets the time that is left, and counts what came.
-
-Only the adapter of `requests` is used, not its session: no cookies, no `.netrc`, no proxies of the
-environment, no redirects.
+Of urllib3 only the connections are used: no cookies, no `.netrc`, no proxies of the environment, no
+redirects.
 """
 
 from __future__ import annotations
@@ -13,39 +9,34 @@ from __future__ import annotations
 import contextlib
 import http.client
 import ipaddress
+import re
 import socket
 import ssl
 import threading
 import time
+import urllib.parse
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-import requests
-import requests.adapters
-import requests.utils
+import certifi
 import urllib3
 import urllib3.connection
 import urllib3.exceptions
 from attrs import field, frozen
 
+from pullsecrets.probe.leash import MAX_BODY, FinalResponse, Leash, Leashes, sockets
 from pullsecrets.probe.outcomes import Outcome
 from pullsecrets.probe.policy import Target
-from pullsecrets.secrecy import printable
-
-if TYPE_CHECKING:
-    from urllib3.connectionpool import HTTPConnectionPool
+from pullsecrets.probe.proxies import Proxy
+from pullsecrets.probe.sites import is_address
+from pullsecrets.secrecy import Password, printable
 
 __all__ = ["Answer", "Failed", "Transport"]
 
-MAX_HEADERS: Final = 64 * 1024
-"""Bytes of status line and headers, interim answers included."""
-
-MAX_BODY: Final = 256 * 1024
-"""Bytes of a body. Tokens have a few thousand."""
-
 # No compressed answers: a small one may be huge once it is unpacked.
 _HEADERS: Final = {"User-Agent": "pullsecrets", "Accept-Encoding": "identity"}
+_FORM: Final = "application/x-www-form-urlencoded"
 
 Resolver: TypeAlias = Callable[[str, int], "list[str]"]
 
@@ -56,13 +47,25 @@ class Failed(Exception):
     Attributes:
         outcome: ``unreachable``, ``tls-error`` or ``protocol-error``.
         garbled: whether something answered, but not in HTTP: over plain http this may be https.
+        cut: whether the connection was cut: another try may help.
+        late: whether the time limit was reached.
         ms: milliseconds until it failed.
     """
 
-    def __init__(self, outcome: Outcome, message: str, *, garbled: bool = False) -> None:
+    def __init__(
+        self,
+        outcome: Outcome,
+        message: str,
+        *,
+        garbled: bool = False,
+        cut: bool = False,
+        late: bool = False,
+    ) -> None:
         super().__init__(message)
         self.outcome = outcome
         self.garbled = garbled
+        self.cut = cut
+        self.late = late
         self.ms: float = 0.0
 
 
@@ -76,6 +79,7 @@ class Answer:
         body: up to `MAX_BODY` bytes, not decoded.
         truncated: whether there was more.
         ms: milliseconds until it was read.
+        proxied: whether a proxy may have made it up: it came over plain http through one.
     """
 
     status: int
@@ -83,9 +87,10 @@ class Answer:
     body: bytes = field(repr=False)
     truncated: bool
     ms: float
+    proxied: bool = False
 
     def all(self, name: str) -> list[str]:
-        """Return the values of a header, one for each time it stands there."""
+        """Return the values of a header, one for each time it is there."""
         return [value for key, value in self.headers if key.lower() == name]
 
     def get(self, name: str) -> str:
@@ -93,159 +98,46 @@ class Answer:
         return next(iter(self.all(name)), "")
 
 
-class _Ended(OSError):
-    """The leash ran out; it passes through urllib3 as an error of the socket."""
-
-
-class _Leash:
-    """How long, and how much, one request may still read."""
-
-    def __init__(self, deadline: float, stopped: threading.Event) -> None:
-        self._deadline = deadline
-        self._stopped = stopped
-        self._room = MAX_HEADERS
-        self.received = 0
-        self.connected = False
-        self.reason = ""
-
-    @property
-    def too_big(self) -> bool:
-        return self._room < 0
-
-    def left(self) -> float:
-        """Seconds left; raises where there are none."""
-        seconds = self._deadline - time.monotonic()
-        if self._stopped.is_set():
-            self.reason = "the probe was ended"
-        elif seconds <= 0:
-            self.reason = "the time limit was reached"
-        else:
-            return seconds
-        raise _Ended(self.reason)
-
-    def count(self, size: int) -> None:
-        self.received += size
-        self._room -= size
-        if self.too_big:
-            self.reason = "the answer is too big"
-            raise _Ended(self.reason)
-
-    def begin_body(self) -> None:
-        # Chunked framing comes on top of the body itself.
-        self._room = 2 * MAX_BODY
-
-
-class _Leashes(threading.local):
-    """The leash of the request that the current thread makes: a thread makes one at a time."""
-
-    current: _Leash
-
-
-def _sockets(leashes: _Leashes) -> tuple[type[socket.socket], type[ssl.SSLSocket]]:
-    """Make the two classes of sockets that obey the leash of the thread that uses them."""
-
-    class Plain(socket.socket):
-        def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
-            self.settimeout(leashes.current.left())
-            size = super().recv_into(buffer, nbytes, flags)
-            leashes.current.count(size)
-            return size
-
-        def sendall(self, data: Any, flags: int = 0) -> None:
-            self.settimeout(leashes.current.left())
-            super().sendall(data, flags)
-
-    class Tls(ssl.SSLSocket):
-        def do_handshake(self, block: bool = False) -> None:
-            self.settimeout(leashes.current.left())
-            super().do_handshake(block)
-
-        def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
-            self.settimeout(leashes.current.left())
-            size = super().recv_into(buffer, nbytes, flags)
-            leashes.current.count(size)
-            return size
-
-        def send(self, data: Any, flags: int = 0) -> int:
-            self.settimeout(leashes.current.left())
-            return super().send(data, flags)
-
-    return Plain, Tls
-
-
-class _Adapter(requests.adapters.HTTPAdapter):
-    """The adapter of `requests`, over connections that the transport opens."""
-
-    def __init__(
-        self,
-        pools: Mapping[str, type[HTTPConnectionPool]],
-        context_for: Callable[[str], ssl.SSLContext],
-        per_host: int,
-    ) -> None:
-        self._pools = pools
-        self._context_for = context_for
-        super().__init__(pool_connections=64, pool_maxsize=per_host, max_retries=0)
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = dict(self._pools)
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **options)
-        manager.pool_classes_by_scheme = dict(self._pools)
-        return manager
-
-    def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> tuple[Any, Any]:
-        host, _ = super().build_connection_pool_key_attributes(request, True)
-        return host, {"ssl_context": self._context_for(str(host["host"]))}
-
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Leave it to the context: it verifies, and has the authorities and the certificate."""
-
-
 class Transport:
     """Sends requests, over shared connections; safe to use from several threads.
 
     Args:
-        ca: a file of certificate authorities that are trusted besides the system's.
+        ca: a file of certificate authorities that are trusted in addition to the system's.
         client_certificates: host → files of certificate and key; presented to that host only.
-        proxy: ``http://host:port`` through which everything goes.
+        proxy: through which everything goes but what it does not serve.
         per_host: how many requests one host gets at a time.
         resolver: host, port → IP addresses; for tests.
+
+    Raises:
+        ValueError: a file is missing, or holds no certificate.
     """
 
     def __init__(
         self,
         *,
         ca: str | None = None,
-        client_certificates: Mapping[str, tuple[str, str]] | None = None,
-        proxy: str | None = None,
+        client_certificates: Mapping[str, tuple[str, str | None]] | None = None,
+        proxy: Proxy | None = None,
         per_host: int = 4,
         resolver: Resolver | None = None,
     ) -> None:
-        if proxy is not None and not proxy.lower().startswith("http://"):
-            raise ValueError("a proxy is named by an http:// URL")
-        self._proxies = {} if proxy is None else {"http": proxy, "https": proxy}
+        self._proxy = proxy
         self._resolver = _lookup if resolver is None else resolver
-        self._addresses: dict[tuple[str, int], list[str]] = {}
+        self._addresses: dict[str, list[str]] = {}
         self._per_host = per_host
         self._slots: dict[tuple[str, int], threading.Semaphore] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
-        self._leashes = _Leashes()
+        self._leashes = Leashes()
         self._open: weakref.WeakSet[socket.socket] = weakref.WeakSet()
-        self._plain, tls = _sockets(self._leashes)
+        self._plain, tls = sockets(self._leashes)
         # Made now: a file that is missing or is no certificate is the caller's error, not a host's.
-        context = _context(tls, ca, None)
-        contexts = {
-            host.lower(): _context(tls, ca, files)
+        self._common = _context(tls, ca, None)
+        self._own = {
+            host.lower().strip("[]"): _context(tls, ca, files)
             for host, files in (client_certificates or {}).items()
         }
-        self._adapter = _Adapter(
-            self._pools(), lambda host: contexts.get(host.strip("[]").lower(), context), per_host
-        )
+        self._managers: dict[tuple[ssl.SSLContext, bool], urllib3.PoolManager] = {}
 
     def stop(self) -> None:
         """End all requests that are under way, and make no more."""
@@ -256,25 +148,34 @@ class Transport:
 
     def close(self) -> None:
         """Close all connections."""
-        self._adapter.close()
+        with self._lock:
+            for manager in self._managers.values():
+                manager.clear()
+
+    def pause(self, seconds: float) -> bool:
+        """Do nothing for so long; tell whether all was ended meanwhile."""
+        return self._stopped.wait(seconds)
+
+    def drop_connections(self, target: Target) -> None:
+        """Keep no connection after an answer that makes no sense: it may be another request's."""
+        manager = self._manager(target)
+        with self._lock:
+            manager.clear()
 
     def addresses(self, target: Target, deadline: float) -> list[str]:
         """Return the addresses of a host: those that `send` will connect to, and no others.
 
         They are looked up once, so that what was looked at is what is used, whatever the name
-        server says the next time (DNS rebinding). Behind a proxy, which looks names up itself, only
-        a literal address is given.
+        server says the next time (DNS rebinding), and on whatever port. Behind a proxy, which looks
+        names up itself, only a literal address is given.
 
         Raises:
             Failed: the name has none.
         """
-        host, port = target.origin.host, target.origin.port
-        if self._proxies:
-            try:
-                return [str(ipaddress.ip_address(host))]
-            except ValueError:
-                return []
-        return self._resolve(host, port, deadline)
+        host = target.origin.host
+        if self._is_proxied(target):
+            return [str(ipaddress.ip_address(host))] if is_address(host) else []
+        return self._resolve(host, target.origin.port, deadline)
 
     def send(
         self,
@@ -283,7 +184,8 @@ class Transport:
         deadline: float,
         *,
         headers: Mapping[str, str] | None = None,
-        form: Mapping[str, str] | None = None,
+        authorization: Password | None = None,
+        form: Mapping[str, str | Password] | None = None,
     ) -> Answer:
         """Make one request, and read the answer.
 
@@ -291,66 +193,119 @@ class Transport:
             method: the HTTP method.
             target: where to.
             deadline: when it ends at the latest, on the clock of `time.monotonic`.
-            headers: besides those that every request has.
+            headers: those that it has in addition to what every request has.
+            authorization: the header of that name.
             form: sent as a form, where there is one.
 
         Raises:
             Failed: there is no answer.
         """
-        leash = _Leash(deadline, self._stopped)
-        with self._slot(target, leash):
-            start = time.monotonic()
-            try:
-                request = requests.Request(method, target.url, data=dict(form or {})).prepare()
-                request.headers.update(_HEADERS)
-                request.headers.update(headers or {})
-                return self._exchange(request, leash, start)
-            except Failed as error:
-                failed = error
-            except (
-                requests.RequestException,
-                urllib3.exceptions.HTTPError,
-                http.client.HTTPException,
-                OSError,
-                ValueError,
-            ) as error:
-                failed = _explain(error, leash)
-            failed.ms = _ms(start)
-            # Outside of the handler: what `requests` raises holds the request, with its headers.
-            raise failed
-
-    def _exchange(self, request: requests.PreparedRequest, leash: _Leash, start: float) -> Answer:
-        self._leashes.current = leash
-        leash.left()
-        limit: Any = urllib3.Timeout(total=None)  # the socket has its own
+        leash = Leash(deadline, self._stopped)
+        start = time.monotonic()
         try:
-            response = self._adapter.send(
-                request, stream=True, timeout=limit, proxies=self._proxies
-            )
-        except requests.ConnectionError:
-            # A kept connection that the server closed meanwhile: nothing of an answer has come.
-            if leash.connected or leash.received or leash.reason:
-                raise
-            response = self._adapter.send(
-                request, stream=True, timeout=limit, proxies=self._proxies
-            )
-        with contextlib.closing(response):
-            leash.begin_body()
-            body = response.raw.read(MAX_BODY + 1, decode_content=False)
-            truncated = len(body) > MAX_BODY
-            if truncated:
-                response.raw.close()  # the rest is not wanted, and so the connection is not, too
-            headers = tuple(response.raw.headers.iteritems())
-            return Answer(response.status_code, headers, body[:MAX_BODY], truncated, _ms(start))
+            with self._slot(target, leash):
+                start = time.monotonic()
+                return self._exchange(method, target, leash, headers or {}, authorization, form)
+        except Failed as error:
+            failed = error
+        except Exception as error:  # noqa: BLE001  # whatever goes wrong is this request's outcome
+            failed = _explain(error, leash)
+        failed.ms = _ms(start)
+        # Outside of the handler: what urllib3 raises may hold the request, with its headers.
+        raise failed
 
-    def _pools(self) -> dict[str, type[HTTPConnectionPool]]:
+    def _exchange(
+        self,
+        method: str,
+        target: Target,
+        leash: Leash,
+        headers: Mapping[str, str],
+        authorization: Password | None,
+        form: Mapping[str, str | Password] | None,
+    ) -> Answer:
+        self._leashes.current = leash
+        start = time.monotonic()
+        manager = self._manager(target)
+        sent = {**_HEADERS, **headers}
+        if authorization is not None:
+            sent["Authorization"] = authorization.reveal()
+        body = None
+        if form is not None:
+            sent["Content-Type"] = _FORM
+            body = urllib.parse.urlencode(
+                {k: v.reveal() if isinstance(v, Password) else v for k, v in form.items()}
+            )
+        response = None
+        while response is None:
+            leash.left()
+            try:
+                response = manager.urlopen(
+                    method,
+                    target.url,
+                    headers=sent,
+                    body=body,
+                    redirect=False,
+                    retries=False,
+                    preload_content=False,
+                    decode_content=False,
+                    timeout=urllib3.Timeout(total=None),  # the socket has its own
+                )
+            except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError):
+                # A kept connection that the server closed meanwhile, or wrote on unasked: the next
+                # one in the pool, until there is a new one.
+                if leash.connected or leash.reason:
+                    raise
+        try:
+            if response.status == http.client.SWITCHING_PROTOCOLS:
+                raise Failed(Outcome.PROTOCOL_ERROR, "the server switches to another protocol")
+            leash.begin_body()
+            content = response.read(MAX_BODY + 1, decode_content=False)
+        finally:
+            response.close()  # a connection whose answer was read to its end is kept
+        truncated = len(content) > MAX_BODY
+        found = tuple(response.headers.iteritems())
+        proxied = target.origin.scheme == "http" and self._is_proxied(target)
+        return Answer(response.status, found, content[:MAX_BODY], truncated, _ms(start), proxied)
+
+    def _is_proxied(self, target: Target) -> bool:
+        return self._proxy is not None and self._proxy.serves(target.origin)
+
+    def _manager(self, target: Target) -> urllib3.PoolManager:
+        context = self._own.get(target.origin.host, self._common)
+        proxied = self._is_proxied(target)
+        with self._lock:
+            manager = self._managers.get((context, proxied))
+            if manager is None:
+                how: dict[str, Any] = {
+                    "num_pools": 256,
+                    "maxsize": self._per_host,
+                    "ssl_context": context,
+                }
+                if self._proxy is not None and proxied:
+                    manager = urllib3.ProxyManager(
+                        str(self._proxy.origin),
+                        proxy_headers=self._proxy.headers,
+                        proxy_ssl_context=self._common,
+                        **how,
+                    )
+                else:
+                    manager = urllib3.PoolManager(**how)
+                manager.pool_classes_by_scheme = self._pools()
+                self._managers[context, proxied] = manager
+        return manager
+
+    def _pools(self) -> dict[str, Any]:
         connect = self._connect
 
         class Plain(urllib3.connection.HTTPConnection):
+            response_class = FinalResponse
+
             def _new_conn(self) -> socket.socket:
                 return connect(self.host, self.port)
 
         class Tls(urllib3.connection.HTTPSConnection):
+            response_class = FinalResponse
+
             def _new_conn(self) -> socket.socket:
                 return connect(self.host, self.port or 443)
 
@@ -386,24 +341,20 @@ class Transport:
         raise error
 
     def _resolve(self, host: str, port: int, deadline: float) -> list[str]:
-        found = self._addresses.get((host, port))
+        found = self._addresses.get(host)
         if found is None:
             found = _within(lambda: self._resolver(host, port), deadline - time.monotonic())
             with self._lock:
-                found = self._addresses.setdefault((host, port), found)
+                found = self._addresses.setdefault(host, found)
         return found
 
     @contextlib.contextmanager
-    def _slot(self, target: Target, leash: _Leash) -> Iterator[None]:
+    def _slot(self, target: Target, leash: Leash) -> Iterator[None]:
         key = target.origin.host, target.origin.port
         with self._lock:
             slots = self._slots.setdefault(key, threading.Semaphore(self._per_host))
-        try:
-            seconds = leash.left()
-        except _Ended as ended:
-            raise Failed(Outcome.UNREACHABLE, str(ended)) from None
-        if not slots.acquire(timeout=seconds):
-            raise Failed(Outcome.UNREACHABLE, "the time limit was reached")
+        while not slots.acquire(timeout=leash.left()):
+            pass
         try:
             yield
         finally:
@@ -415,19 +366,23 @@ def _ms(start: float) -> float:
 
 
 def _context(
-    sockets: type[ssl.SSLSocket], ca: str | None, files: tuple[str, str] | None
+    tls: type[ssl.SSLSocket], ca: str | None, files: tuple[str, str | None] | None
 ) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.load_verify_locations(requests.utils.DEFAULT_CA_BUNDLE_PATH)
+    # Not ssl.create_default_context(): that writes the session's keys where SSLKEYLOGFILE says, and
+    # is stricter about private authorities in some versions of Python than in others.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.sslsocket_class = sockets
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # as Go: what is trusted is an anchor
+    context.load_default_certs()
+    context.load_verify_locations(certifi.where())
+    context.sslsocket_class = tls
     try:
         if ca is not None:
             context.load_verify_locations(ca)
         if files is not None:
             context.load_cert_chain(*files)
     except OSError as error:  # ssl.SSLError is one, too
-        raise ValueError(f"certificates: {error}") from None
+        raise ValueError(f"certificates: {_reason(error)}") from None
     return context
 
 
@@ -443,37 +398,45 @@ def _within(look_up: Callable[[], list[str]], seconds: float) -> list[str]:
     def run() -> None:
         try:
             result.append(look_up())
-        except (OSError, UnicodeError) as error:
+        except Exception as error:  # noqa: BLE001  # handed on to the thread that waits
             result.append(error)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(max(seconds, 0.0))
     if not result:
-        raise Failed(Outcome.UNREACHABLE, "the name look-up took too long")
+        raise Failed(Outcome.UNREACHABLE, "the name look-up took too long", late=True)
     found = result[0]
     if isinstance(found, Exception):
         raise Failed(Outcome.UNREACHABLE, f"the name has no address: {_reason(found)}")
     return found
 
 
-def _explain(error: BaseException, leash: _Leash) -> Failed:
+_TUNNEL: Final = re.compile(r"Tunnel connection failed: ([0-9]{3})(?![0-9])")
+
+
+def _explain(error: BaseException, leash: Leash) -> Failed:
     """Say what an exception means, in words that hold nothing of the request."""
     if leash.too_big:
         return Failed(Outcome.PROTOCOL_ERROR, leash.reason)
     if leash.reason:
-        return Failed(Outcome.UNREACHABLE, leash.reason)
+        return Failed(Outcome.UNREACHABLE, leash.reason, late=leash.late)
     chain = list(_chain(error))
     for link in chain:
         if isinstance(link, ssl.SSLError):
             return Failed(Outcome.TLS_ERROR, f"TLS: {_reason(link)}")
         if isinstance(link, TimeoutError):
-            return Failed(Outcome.UNREACHABLE, "the time limit was reached")
+            return Failed(Outcome.UNREACHABLE, "the time limit was reached", late=True)
+        if isinstance(link, OSError) and (refusal := _TUNNEL.match(str(link))):
+            return Failed(Outcome.UNREACHABLE, f"the proxy opens no tunnel ({refusal[1]})")
     for link in chain:
         cut = isinstance(link, (ConnectionError, http.client.IncompleteRead))
         if cut or isinstance(link, http.client.RemoteDisconnected):
-            return Failed(Outcome.UNREACHABLE, "the connection was cut", garbled=True)
-    return Failed(Outcome.PROTOCOL_ERROR, "the answer is not HTTP", garbled=True)
+            return Failed(Outcome.UNREACHABLE, "the connection was cut", garbled=True, cut=True)
+    known = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
+    if isinstance(error, known):
+        return Failed(Outcome.PROTOCOL_ERROR, "the answer is not HTTP", garbled=True)
+    return Failed(Outcome.PROBE_ERROR, f"an error of the probe's own: {type(error).__name__}")
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

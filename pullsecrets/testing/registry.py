@@ -68,7 +68,7 @@ _ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 _MAX_BODY: Final = 64 * 1024  # bytes that are read of what a client posts
-_IDLE: Final = 20.0  # seconds after which a silent connection is closed
+_SILENCE: Final = 20.0  # seconds after which a silent connection is closed
 _WINDOW: Final = 21_600  # seconds, in the header; as Docker Hub's
 
 
@@ -607,10 +607,15 @@ class _Server(ThreadingHTTPServer):
         try:
             if self._tls is not None:
                 # In the connection's own thread: a client may take its time over the handshake.
-                request.settimeout(_IDLE)
-                wrapped = self._tls.wrap_socket(request, server_side=True)
+                request.settimeout(_SILENCE)
+                # Wrapping takes the connection away from the plain socket. So it is tracked before
+                # the handshake begins, for `hang_up` to end that, too.
+                wrapped = self._tls.wrap_socket(
+                    request, server_side=True, do_handshake_on_connect=False
+                )
                 self._track(wrapped, instead_of=request)
                 request = wrapped
+                wrapped.do_handshake()
         except OSError:
             self.shutdown_request(request)
         else:
@@ -635,13 +640,14 @@ class _Server(ThreadingHTTPServer):
         self.ending.set()
         with self._guard:
             for connection in self._connections:
+                # Not SSLSocket's own: that takes its TLS away under the thread that uses it.
                 with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
+                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    timeout = _IDLE
+    timeout = _SILENCE
     # A status line, headers and a body are three small packets: without this, 40 ms of waiting.
     wbufsize = -1
     disable_nagle_algorithm = True

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from core import plain_rules, worlds
-from core.command_line import run
-from core.effort import examples
 from hypothesis import given
+from support import plain_rules, worlds
+from support.command_line import run
+from support.effort import examples
 
 from pullsecrets import __file__ as package
+from pullsecrets.notes import Note, NoteCode
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TYPE = "kubernetes.io/dockerconfigjson"
@@ -72,12 +73,6 @@ def test_every_field(write):
     node = file.parent / "config.json"
     node.write_text('{"auths": {"*.io": {"auth": "bjpw"}}}')
     result = run("resolve", file, "--node-config", node, "--format", "json")
-    gone = (
-        "secret ns/gone is not among the manifests: "
-        "a pull goes on without a secret that does not exist"
-    )
-    account = "service account ns/default is not among the manifests: assumed without pull secrets"
-    assert account not in result.out  # the pod has a list of its own
 
     def candidate(tier, name, entry, key, username):
         source = {"kind": "secret", "namespace": "ns", "name": name}
@@ -94,18 +89,44 @@ def test_every_field(write):
             "anonymous": False,
             "failure": None,
             "deterministic": True,
-            "warnings": [gone],
             "candidates": list(candidates),
+            "unknown": [],
+            "kubernetes": "1.37",
             **more,
         }
 
-    failure = "'Bad' is not an image reference: the repository name must be lowercase"
+    failure = {
+        "code": "invalid-image",
+        "message": "'Bad' is not an image reference: the repository name must be lowercase",
+        "namespace": None,
+        "name": None,
+        "entry": None,
+        "image": "Bad",
+        "position": None,
+    }
+    gone = {
+        "code": "missing-secret",
+        "message": str(Note(NoteCode.MISSING_SECRET, "ns", "gone")),
+        "namespace": "ns",
+        "name": "gone",
+        "entry": None,
+        "image": None,
+        "position": 1,
+    }
     assert result.json == {
+        "version": 1,
+        "problems": [],
         "pods": [
             {
                 "namespace": "ns",
                 "name": "app",
                 "kind": "Pod",
+                "admission": {
+                    "origin": "pod",
+                    "service_account": "default",
+                    "pull_secrets": ["one", "gone", "two"],
+                },
+                "notes": [gone],  # nothing about an account: the pod has a list of its own
                 "images": [
                     image(
                         "c",
@@ -136,12 +157,12 @@ def test_every_field(write):
                     ),
                 ],
             }
-        ]
+        ],
     }
     assert (result.status, result.err) == (1, "")
     # The order of the members is part of what is printed, too.
     (printed,) = result.json["pods"]
-    assert list(printed) == ["namespace", "name", "kind", "images"]
+    assert list(printed) == ["namespace", "name", "kind", "admission", "notes", "images"]
     assert list(printed["images"][0]) == [
         "container",
         "kind",
@@ -150,8 +171,9 @@ def test_every_field(write):
         "anonymous",
         "failure",
         "deterministic",
-        "warnings",
         "candidates",
+        "unknown",
+        "kubernetes",
     ]
     assert list(printed["images"][0]["candidates"][0]) == [
         "tier",
@@ -183,7 +205,7 @@ def test_nothing_to_say(write, form):
     result = run("resolve", write({"kind": "Service"}), "--format", form)
     assert result.status == 0
     if form == "json":
-        assert result.json == {"pods": []}
+        assert result.json == {"version": 1, "problems": [], "pods": []}
         assert result.err == ""
     else:
         assert (result.out, result.err) == ("", "no pods and no workloads in the manifests\n")
@@ -203,18 +225,14 @@ def test_drawn_manifests(tmp_path_factory, manifests):
 def check(result, expected):
     """The images of all pods, one after the other, against the plain answers."""
     assert result.status == any(plain["failure"] is not None for plain in expected)
-    found = [
-        ((p["kind"], p["namespace"], p["name"]), image)
-        for p in result.json["pods"]
-        for image in p["images"]
-    ]
+    found = [(p, image) for p in result.json["pods"] for image in p["images"]]
     assert len(found) == len(expected)
     for (owner, image), plain in zip(found, expected, strict=True):
-        assert owner == plain["pod"]
+        assert (owner["kind"], owner["namespace"], owner["name"]) == plain["pod"]
         candidates = [
             {
                 "tier": number,
-                "source": {"kind": "secret", "namespace": owner[1], "name": source},
+                "source": {"kind": "secret", "namespace": owner["namespace"], "name": source},
                 "key": key,
                 "username": user,
             }
@@ -233,7 +251,7 @@ def check(result, expected):
         assert image["deterministic"] is all(
             len({row[3:5] for row in tier}) == 1 for tier in plain["tiers"]
         )
-        assert len(image["warnings"]) == len(plain["warnings"])
+        assert len(owner["notes"]) == len(plain["warnings"])
 
 
 # --- The examples ----------------------------------------------------------------------------
@@ -303,7 +321,7 @@ Pod docker-hub/three-spellings
   old: index.docker.io/acmeshop/worker:5
     1    docker-hub  https://index.docker.io/v1/  acmeshop
 """,
-    # Rule 14: docker.io matches by itself, and hides index.docker.io.
+    # Rule 14: docker.io matches by itself, and shadows index.docker.io.
     "broken/docker-hub-keys": """\
 Pod docker-hub-keys/three-keys
   its own imagePullSecrets: docker-login, by-domain, by-api-host
@@ -315,9 +333,10 @@ Pod docker-hub-keys/three-keys
     "broken/broken-secret": """\
 Pod broken-secret/api
   its own imagePullSecrets: quay, old
-    try  source  entry  user
+    try  source                                    entry  user
   api: quay.io/acme/api:3
-    secret broken-secret/old does not decode, so no pull of this pod gets any credential: \
+         secret broken-secret/old does not decode, so no pull of a pod that lists it gets any \
+credential: \
 auths['registry.example.com'].auth is not base64
 """,
 }
@@ -350,7 +369,7 @@ def test_the_table_says_whose_list_it_is(write):
     assert "  ! service account default/default is not among the manifests" in out
 
 
-def test_the_table_marks_what_chance_decides(write):
+def test_the_table_marks_an_order_that_is_not_defined(write):
     file = write(
         pod("p", "s", "t"),
         secret("s", {"quay.io/a": USER}),
@@ -457,7 +476,7 @@ def test_the_nodes_config(write):
         "key": "quay.io",
         "username": "u",
     }
-    assert "node    quay.io  u" in run("resolve", file, "--node-config", node).out
+    assert "1    the node  quay.io  u" in run("resolve", file, "--node-config", node).out
     legacy = file.parent / ".dockercfg"
     legacy.write_text('{"quay.io": {"auth": "dTpw"}}')
     assert run("resolve", file, "--node-config", legacy, "--format", "json").json == result.json
@@ -471,7 +490,7 @@ def test_a_nodes_config_that_cannot_be_used(write, monkeypatch):
         result = run("resolve", file, "--node-config", node)
         assert (result.status, result.out) == (2, "")
         assert f"{node}: {message}" in result.err
-        assert "the kubelet passes such a file over" in result.err
+        assert "the kubelet skips such a file" in result.err
     for path in (file.parent / "nowhere", file.parent):
         assert run("resolve", file, "--node-config", path).status == 2
 

@@ -19,6 +19,8 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     real = transport._lookup
 
     def look_up(host: str, port: int) -> list[str]:
+        if host == "foreign.test":  # another site, at this machine's address
+            return ["127.0.0.1"]
         if host not in ("localhost", "::1") and not host.startswith("127."):
             raise OSError(-2, "Name or service not known")
         return real(host, port)
@@ -28,11 +30,13 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def prober() -> Iterator[Callable[..., Prober]]:
-    """`Prober`, closed when the test ends; time limits that no test waits for."""
+    """`Prober`, closed when the test ends; time limits that no test waits for, and no retries."""
     with contextlib.ExitStack() as stack:
 
         def make(**how: Any) -> Prober:
-            return stack.enter_context(Prober(**{"timeout": 20, "deadline": 60, **how}))
+            return stack.enter_context(
+                Prober(**{"timeout": 20, "deadline": 60, "retries": 0, **how})
+            )
 
         yield make
 

@@ -150,6 +150,11 @@ class Scripted:
         return f"{'http' if self.tls is None else 'https'}://{self.host}"
 
     @property
+    def foreign(self) -> str:
+        """The same by a name on another site; over plain http only where it was named."""
+        return f"http://foreign.test:{self.port}"
+
+    @property
     def asked(self) -> list[tuple[str, str]]:
         """Method and target of all requests."""
         return [request.short for request in self.received]

@@ -164,7 +164,7 @@ def test_error(body: object, expected: tuple[str, str]) -> None:
         ("soon", None),
         ("-3", None),
         ("1.5", None),
-        ("9" * 50, None),
+        ("9" * 50, 315_360_000),  # for ever
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
         ("Wed, 99 Oct 99999 07:28:00 GMT", None),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -18,6 +19,7 @@ import pytest
 from click.testing import CliRunner, Result
 from probing import (
     CANARY,
+    MANIFEST,
     MANIFEST_HEAD,
     Received,
     Scripted,
@@ -162,6 +164,11 @@ class TestStatus:
             ["--api-host", "x.io"],
             ["--api-host", "=x"],
             ["--api-host", "x.io=ftp://y"],
+            ["--client-cert", "localhost"],
+            ["--client-cert", "localhost=missing.pem"],
+            ["--platform", "arm64"],
+            ["--retries", "-1"],
+            ["--proxy", "http://"],
             ["--proxy", "socks5://x"],
             ["--ca", "missing.pem"],
             ["--format", "xml"],
@@ -217,7 +224,6 @@ class TestOptions:
         assert images("--image", server.image("b:1")) == ["p/c1"]
         assert images("--image", server.image("a")) == ["p/c0", "q/c0"]
         assert images("--image", server.image("a:latest")) == ["q/c0"]
-        assert images("--image", "Upper:1") == ["p/c2"]
         assert images("--pod", "pod/q", "--image", server.image("c")) == ["q/c1"]
         assert {target for _, target in server.asked if "latest" in target} == {
             "/v2/a/manifests/latest",
@@ -244,14 +250,16 @@ class TestOptions:
         tokens = serve(lambda request: token_reply())
         server = serve(
             lambda request: (
-                MANIFEST_HEAD
-                if request.authorization
-                else challenge(f"http://127.0.0.1:{tokens.port}/token")
+                MANIFEST_HEAD if request.authorization else challenge(f"{tokens.foreign}/token")
             )
         )
-        path = write(tmp_path, pod_manifest("p", [server.image()]))
-        insecure = ("--insecure-registry", f"127.0.0.1:{tokens.port}")
-        realm = ("--allow-realm", "127.0.0.1")
+        path = write(
+            tmp_path,
+            secret_manifest("s", (server.host, "ann", "x")),
+            pod_manifest("p", [server.image()], ["s"]),
+        )
+        insecure = ("--insecure-registry", f"foreign.test:{tokens.port}")
+        realm = ("--allow-realm", f"{server.host}=foreign.test")
         for arguments, expected in (((), 3), (insecure, 3), (realm, 3), ((*insecure, *realm), 0)):
             result = run(path, *arguments)
             assert result.exit_code == expected
@@ -288,13 +296,108 @@ class TestOptions:
         over.set()
 
 
+class TestMoreOptions:
+    def test_markdown_and_html(self, serve: Serve, tmp_path: Path) -> None:
+        path = write(
+            tmp_path, *(pod_manifest(name, [serve(open_registry).image()]) for name in "pq")
+        )
+        markdown = run(path, "--format", "markdown").stdout
+        assert markdown.startswith("### Pod default/p: starts\n\n#### c0: ")
+        assert "### Pod default/q: starts" in markdown
+        page = run(path, "--format", "html").stdout
+        assert page.startswith('<div class="pullsecrets">')
+        assert page.count("<table>") == 2
+
+    def test_trace(self, serve: Serve, tmp_path: Path) -> None:
+        server = serve(
+            lambda r: (
+                MANIFEST_HEAD
+                if r.authorization
+                else reply(401, ("WWW-Authenticate", "Basic realm=x"))
+            )
+        )
+        path = write(
+            tmp_path,
+            secret_manifest("s", (server.host, "ann", CANARY)),
+            pod_manifest("p", [server.image()], ["s"]),
+        )
+        result = run(path, "--trace", "--format", "json")
+        assert json.loads(result.stdout)["pods"][0]["starts"] is True
+        assert f"> GET {server.url}/v2/\n< 401\n" in result.stderr
+        assert "> Authorization: Basic ********" in result.stderr
+        assert CANARY not in result.stderr
+        assert basic("ann", CANARY) not in result.stderr
+
+    def test_an_identity_token(self, serve: Serve, tmp_path: Path) -> None:
+        """As `az acr login` leaves it: the null GUID, no password, and the token."""
+        guid = "00000000-0000-0000-0000-000000000000"
+
+        def answer(request: Received) -> bytes:
+            if request.target == "/v2/":
+                return challenge(f"http://{request.headers['host']}/token")
+            if request.target.startswith("/token"):
+                good = request.method == "POST" and b"refresh_token=refresh" in request.body
+                return token_reply() if good else reply(401)
+            return MANIFEST_HEAD
+
+        server = serve(answer)
+        entry = {"auth": base64.b64encode(f"{guid}:".encode()).decode(), "IdentityToken": "refresh"}
+        acr = secret_manifest("acr")
+        acr["stringData"] = {".dockerconfigjson": json.dumps({"auths": {server.host: entry}})}
+        path = write(tmp_path, acr, pod_manifest("p", [server.image()], ["acr"]))
+        assert run(path).exit_code == 1
+        assert run(path, "--identity-token").exit_code == 0
+
+    def test_a_client_certificate(
+        self, start_registry: Any, authority: Authority, tmp_path: Path
+    ) -> None:
+        client = authority.issue(name="cli-client")
+        registry: Registry = start_registry(
+            auth=None,
+            tls=(authority, authority.issue("localhost", name="cli-mutual")),
+            client_ca=authority.path,
+        )
+        path = write(tmp_path, pod_manifest("p", [registry.image("team/app", "1")]))
+        common = (path, "--ca", authority.path, "--retries", "0")
+        assert run(*common).exit_code == 3
+        both = tmp_path / "both.pem"
+        both.write_text(client.certificate.read_text() + client.key.read_text())
+        for files in (f"{client.certificate},{client.key}", both):
+            result = run(*common, "--client-cert", f"localhost={files}")
+            assert "not-found" in result.stdout
+
+    def test_a_platform(self, serve: Serve, tmp_path: Path) -> None:
+        body = json.dumps({"manifests": [{"platform": {"os": "linux", "architecture": "amd64"}}]})
+        index = ("Content-Type", "application/vnd.oci.image.index.v1+json")
+
+        def answer(request: Received) -> bytes:
+            if request.target == "/v2/":
+                return reply(200)
+            return reply(200, index, body=body.encode() if request.method == "GET" else b"")
+
+        path = write(tmp_path, pod_manifest("p", [serve(answer).image()]))
+        assert run(path, "--platform", "linux/amd64").exit_code == 0
+        result = run(path, "--platform", "linux/arm64")
+        assert result.exit_code == 1
+        assert "not for linux/arm64; there is linux/amd64" in result.stdout
+
+    def test_past_the_proxy(self, serve: Serve, tmp_path: Path) -> None:
+        spy = serve(lambda request: reply(403))
+        server = serve(open_registry)
+        path = write(tmp_path, pod_manifest("p", [f"foreign.test:{server.port}/a"]))
+        how = ("--proxy", spy.url, "--insecure-registry", "foreign.test", "--retries", "0")
+        assert run(path, *how, "--no-proxy", "other.test,foreign.test").exit_code == 0
+        assert spy.raw == []
+        assert run(path, *how).exit_code == 3
+
+
 class TestTable:
     def test_it_shows_what_is_known(self, serve: Serve, tmp_path: Path) -> None:
         def answer(request: Received) -> bytes:
             if request.authorization == basic("ann", CANARY):
-                return reply(200, ("RateLimit-Limit", "100"))
+                return reply(200, ("Content-Type", MANIFEST), ("RateLimit-Limit", "100"))
             if request.authorization:
-                return b"HTTP/1.1 429 Slow\r\nRetry-After: 7\r\n\r\n"
+                return b"HTTP/1.1 429 Slow\r\nRetry-After: 700\r\n\r\n"
             return reply(401, ("WWW-Authenticate", "Basic realm=x"))
 
         server = serve(answer)
@@ -314,7 +417,7 @@ class TestTable:
         assert lines[0] == "Pod default/p: starts"
         assert f"first (init): {server.image()}" in result.stdout
         assert "rate-limited" in result.stdout
-        assert "too many requests (429), wait 7 s" in result.stdout
+        assert "too many requests (429), wait 700 s" in result.stdout
         assert "[ratelimit-limit: 100]" in result.stdout
         assert f"http://********@{server.host}" in result.stdout
         assert "! The first 2 candidates fail before one works" in result.stdout
@@ -349,7 +452,15 @@ class TestTable:
 
 
 class TestInterrupted:
-    COMMAND = (sys.executable, "-m", "pullsecrets", "probe")
+    # A process in the background ignores Ctrl-C, and so do those that it starts; here it counts.
+    COMMAND = (
+        *(sys.executable, "-c"),
+        (
+            "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+            "from pullsecrets.__main__ import main; sys.exit(main())"
+        ),
+        "probe",
+    )
 
     def slow(self, serve: Serve, tmp_path: Path) -> tuple[Path, threading.Event, threading.Event]:
         reached, over = threading.Event(), threading.Event()
@@ -405,6 +516,32 @@ class TestInterrupted:
         else:
             assert b"Pod default/fast: starts" in stdout
             assert b"Pod default/slow: not known" in stdout
+
+    def test_sigterm(self, serve: Serve, tmp_path: Path) -> None:
+        """A job that runs out of its time is told so by SIGTERM; it prints what it knows."""
+        path, reached, over = self.slow(serve, tmp_path)
+        with subprocess.Popen(
+            [*self.COMMAND, path, "--format", "json", "--timeout", "100"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            assert reached.wait(60)
+            process.send_signal(signal.SIGTERM)
+            stdout, stderr = process.communicate(timeout=60)
+        over.set()
+        assert process.returncode == 3
+        assert b"interrupted: " in stderr
+        pods = json.loads(stdout)["pods"]
+        assert (pods[1]["name"], pods[1]["starts"]) == ("slow", None)
+
+    def test_outside_of_the_main_thread(self, serve: Serve, tmp_path: Path) -> None:
+        """There no signal can be handled, and none has to be."""
+        path = write(tmp_path, pod_manifest("p", [serve(open_registry).image()]))
+        results: list[Result] = []
+        thread = threading.Thread(target=lambda: results.append(run(path)))
+        thread.start()
+        thread.join(60)
+        assert results[0].exit_code == 0
 
     def test_in_this_process(
         self, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

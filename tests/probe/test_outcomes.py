@@ -13,6 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from probing import CANARY, resolution
 
+from pullsecrets.keyring import Source, SourceKind
+from pullsecrets.notes import Note, NoteCode
+from pullsecrets.objects import ContainerKind
 from pullsecrets.probe import (
     Attempt,
     ClusterProbe,
@@ -22,10 +25,15 @@ from pullsecrets.probe import (
     PodProbe,
     Request,
 )
+from pullsecrets.secrecy import EntryText, ImageText
 
 (CANDIDATE, OTHER, SAME) = resolution(
     "x.io/a", ("ann", CANARY), ("bob", "x"), ("ann", CANARY)
 ).candidates
+
+
+FAILURE = Note(NoteCode.INVALID_IMAGE, image=ImageText("?"), detail="no image")
+PLUGIN = Source(SourceKind.PROVIDER, name="ecr")
 
 
 def attempts(*outcomes: Outcome) -> tuple[Attempt, ...]:
@@ -47,12 +55,15 @@ def test_the_names_are_those_of_the_json() -> None:
         "bad-credential",
         "no-permission",
         "not-found",
+        "wrong-platform",
+        "legacy-manifest",
         "hidden",
         "rate-limited",
         "unreachable",
         "tls-error",
         "protocol-error",
         "refused",
+        "probe-error",
     ]
 
 
@@ -70,8 +81,8 @@ def test_a_verdict(outcomes: list[Outcome]) -> None:
         assert not found.outcome.is_final
 
 
-def test_what_is_made_besides_does_not_count() -> None:
-    anonymous = Attempt(None, Outcome.PULLABLE, beside=True)
+def test_what_the_kubelet_does_not_try_does_not_count() -> None:
+    anonymous = Attempt(None, Outcome.PULLABLE, tried_by_kubelet=False)
     found = image(Outcome.BAD_CREDENTIAL)
     found = evolve(found, attempts=(*found.attempts, anonymous))
     assert (found.outcome, found.starts) == (Outcome.BAD_CREDENTIAL, False)
@@ -119,7 +130,7 @@ def test_tried_twice() -> None:
 
 
 def test_a_failure_does_not_start() -> None:
-    found = image(failure="secret s does not decode")
+    found = image(failure=Note(NoteCode.UNDECODABLE_SECRET, "ns", "s", detail="not JSON"))
     assert (found.outcome, found.starts, found.findings) == (None, False, ())
 
 
@@ -142,7 +153,7 @@ def test_what_has_no_images_starts_and_ephemeral_containers_do_not_count() -> No
 
 
 def test_json() -> None:
-    userinfo = evolve(CANDIDATE, entry=f"https://ann:{CANARY}@x.io\x1b")
+    userinfo = evolve(CANDIDATE, entry=EntryText(f"https://ann:{CANARY}@x.io\x1b"))
     requests = (
         Request("GET", "https://x.io/v2/", 401, 1.5, shared=True),
         Request("HEAD", "https://x.io/v2/a/manifests/latest", None, 2.0),
@@ -167,16 +178,17 @@ def test_json() -> None:
                                 3.0,
                                 {"ratelimit-limit": "5"},
                             ),
-                            Attempt(None, Outcome.PULLABLE, beside=True),
+                            Attempt(None, Outcome.PULLABLE, tried_by_kubelet=False),
                         ),
                     ),
-                    ImageProbe("d", "container", "", (), "no image"),
+                    ImageProbe("d", "container", "", (), FAILURE, (PLUGIN,)),
                 ),
             ),
         )
     )
     document = json.loads(json.dumps(found.to_dict()))
     assert document == {
+        "complete": True,
         "pods": [
             {
                 "namespace": "ns",
@@ -191,6 +203,7 @@ def test_json() -> None:
                         "outcome": "rate-limited",
                         "starts": None,
                         "failure": None,
+                        "unknown": [],
                         "findings": [
                             {
                                 "kind": "anonymous-would-work",
@@ -205,7 +218,7 @@ def test_json() -> None:
                                 "detail": "wait",
                                 "wait": 3.0,
                                 "rate_limit": {"ratelimit-limit": "5"},
-                                "beside": False,
+                                "tried_by_kubelet": True,
                                 "requests": [
                                     {
                                         "method": "GET",
@@ -229,7 +242,7 @@ def test_json() -> None:
                                 "detail": "",
                                 "wait": None,
                                 "rate_limit": {},
-                                "beside": True,
+                                "tried_by_kubelet": False,
                                 "requests": [],
                             },
                         ],
@@ -240,13 +253,14 @@ def test_json() -> None:
                         "image": "",
                         "outcome": None,
                         "starts": False,
-                        "failure": "no image",
+                        "failure": FAILURE.to_dict(),
+                        "unknown": [PLUGIN.to_dict()],
                         "findings": [],
                         "attempts": [],
                     },
                 ],
             }
-        ]
+        ],
     }
     assert CANARY not in f"{found!r}{found}{document}"
 
@@ -258,3 +272,101 @@ def test_plain_values() -> None:
     with pytest.raises(FrozenInstanceError):
         found.image = "y"  # type: ignore[misc]
     assert not hasattr(found, "__dict__")
+
+
+class TestWhatAnUnknownProviderMayGive:
+    """Then a failure of all that is known is not the last word; a success is."""
+
+    @pytest.mark.parametrize(
+        "outcomes, starts",
+        [
+            ([], None),
+            ([Outcome.BAD_CREDENTIAL], None),
+            ([Outcome.UNREACHABLE], None),
+            ([Outcome.BAD_CREDENTIAL, Outcome.PULLABLE], True),
+        ],
+    )
+    def test_starts(self, outcomes: list[Outcome], starts: bool | None) -> None:
+        assert image(*outcomes, unknown=(PLUGIN,)).starts is starts
+        assert image(*outcomes, unknown=(PLUGIN,), failure=FAILURE).starts is False
+
+
+class TestTables:
+    POD = PodProbe(
+        "ns",
+        "p",
+        "Pod",
+        (
+            evolve(image(Outcome.BAD_CREDENTIAL, Outcome.PULLABLE), container="good", kind="init"),
+            evolve(image(Outcome.BAD_CREDENTIAL), container="bad|<b>"),
+            ImageProbe("none", ContainerKind.CONTAINER, "?", failure=FAILURE),
+            ImageProbe("cloud", ContainerKind.CONTAINER, "x.io/a", unknown=(PLUGIN,)),
+            ImageProbe(
+                "limited",
+                ContainerKind.CONTAINER,
+                "x.io/a",
+                (Attempt(None, Outcome.RATE_LIMITED, "slow", wait=7.0, rate_limit={"a": "b"}),),
+            ),
+        ),
+    )
+
+    def test_lines(self) -> None:
+        assert list(self.POD.table().lines()) == [
+            "Pod ns/p: does not start",
+            (
+                "  good (init): x.io/a ! The first candidate fails before one works: every pull "
+                "starts slower, and failed log-ins can lock an account."
+            ),
+            "    1  s0  x.io  bad-credential",
+            "    2  s0  x.io  pullable",
+            (
+                "  bad|<b>: x.io/a If the image is public, a stale credential hides it: "
+                "--exhaustive tells."
+            ),
+            "    1  s0  x.io  bad-credential",
+            "  none: ?",
+            f"    {FAILURE}",
+            "  cloud: x.io/a",
+            "    ?  credential provider ecr  not known what it gives",
+            "  limited: x.io/a",
+            "    1  anonymous  rate-limited  slow, wait 7 s [a: b]",
+        ]
+
+    def test_records(self) -> None:
+        records = ClusterProbe((self.POD,)).to_records()
+        assert [(r["pod"], r["container"], r["attempt"], r["outcome"]) for r in records] == [
+            ("p", "good", 1, "bad-credential"),
+            ("p", "good", 2, "pullable"),
+            ("p", "bad|<b>", 1, "bad-credential"),
+            ("p", "none", None, None),
+            ("p", "cloud", "?", None),
+            ("p", "limited", 1, "rate-limited"),
+        ]
+        assert len(self.POD.images[0].to_records()) == 2
+
+    def test_html(self) -> None:
+        page = self.POD._repr_html_()
+        assert "bad|&lt;b&gt;: x.io/a" in page
+        assert "<b>" not in page
+
+    def test_markdown(self) -> None:
+        text = self.POD.table().markdown()
+        blocks = text.split("\n\n")
+        assert blocks[0] == "### Pod ns/p: does not start"
+        assert blocks[1] == "#### good (init): x.io/a"
+        assert blocks[2].startswith("! The first candidate fails")
+        assert blocks[3].splitlines() == [
+            "| try | source | entry | outcome | detail |",
+            "| --- | --- | --- | --- | --- |",
+            "| 1 | s0 | x.io | bad-credential |  |",
+            "| 2 | s0 | x.io | pullable |  |",
+        ]
+        assert "#### bad\\|&#60;b&#62;: x.io/a" in blocks
+        assert CANARY not in text
+
+    def test_what_an_attempt_beyond_the_kubelets_looks_like(self) -> None:
+        anonymous = Attempt(None, Outcome.PULLABLE, tried_by_kubelet=False)
+        found = evolve(image(), attempts=(*attempts(Outcome.NOT_FOUND), anonymous))
+        assert "    -  anonymous  not tried by the kubelet  pullable" in list(
+            PodProbe("ns", "p", "Pod", (found,)).table().lines()
+        )

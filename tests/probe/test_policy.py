@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pullsecrets import Registry
 from pullsecrets.probe.policy import InvalidTarget, Policy, Refused, Target
 from pullsecrets.probe.sites import is_address, is_public, site
+from pullsecrets.registries import Registry
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,8 @@ def test_not_public(address: str) -> None:
         ("registry.example.co.uk", "example.co.uk"),
         ("other.co.uk", "other.co.uk"),
         ("registry.example.com.au", "example.com.au"),
-        ("127.0.0.1", "127.0.0.1"),
+        ("127.0.0.1", "localhost"),
+        ("10.0.0.1", "10.0.0.1"),
         ("2001:db8::1", "2001:db8::1"),
         # Strangers share these domains.
         ("acme.azurecr.io", "acme.azurecr.io"),
@@ -142,7 +143,9 @@ class TestApi:
             ("reg.example.com:5000", "https://reg.example.com:5000/"),
             ("localhost:5000", "http://localhost:5000/"),
             ("localhost", "http://localhost/"),
-            ("127.0.0.1:5000", "https://127.0.0.1:5000/"),
+            ("127.0.0.1:5000", "http://127.0.0.1:5000/"),
+            ("127.9.9.9", "http://127.9.9.9/"),
+            ("10.0.0.1:5000", "https://10.0.0.1:5000/"),
             ("plain.example.com", "http://plain.example.com/"),
             ("Plain.example.com:5000", "http://plain.example.com:5000/"),
             ("other.example.com:80", "http://other.example.com/"),
@@ -196,6 +199,8 @@ class TestRealm:
             ("registry.hub.docker.com", "https://auth.docker.io/token"),
             ("acme.azurecr.io", "https://acme.azurecr.io/oauth2/token"),
             ("localhost:5000", "http://localhost:5001/token"),
+            ("127.0.0.1:5000", "http://localhost:5001/token"),
+            ("localhost:5000", "http://[::1]:5001/token"),
         ],
     )
     def test_passes(self, registry: str, realm: str) -> None:
@@ -213,7 +218,7 @@ class TestRealm:
             ("a.co.uk", "https://b.co.uk/token"),
             ("10.0.0.1", "https://10.0.0.2/token"),
             ("quay.io", "https://auth.docker.io/token"),
-            ("127.0.0.1:5000", "https://localhost:5001/token"),
+            ("registry.example.com", "https://127.0.0.1/token"),
         ],
     )
     def test_another_site(self, registry: str, realm: str) -> None:
@@ -226,7 +231,8 @@ class TestRealm:
         assert str(caught.value) == (
             "the realm https://auth.other.io:8443 is on another site than the registry "
             "registry.example.com: it would get the credential. Allow it with "
-            "allowed_realms={'auth.other.io:8443'} (--allow-realm auth.other.io:8443)"
+            "allowed_realms={'registry.example.com=auth.other.io:8443'} "
+            "(--allow-realm registry.example.com=auth.other.io:8443)"
         )
         self.check("https://auth.other.io:8443/token", allowed_realms=["auth.other.io:8443"])
         self.check("https://auth.other.io:8443/token", allowed_realms=["auth.other.io"])
@@ -253,11 +259,13 @@ class TestRealm:
     def test_private_addresses(self) -> None:
         target = Target.parse("https://auth.example.com/token")
         policy = Policy()
-        policy.check_addresses(target, ["8.8.8.8"], registry_is_public=True)
-        policy.check_addresses(target, ["10.0.0.1"], registry_is_public=False)
+        policy.check_addresses(self.REGISTRY, target, ["8.8.8.8"], registry_is_public=True)
+        policy.check_addresses(self.REGISTRY, target, ["10.0.0.1"], registry_is_public=False)
         for address in ("10.0.0.1", "::ffff:169.254.169.254"):
-            with pytest.raises(Refused, match=r"--allow-realm auth\.example\.com") as caught:
-                policy.check_addresses(target, ["8.8.8.8", address], registry_is_public=True)
+            with pytest.raises(Refused, match=r"--allow-realm \S+=auth\.example\.com") as caught:
+                policy.check_addresses(
+                    self.REGISTRY, target, ["8.8.8.8", address], registry_is_public=True
+                )
             assert address in str(caught.value)
         allowing = Policy(allowed_realms=["auth.example.com"])
-        allowing.check_addresses(target, ["10.0.0.1"], registry_is_public=True)
+        allowing.check_addresses(self.REGISTRY, target, ["10.0.0.1"], registry_is_public=True)

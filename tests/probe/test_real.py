@@ -167,7 +167,10 @@ class TestTls:
 
 
 class TestFewRequests:
-    """Over many images: one ping, one token for a credential and repository, one HEAD each."""
+    """Over many images: one ping, one token for a credential and repository, one HEAD each.
+
+    A log-in that is refused is sent once.
+    """
 
     TAGS = ("1", "2", "3")
     REPOSITORIES = ("team/a", "team/b", "team/c", "team/d")
@@ -208,11 +211,11 @@ class TestFewRequests:
         assert kinds["GET", ""] == 1
         # The twin is the same credential, and is asked for no second time.
         asked = Counter((r.parameters["scope"][0], r.user) for r in tokens.requests)
-        users = ["ann", "bob", None] if exhaustive else ["ann", "bob"]
+        assert sum(asked.pop((scope, user)) for scope, user in list(asked) if user == "ann") == 1
         assert asked == {
             (f"repository:{repository}:pull", user): 1
             for repository in self.REPOSITORIES
-            for user in users
+            for user in (["bob", None] if exhaustive else ["bob"])
         }
         # Few connections, shared by all.
         assert len({r.connection for r in received}) <= 4
@@ -237,13 +240,13 @@ class TestFewRequests:
         found = prober().probe_all(cluster(*self.pods(registry.host)))
         assert found.starts is True
         asked = Counter(registry.requests())
+        assert sum(asked.pop(r) for r in list(asked) if (r.method, r.status) == ("HEAD", 401)) == 1
         assert asked == {
             Logged("GET", "/v2/", 401): 1,
             **{
-                Logged("HEAD", f"/v2/{repository}/manifests/{tag}", status): 1
+                Logged("HEAD", f"/v2/{repository}/manifests/{tag}", 200): 1
                 for repository in self.REPOSITORIES
                 for tag in self.TAGS
-                for status in (200, 401)
             },
         }
 
@@ -303,11 +306,11 @@ class TestRateLimits:
     def test_nginx_says_429(
         self, basic_registry: Registry, start_front: Start, prober: Make, allowed: int
     ) -> None:
-        front: Front = start_front(basic_registry.url, allowed=allowed, retry_after=7)
+        front: Front = start_front(basic_registry.url, allowed=allowed, retry_after=700)
         logins = [("ann", "ann-password"), ("bob", "b")]
         found = prober().probe(resolution(f"{front.host}/team/a:1.0", *logins))
         assert [a.outcome for a in found.attempts] == [Outcome.RATE_LIMITED] * 2
-        assert [a.wait for a in found.attempts] == [7, 7]
+        assert [a.wait for a in found.attempts] == [700, 700]
         limits = {"ratelimit-limit": "100;w=21600", "ratelimit-remaining": "0;w=21600"}
         assert [a.rate_limit for a in found.attempts] == [limits] * 2
         assert found.starts is None

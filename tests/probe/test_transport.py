@@ -12,6 +12,7 @@ from probing import Received, Scripted, reply
 
 from pullsecrets.probe import Outcome
 from pullsecrets.probe.policy import Target
+from pullsecrets.probe.proxies import Proxy
 from pullsecrets.probe.transport import Answer, Failed, Transport, _reason
 
 Serve = Callable[..., Scripted]
@@ -81,7 +82,7 @@ def test_names_that_cannot_be_looked_up(
     assert str(caught.value) == f"the name has no address: {message}"
     # The same where only the connection asks: that to a proxy.
     with pytest.raises(Failed) as caught:
-        get(transport(resolver=fail, proxy="http://proxy.io:3128"), "http://x.io")
+        get(transport(resolver=fail, proxy=Proxy.parse("http://proxy.io:3128")), "http://x.io")
     assert str(caught.value) == f"the name has no address: {message}"
     assert caught.value.ms >= 0
 
@@ -89,7 +90,7 @@ def test_names_that_cannot_be_looked_up(
 def test_behind_a_proxy_only_literal_addresses_are_known(
     transport: Callable[..., Transport],
 ) -> None:
-    asking = transport(proxy="http://localhost:1")
+    asking = transport(proxy=Proxy.parse("http://localhost:1"))
     deadline = time.monotonic() + 20
     assert asking.addresses(Target.parse("https://10.0.0.1"), deadline) == ["10.0.0.1"]
     assert asking.addresses(Target.parse("https://x.io"), deadline) == []

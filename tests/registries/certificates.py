@@ -78,7 +78,7 @@ class Authority:
     def _builder(
         self, subject: x509.Name, key: rsa.RSAPrivateKey, *, days: int
     ) -> x509.CertificateBuilder:
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = datetime.datetime.now(datetime.UTC)
         return (
             x509.CertificateBuilder()
             .subject_name(subject)

@@ -121,7 +121,7 @@ def test_it(pullsecrets_cluster):
         [
             ">       assert_pulls_with(pullsecrets_cluster, *",
             "E       AssertionError: 1 of 1 image is not pulled with secret quay first",
-            "E*quay.io: candidate 1",
+            "E*quay.io  candidate 1",
         ]
     )
     result.stdout.no_fnmatch_line("*def _answers*")

@@ -135,12 +135,20 @@ def hung_up(connection: socket.socket) -> bool:
 
 
 @pytest.mark.parametrize("tls", [False, True])
-def test_silent_connections_do_not_keep_it(authority: Authority, tls: bool) -> None:
+def test_silent_connections_do_not_keep_it(
+    authority: Authority, tls: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it waits for a client's handshake, which its own time limit would end late."""
+    monkeypatch.setattr("pullsecrets.testing.registry._SILENCE", 600.0)
     registry = FakeRegistry(tls=_context(authority) if tls else None)
+    wanted = ssl.SSLSocket if tls else socket.socket
     with socket.create_connection(("127.0.0.1", registry.port)) as connection:
-        while not registry._server._connections:
+        while not any(isinstance(one, wanted) for one in list(registry._server._connections)):
             time.sleep(0.01)
-        registry.close()
+        closing = threading.Thread(target=registry.close, daemon=True)
+        closing.start()
+        closing.join(60)
+        assert not closing.is_alive()
         registry.close()
         assert hung_up(connection)
 

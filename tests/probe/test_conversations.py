@@ -1,0 +1,48 @@
+"""The fuzzer of conversations (`nox -s hostile`), a few of them; and that it would notice."""
+
+from __future__ import annotations
+
+import hostile
+import pytest
+
+from pullsecrets.probe import flow, login, trail
+
+
+@pytest.fixture(autouse=True)
+def _names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pullsecrets.probe.transport._lookup", None)
+    hostile.loopback_only()
+
+
+def test_nothing_is_wrong() -> None:
+    assert {seed: wrong for seed in range(40) if (wrong := hostile.faults(seed))} == {}
+
+
+def first_fault(seeds: int = 200) -> str:
+    return next(iter(wrong for seed in range(seeds) if (wrong := hostile.faults(seed))), [""])[0]
+
+
+def test_it_notices_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trail.Trail, "shown", lambda self, text, limit=200: text)
+    assert first_fault() != ""
+
+
+def test_it_notices_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trail, "defused", lambda text: text)
+    assert first_fault() == "a command of a runner is shown"
+
+
+def test_it_notices_a_log_in_that_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(login.Gate, "use", lambda self, trail, send: send(trail))
+    assert first_fault().startswith("a refused log-in was sent again")
+
+
+def test_it_notices_a_stranger_with_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("check_realm", "check"):
+        monkeypatch.setattr(flow.Policy, name, lambda self, *targets: None)
+    assert first_fault(600) == "a secret reached the stranger"
+
+
+def test_it_notices_an_exception(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flow, "read_token", lambda *arguments: 1 / 0)
+    assert first_fault() == "the probe failed by itself"
