@@ -661,3 +661,18 @@ def test_an_unknown_answer_has_a_row_of_its_own(entries):
     known = [f"1. {each} as s-user from secret s" for each in entries]
     shown = "\n".join(cluster.table().lines())
     assert all(text in shown for text in [*known, "?. what credential provider ecr gives"])
+
+
+@pytest.mark.parametrize("value, limited", [("true", True), ("T", True), ("yes", False)])
+def test_an_account_can_limit_what_its_pods_list(value, limited):
+    account = account_manifest("default", "allowed")
+    account["metadata"]["annotations"] = {"kubernetes.io/enforce-mountable-secrets": value}
+    answer = only(
+        pod_manifest("allowed", "other", image="quay.io/a"),
+        account,
+        secret_manifest("allowed", "quay.io"),
+        secret_manifest("other", "quay.io"),
+    )
+    note = Note(NoteCode.NOT_MOUNTABLE, "default", "other", position=1, detail="default")
+    assert answer.notes == ((note,) if limited else ())
+    assert users(answer) == ["allowed-user", "other-user"]
