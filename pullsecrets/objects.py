@@ -304,7 +304,8 @@ class PullSecret:
 
 
 def _frozen(annotations: Mapping[str, str]) -> Mapping[str, str]:
-    return FrozenDict(annotations)
+    # What `ignore` holds already would be a second place for it.
+    return FrozenDict({k: text for k, text in annotations.items() if k != IGNORE_ANNOTATION})
 
 
 @frozen
@@ -318,7 +319,8 @@ class ServiceAccount:
             reference has no name.
         ignore: Codes of diagnoses not to report for it.
         uid: The UID that the API server gave it, empty if it was not read from a cluster.
-        annotations: Its annotations, which credential providers may read. Read-only.
+        annotations: Its annotations, which credential providers may read. Read-only. The one that
+            `ignore` is read from is not among them.
         place: Where it was read; not compared.
     """
 

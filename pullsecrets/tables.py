@@ -13,6 +13,7 @@ they show is escaped here. No password, token or ``auth`` ever comes in.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from html import escape
@@ -275,18 +276,18 @@ class Table:
         return [Cell(f"… and {left:,} more {self.unit}", tone=Tone.FAINT)] if left else []
 
 
-class Tabular:
+class Tabular(ABC):
     """A value that shows itself as a table: in a notebook, in rich's terminal, as records."""
 
     __slots__ = ()
 
+    @abstractmethod
     def table(self, limit: int | None = None) -> Table:
         """The description of its table.
 
         Args:
             limit: How many rows are wanted at most, None for all of them.
         """
-        raise NotImplementedError
 
     def to_records(self) -> list[dict[str, Value]]:
         """One flat dict for each row of its table: for a data frame."""

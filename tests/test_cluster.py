@@ -14,6 +14,8 @@ from support.made import users as users_of
 from pullsecrets import Cluster, DockerConfig, Image, Pod
 from pullsecrets.cluster import Admission, Origin
 from pullsecrets.node.node import Node
+from pullsecrets.node.plugins import Provider
+from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import ContainerKind, Place
 from pullsecrets.reading import ProblemCode
@@ -635,3 +637,42 @@ def test_resolve_all_streams():
             tracemalloc.stop()
 
     assert peak(5_000) - peak(500) < 4_500 * 100  # bytes; an answer has ten times as many
+
+
+@pytest.mark.parametrize("entries", [(), ("quay.io",)])
+def test_an_unknown_answer_has_a_row_of_its_own(entries):
+    """Next to what is known: in the table of the pod, in that of the cluster, in JSON."""
+    node = Node("1.33", None, Providers([Provider("ecr", ("quay.io",))], "1.33"))
+    cluster = Cluster.from_manifests(
+        [pod_manifest("s", image="quay.io/a"), secret_manifest("s", *entries)], node=node
+    )
+    (answer,) = cluster.resolve_all()
+    assert [record["attempt"] for record in answer.to_records()] == ["?", *("1" for _ in entries)]
+    assert answer.to_records()[0]["source"] == "provider ecr"
+    assert answer.to_records()[0]["entry"] is None
+    lines = list(answer.table().lines())
+    assert any("?" in line and "not known what it gives" in line for line in lines)
+    assert not any("anonymous" in line for line in lines)
+    [image] = answer.to_dict()["images"]
+    assert image["anonymous"] is (False if entries else None)
+    assert [source["name"] for source in image["unknown"]] == ["ecr"]
+    [record] = cluster.to_records()
+    assert (record["candidates"], record["anonymous"]) == (len(entries), image["anonymous"])
+    known = [f"1. {each} as s-user from secret s" for each in entries]
+    shown = "\n".join(cluster.table().lines())
+    assert all(text in shown for text in [*known, "?. what credential provider ecr gives"])
+
+
+@pytest.mark.parametrize("value, limited", [("true", True), ("T", True), ("yes", False)])
+def test_an_account_can_limit_what_its_pods_list(value, limited):
+    account = account_manifest("default", "allowed")
+    account["metadata"]["annotations"] = {"kubernetes.io/enforce-mountable-secrets": value}
+    answer = only(
+        pod_manifest("allowed", "other", image="quay.io/a"),
+        account,
+        secret_manifest("allowed", "quay.io"),
+        secret_manifest("other", "quay.io"),
+    )
+    note = Note(NoteCode.NOT_MOUNTABLE, "default", "other", position=1, detail="default")
+    assert answer.notes == ((note,) if limited else ())
+    assert users(answer) == ["allowed-user", "other-user"]

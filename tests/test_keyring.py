@@ -13,6 +13,11 @@ import pytest
 from support.made import node_config, secret, tried
 
 from pullsecrets import Credential, DockerConfig, Image, Keyring, resolve
+from pullsecrets.keyring import Source, SourceKind
+from pullsecrets.node.answers import ProviderAnswer
+from pullsecrets.node.node import Node
+from pullsecrets.node.plugins import Provider
+from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.secrecy import EntryText
 
@@ -320,3 +325,45 @@ def test_what_a_resolution_says_of_itself():
     assert str(resolve("quay.io/a", [], nobody).candidates[0]) == (
         "quay.io as (no user) from the node's docker config"
     )
+
+
+A, B = Provider("a", ("quay.io",)), Provider("b", ("quay.io",))
+
+
+def with_providers(*providers, version="1.33", config=None, **answers):
+    given = {name: ProviderAnswer.from_credentials(auths) for name, auths in answers.items()}
+    return Node(version, config, Providers(providers, version), given)
+
+
+def test_what_a_provider_answers_is_unknown_and_is_not_guessed():
+    found = resolve("quay.io/a", [], with_providers(A))
+    assert found.candidates == ()
+    assert found.anonymous is None
+    assert found.unknown == (Source(SourceKind.PROVIDER, None, "a"),)
+    assert (
+        found.summary
+        == "no known candidates, and what credential provider a gives, which is not known"
+    )
+    assert found.to_dict()["anonymous"] is None
+    assert found.to_dict()["unknown"] == [{"kind": "provider", "namespace": None, "name": "a"}]
+    # A candidate that is known is tried first, and an image that no provider is asked for has none.
+    assert resolve("quay.io/a", [secret("s", "quay.io")], with_providers(A)).anonymous is False
+    assert resolve("ghcr.io/a", [], with_providers(A)).anonymous is True
+
+
+@pytest.mark.parametrize("version", ["1.32", "1.33"])
+def test_the_entries_of_an_answer_are_in_the_slot_of_their_candidates(version):
+    """Behind the slots of the secrets and of the node's docker config, and none for no answer."""
+    node = with_providers(
+        A, B, version=version, config=node_config("quay.io"), b={"quay.io": ("u", "p")}
+    )
+    keyring = Keyring([secret("s", "quay.io"), secret("t", "ghcr.io")], node)
+    found = keyring.resolve("quay.io/a")
+    (asked_a, nothing), (asked_b, entries) = keyring.answered(found)
+    assert (asked_a.provider, nothing, asked_b.provider) == (A, (), B)
+    [entry] = entries
+    [candidate] = [each for each in found.candidates if each.source.kind is SourceKind.PROVIDER]
+    assert (entry.slot, entry.entry, entry.key) == (candidate.slot, candidate.entry, candidate.key)
+    assert entry.source == candidate.source == Source(SourceKind.PROVIDER, None, "b")
+    assert entry.credential == candidate.credential
+    assert len({each.slot for each in found.candidates}) == 3

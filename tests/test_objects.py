@@ -632,8 +632,26 @@ def test_a_secret_of_another_type_reads_back() -> None:
 @many
 @given(strategies.service_accounts())
 @example(ServiceAccount("deployer", "shop", ("", "a", "a"), ("PS101",), annotations=IGNORED))
+@example(ServiceAccount("deployer", ignore=("PS101", "PS102"), annotations={"team": "a"}))
+@example(ServiceAccount("deployer", uid="6e0f4a5c"))
+@example(ServiceAccount("deployer", annotations=IGNORED))
 def test_service_accounts_read_back(account: ServiceAccount) -> None:
     assert ServiceAccount.from_manifest(account.to_manifest()) == account
+
+
+def test_what_a_service_account_ignores_is_kept_in_one_place() -> None:
+    account = ServiceAccount("deployer", ignore=("PS101", "PS102"), annotations={"team": "a"})
+    metadata = account.to_manifest()["metadata"]
+    assert metadata["annotations"] == {"pullsecrets/ignore": "PS101,PS102", "team": "a"}
+    assert "uid" not in metadata
+    again = ServiceAccount.from_manifest({"kind": "ServiceAccount", "metadata": metadata})
+    assert (again.ignore, again.annotations) == (("PS101", "PS102"), {"team": "a"})
+
+
+def test_a_uid_is_written() -> None:
+    for value in (ServiceAccount("deployer", uid="6e0f4a5c"), PullSecret("s", uid="6e0f4a5c")):
+        assert value.to_manifest()["metadata"]["uid"] == "6e0f4a5c"
+        assert type(value).from_manifest(value.to_manifest()).uid == "6e0f4a5c"
 
 
 @many

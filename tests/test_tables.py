@@ -13,6 +13,7 @@ from support.drawn import CANARIES, CANARY, clusters, nodes
 
 from pullsecrets import Cluster, DockerConfig, check, explain, explain_pod, load, resolve
 from pullsecrets.secrecy import printable
+from pullsecrets.tables import Cell, Column, Table
 
 rich_console = pytest.importorskip("rich.console")
 
@@ -237,6 +238,22 @@ def test_markup_in_manifests_is_text():
         assert image in page(value)
         assert image in re.sub(r"\s", "", terminal_text(value, 300))
     assert "\x1b" not in terminal_text(cluster_of([pod("\x1b[31mred", secrets=())]))
+
+
+def test_markdown_has_no_markup_from_outside():
+    rows = (
+        (Cell("g", "Group", below="why"), "a|b", "<b>"),
+        (Cell("g", "Group", below="why"), Cell("x", ("x", "y")), "@me"),
+        (Cell("h", "Only a heading"), None, None),
+    )
+    columns = Column("group", group=True), Column("one", "one"), Column("two", "two")
+    text = Table(columns, rows, title="A *title*", subtitle=Cell("sub"), notes=("n_1",)).markdown()
+    assert text == (
+        "### A \\*title\\*\n\nsub\n\nn\\_1\n\n#### Group\n\nwhy\n\n"
+        "| one | two |\n| --- | --- |\n| a\\|b | &#60;b&#62; |\n| x<br>y | &#64;me |\n\n"
+        "#### Only a heading"
+    )
+    assert Table(columns[1:], (("a", "b"),)).markdown() == "| one | two |\n| --- | --- |\n| a | b |"
 
 
 def test_the_values_are_ready_for_a_data_frame():

@@ -14,8 +14,12 @@ from support.made import secret_manifest as made_secret
 from pullsecrets import Cluster, DockerConfig, Image, Keyring, PullSecret, explain, resolve
 from pullsecrets.cluster import Origin
 from pullsecrets.keyring import SourceKind
+from pullsecrets.node.answers import ProviderAnswer
+from pullsecrets.node.node import Node
+from pullsecrets.node.plugins import Provider
+from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import NoteCode
-from pullsecrets.trace import PodExplanation, Reason, explain_all, explain_pod
+from pullsecrets.trace import PodExplanation, Reason, _Tracer, explain_all, explain_pod
 
 
 def secret(auths, name="regcred", kind="kubernetes.io/dockerconfigjson"):
@@ -272,3 +276,47 @@ def test_the_candidates_are_those_of_resolve(manifests, node):
         keyring = Keyring(cluster.secrets, config)
         if keyring.failure is None:
             assert [e.entry for e in explanation.entries] == [e.entry for e in keyring.entries]
+
+
+def test_traces_are_kept_for_a_few_images_only():
+    keyring = Keyring([secret({"quay.io/a/b3": login(), "quay.io": login()})])
+    tracer = _Tracer(keyring, keyring.secrets)
+    for number in (*range(40), 3):
+        image = f"quay.io/a/b{number}"
+        assert tracer.explain(keyring.lookup(image)) == explain(image, keyring.secrets)
+        assert len(tracer._known) <= 16
+
+
+def test_each_credential_provider_has_a_note_or_its_entries():
+    names = ("answers", "silent", "refused", "elsewhere")
+    providers = [Provider(name, ("quay.io",)) for name in names[:3]]
+    gives = {"quay.io/acme": ("robot", "p"), "ghcr.io": ("other", "p")}
+    answers = {
+        "answers": ProviderAnswer.from_credentials(gives),
+        "refused": ProviderAnswer.from_credentials(gives, cache_key_type="registry"),
+    }
+    plugins = Providers((*providers, Provider("elsewhere", ("gcr.io",))), "1.33")
+    found = explain("quay.io/acme/api", [], Node("1.33", None, plugins, answers))
+    assert [(each.source.kind, each.source.name) for each in found.secrets] == [
+        (SourceKind.PROVIDER, name) for name in names
+    ]
+    assert codes(found) == [
+        None,
+        NoteCode.PROVIDER_UNKNOWN,
+        NoteCode.PROVIDER_REFUSED,
+        NoteCode.PROVIDER_NOT_ASKED,
+    ]
+    assert [(str(e.entry), e.number, e.username) for e in found.entries] == [
+        ("quay.io/acme", 1, "robot"),
+        ("ghcr.io", None, "other"),
+    ]
+    _, silent, refused, elsewhere = found.secrets
+    assert silent.message == "is asked, by its pattern 'quay.io'; what it answers is not known"
+    assert refused.message.startswith("gives nothing, as its answer is refused: ")
+    assert "cacheKeyType" in refused.message
+    assert elsewhere.message.startswith("is not asked: no pattern matches the image")
+    assert all(each.entries == () for each in (silent, refused, elsewhere))
+    assert (
+        found.headline
+        == "1 candidate, and what credential provider silent gives, which is not known"
+    )

@@ -11,8 +11,7 @@ from typing import Any, Final
 
 import click
 from attrs import evolve, fields, frozen
-from rich.console import Console, RenderableType
-from rich.padding import Padding
+from rich.console import Console
 
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
@@ -33,14 +32,12 @@ __all__ = [
     "FAILED",
     "OK",
     "UNUSABLE",
-    "Command",
     "Given",
     "Unusable",
     "cluster_options",
     "console",
     "echo_json",
     "exit_status",
-    "indented",
     "parse_image",
     "read_cluster",
     "read_node",
@@ -220,12 +217,15 @@ def _answers(path: Path) -> dict[str, ProviderAnswer]:
         value = document.value
     if not isinstance(value, dict):
         raise Unusable(f"{name} is not a mapping of providers to responses")
-    return {
-        str(provider): ProviderAnswer.from_stdout(
-            answer if isinstance(answer, str) else json.dumps(answer)
-        )
-        for provider, answer in value.items()
-    }
+    try:
+        return {
+            str(provider): ProviderAnswer.from_stdout(
+                answer if isinstance(answer, str) else json.dumps(answer)
+            )
+            for provider, answer in value.items()
+        }
+    except (TypeError, RecursionError):  # YAML has values that JSON lacks, as !!binary and !!set
+        raise Unusable(f"{name} holds a response that JSON cannot hold") from None
 
 
 def _docker_config(path: Path) -> DockerConfig:
@@ -314,11 +314,6 @@ def console() -> Console:
     # Behind a pipe lines are searched and compared, not looked at: none should be folded.
     width = None if sys.stdout.isatty() else 240
     return Console(width=width, highlight=False, markup=False, emoji=False)
-
-
-def indented(what: RenderableType, columns: int) -> RenderableType:
-    """The same, moved to the right."""
-    return Padding(what, (0, 0, 0, columns), expand=False)
 
 
 def exit_status(cluster: Cluster, *, failed: bool) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +10,6 @@ import click
 from attrs import evolve
 
 from pullsecrets.cli._common import (
-    Command,
     Given,
     Unusable,
     cluster_options,
@@ -63,7 +62,7 @@ _STATE_OPTIONS: Final = (
 )
 
 
-def state_options(command: Command) -> Command:
+def state_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say what is on a node."""
     for option in reversed(_STATE_OPTIONS):
         command = option(command)

@@ -206,6 +206,18 @@ def test_a_folder_without_records(manifests, tmp_path):
     assert "pulled" in result.err
 
 
+def test_records_that_cannot_be_read(node, manifests, monkeypatch):
+    options, pod = node(), manifests()
+
+    def refuse(self):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    result = run("present", pod, *options)
+    assert (result.status, result.out) == (2, "")
+    assert f"{options[-1] / 'pulled'} cannot be read: Permission denied" in result.err
+
+
 def test_no_pods(tmp_path):
     file = tmp_path / "none.yaml"
     file.write_text("")

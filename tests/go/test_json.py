@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from support.effort import examples
 
 from pullsecrets import DockerConfig, InvalidDockerConfig
-from pullsecrets._go.json import write_json
+from pullsecrets._go import json as go_json
+from pullsecrets._go.json import BadJSON, parse_json, write_json
 
 
 def test_many_brackets_are_not_deep():
@@ -59,6 +60,42 @@ def test_nesting_ends_at_ten_thousand(depth, accepted, opening, closing):
 def test_what_nests_deep_is_held_to_the_same_grammar(text):
     with pytest.raises(InvalidDockerConfig, match="not JSON"):
         DockerConfig.from_json(f'{{"auths": {{"q": {{"other": {text}}}}}}}')
+
+
+# Which of the two parsers reads what nests deep depends on Python's own limit, so that the one
+# without recursion is asked by itself, too.
+@pytest.mark.parametrize(
+    "text",
+    ["", "[", "[1", '["\n"]', '["a', "[nul]", "[1 2]", "[1,]", '{"a"}', "{1:2}", "[]1", "]", "[}"],
+)
+def test_both_parsers_refuse(text):
+    for parse in (parse_json, go_json._parse_deep):
+        with pytest.raises(BadJSON, match="not JSON"):
+            parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1",
+        " [ ] ",
+        '{"a": [1.5e3, true, "\\u00e9", {}, [], -0], "b": null, "a": false}',
+        '[[], {}, [[["x"]]], {"a": {"a": []}}]',
+    ],
+)
+def test_both_parsers_read_the_same(text):
+    assert go_json._parse_deep(text) == parse_json(text)
+
+
+@pytest.mark.parametrize("opening, closing", [("[", "]"), ('{"a":', "}")])
+def test_the_limit_is_exact_in_both_parsers(monkeypatch, opening, closing):
+    monkeypatch.setattr(go_json, "_MAX_DEPTH", 5)
+    for parse in (parse_json, go_json._parse_deep):
+        assert parse(opening * 5 + "1" + closing * 5)
+        with pytest.raises(BadJSON, match="nested more than 5 deep"):
+            parse(opening * 6 + "1" + closing * 6)
+    # More brackets than the limit, none of them deep.
+    assert parse_json("[[],[],[],[],[],[],[],[]]") == [[]] * 8
 
 
 def test_what_nests_deep_is_read():

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from node.drawing import at_leisure
 
+from node.drawing import at_leisure
 from pullsecrets.node.audiences import AudienceGrant, audience_grants, audience_rule, granted_tokens
 
 RULE = audience_rule("aud", "builder")
