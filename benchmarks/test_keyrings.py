@@ -12,11 +12,11 @@ import pytest
 from docker.auth import AuthConfig, resolve_repository_name
 from docker_image.reference import Reference
 from oras.container import Container
-from support.plain_walk import PlainWalk
 
 from benchmarks import made
 from pullsecrets import Keyring, PullSecret
 from pullsecrets.secrecy import HiddenBytes
+from support.plain_walk import PlainWalk
 
 
 def keyring(entries: int, per_host: int = 100) -> Keyring:

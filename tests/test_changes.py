@@ -9,8 +9,6 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
-from support.canary import CANARY, leaks, texts
-from support.effort import examples
 
 from pullsecrets import Cluster, Credential, DockerConfig, PullSecret
 from pullsecrets.changes import (
@@ -36,6 +34,8 @@ from pullsecrets.objects import Container, ContainerKind, Pod, ServiceAccount
 from pullsecrets.on_node import NodeState
 from pullsecrets.testing import pod, pull_secret, service_account
 from pullsecrets.testing.strategies import BROKEN, clusters
+from support.canary import CANARY, leaks, texts
+from support.effort import examples
 
 IMAGE = "quay.io/acme/api:1"
 

@@ -8,8 +8,6 @@ from itertools import islice
 
 import pytest
 from attrs import evolve
-from support.made import MIRROR, STORED, account_manifest, pod_manifest, secret_manifest
-from support.made import users as users_of
 
 from pullsecrets import Cluster, DockerConfig, Image, Pod
 from pullsecrets.cluster import Admission, Origin
@@ -21,6 +19,8 @@ from pullsecrets.objects import ContainerKind, Place
 from pullsecrets.reading import ProblemCode
 from pullsecrets.testing import cluster as cluster_of
 from pullsecrets.testing import pod, pull_secret, service_account
+from support.made import MIRROR, STORED, account_manifest, pod_manifest, secret_manifest
+from support.made import users as users_of
 
 
 def only(*manifests, **keywords):

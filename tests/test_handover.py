@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from registries import Htpasswd, Registry, TokenAuth, TokenServer, require
-from registries.programs import program
 
 from pullsecrets import Cluster, Credential, DockerConfig, Password, Resolution, resolve
 from pullsecrets.handover import NothingToHandOver, to_docker_config, write_docker_config
 from pullsecrets.testing import pull_secret, strategies
+from registries import Htpasswd, Registry, TokenAuth, TokenServer, require
+from registries.programs import program
 
 
 def resolved(image: str, auths: dict[str, tuple[str, str]]) -> Resolution:

@@ -10,7 +10,6 @@ import threading
 import weakref
 
 import pytest
-from support.made import node_config, secret, tried
 
 from pullsecrets import Credential, DockerConfig, Image, Keyring, resolve
 from pullsecrets.keyring import Source, SourceKind
@@ -20,6 +19,7 @@ from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.secrecy import EntryText
+from support.made import node_config, secret, tried
 
 
 def test_keys_in_reverse_byte_order():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from support.made import node_config, secret, tried
 
 from pullsecrets import Keyring, pattern_matches
 from pullsecrets._go.url import BadURL
 from pullsecrets.matching import Mismatch, Pattern, compare, normalise
+from support.made import node_config, secret, tried
 
 # --- Rule 10: keys ---------------------------------------------------------------------------
 

@@ -13,7 +13,6 @@ from types import MappingProxyType
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from support.effort import examples
 
 from pullsecrets import (
     Cluster,
@@ -30,6 +29,7 @@ from pullsecrets import (
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, InvalidManifest, Place
 from pullsecrets.testing import strategies
+from support.effort import examples
 
 TYPE, KEY = "kubernetes.io/dockerconfigjson", ".dockerconfigjson"
 LEGACY_TYPE, LEGACY_KEY = "kubernetes.io/dockercfg", ".dockercfg"

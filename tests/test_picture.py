@@ -7,11 +7,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
-from support.drawn import CANARIES, clusters, nodes
 
 from pullsecrets import Cluster, DockerConfig, check
 from pullsecrets.diagnoses import Diagnoses
 from pullsecrets.picture import MAX_ROWS, Picture, draw
+from support.drawn import CANARIES, clusters, nodes
 
 pytest.importorskip("drawsvg")
 

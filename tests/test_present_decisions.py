@@ -8,7 +8,6 @@ import pytest
 from attrs import evolve, frozen
 from hypothesis import given
 from hypothesis import strategies as st
-from support.canary import CANARY, leaks, texts
 
 from pullsecrets import DockerConfig, PullSecret
 from pullsecrets.node.answers import ProviderAnswer
@@ -27,6 +26,7 @@ from pullsecrets.node.records import Pull, PullRecords
 from pullsecrets.node.verification import Policy, Verification
 from pullsecrets.node.versions import Release
 from pullsecrets.present import PullOutcome, decide
+from support.canary import CANARY, leaks, texts
 
 NOW = datetime(2026, 5, 6, tzinfo=UTC)
 BETA = "kubelet.config.k8s.io/v1beta1"

@@ -9,7 +9,6 @@ import pickle
 import attrs
 import pytest
 import yaml
-from support.canary import CANARY, error_texts, leaks, texts
 
 from pullsecrets.secrecy import (
     EntryText,
@@ -19,6 +18,7 @@ from pullsecrets.secrecy import (
     Password,
     printable,
 )
+from support.canary import CANARY, error_texts, leaks, texts
 
 HIDDEN = [
     Password(CANARY),

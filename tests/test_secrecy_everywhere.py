@@ -10,8 +10,6 @@ import warnings
 
 import pytest
 import yaml
-from support.canary import AUTH, CANARY, b64, error_texts, leaks, texts
-from support.command_line import run
 
 from pullsecrets import (
     Cluster,
@@ -29,6 +27,8 @@ from pullsecrets.objects import InvalidManifest
 from pullsecrets.reading import Unreadable
 from pullsecrets.reading.text import yaml_loader
 from pullsecrets.secrecy import HiddenBytes
+from support.canary import AUTH, CANARY, b64, error_texts, leaks, texts
+from support.command_line import run
 
 TYPE = "kubernetes.io/dockerconfigjson"
 

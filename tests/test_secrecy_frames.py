@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.canary import error_texts, leaks
-from support.ways_to_fail import WAYS
 
 import pullsecrets
+from support.canary import error_texts, leaks
+from support.ways_to_fail import WAYS
 
 PACKAGE = str(Path(pullsecrets.__file__).parent)
 

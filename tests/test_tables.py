@@ -9,11 +9,11 @@ from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given, settings
-from support.drawn import CANARIES, CANARY, clusters, nodes
 
 from pullsecrets import Cluster, DockerConfig, check, explain, explain_pod, load, resolve
 from pullsecrets.secrecy import printable
 from pullsecrets.tables import Cell, Column, Table
+from support.drawn import CANARIES, CANARY, clusters, nodes
 
 rich_console = pytest.importorskip("rich.console")
 

@@ -7,9 +7,6 @@ import pickle
 
 import pytest
 from hypothesis import given, settings
-from support.drawn import clusters, nodes
-from support.made import pod_manifest as made_pod
-from support.made import secret_manifest as made_secret
 
 from pullsecrets import Cluster, DockerConfig, Image, Keyring, PullSecret, explain, resolve
 from pullsecrets.cluster import Origin
@@ -20,6 +17,9 @@ from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import NoteCode
 from pullsecrets.trace import PodExplanation, Reason, _Tracer, explain_all, explain_pod
+from support.drawn import clusters, nodes
+from support.made import pod_manifest as made_pod
+from support.made import secret_manifest as made_secret
 
 
 def secret(auths, name="regcred", kind="kubernetes.io/dockerconfigjson"):

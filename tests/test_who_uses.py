@@ -8,8 +8,6 @@ from collections import Counter
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
-from support.canary import CANARY, leaks, texts
-from support.effort import examples
 
 from pullsecrets import Cluster, Credential, DockerConfig, PullSecret
 from pullsecrets.keyring import Source, SourceKind
@@ -24,6 +22,8 @@ from pullsecrets.testing.strategies import (
     suspicious_docker_configs,
 )
 from pullsecrets.uses import uses
+from support.canary import CANARY, leaks, texts
+from support.effort import examples
 
 CONFIGS = st.one_of(docker_configs(), broken_docker_configs(), suspicious_docker_configs())
 

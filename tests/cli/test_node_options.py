@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from support.canary import CANARY, leaks
 from support.command_line import run
 from support.made import pod_manifest

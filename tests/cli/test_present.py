@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from support.canary import AUTH, CANARY, b64, leaks
 from support.command_line import run
 

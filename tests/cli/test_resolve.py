@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 import yaml
 from hypothesis import given
-from support import plain_rules, worlds
-from support.command_line import run
-from support.effort import examples
 
 from pullsecrets import __file__ as package
 from pullsecrets.notes import Note, NoteCode
+from support import plain_rules, worlds
+from support.command_line import run
+from support.effort import examples
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TYPE = "kubernetes.io/dockerconfigjson"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
+
 from support.canary import CANARY, leaks
 from support.command_line import run
 from support.made import pod_manifest, secret_manifest

@@ -7,9 +7,9 @@ import json
 from datetime import UTC, datetime
 
 from attrs import evolve
+
 from conformance.test_node_vectors import account_of, node_of
 from conformance.vectors import assert_all
-
 from pullsecrets import Credential, PullSecret
 from pullsecrets.node.images import NodeImage
 from pullsecrets.node.recorded import PullCredentials, credential_hash

@@ -10,7 +10,6 @@ from collections import Counter
 from pathlib import Path
 
 from conformance.vectors import assert_all
-
 from pullsecrets import DockerConfig, InvalidDockerConfig, Keyring, PullSecret
 from pullsecrets.keyring import SourceKind
 from pullsecrets.node.answers import ProviderAnswer

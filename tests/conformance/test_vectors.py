@@ -6,7 +6,6 @@ import base64
 from collections import Counter
 
 from conformance.vectors import assert_all
-
 from pullsecrets import (
     DockerConfig,
     Image,

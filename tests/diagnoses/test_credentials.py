@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from support.diagnosed import GUID, b64, found, login, messages, one
 
 

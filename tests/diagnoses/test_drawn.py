@@ -6,7 +6,6 @@ import json
 from base64 import b64decode
 
 from hypothesis import given, settings
-from support.drawn import CANARIES, ENTRIES, IMAGES, clusters, nodes
 
 from pullsecrets import Cluster, DockerConfig, Image, InvalidImage, check
 from pullsecrets._go.url import BadURL
@@ -16,6 +15,7 @@ from pullsecrets.matching import normalise, pattern_matches
 from pullsecrets.objects import format_path
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.spelling import is_sound, unmatchable
+from support.drawn import CANARIES, ENTRIES, IMAGES, clusters, nodes
 
 IMAGE_CODES = ("PS502", "PS503", "PS504", "PS505")
 

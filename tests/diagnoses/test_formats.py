@@ -9,12 +9,12 @@ import pytest
 from attrs import evolve
 from catalogue_examples import EXAMPLES
 from hypothesis import given, settings
-from support.drawn import clusters
 
 from pullsecrets import Cluster, Pod, check
 from pullsecrets.diagnoses import CATALOGUE, Diagnoses, Diagnosis, Severity, Where
 from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
 from pullsecrets.objects import Place
+from support.drawn import clusters
 
 jsonschema = pytest.importorskip("jsonschema")
 SCHEMA = Path(__file__).parents[1] / "data" / "sarif" / "sarif-2.1.0-rtm.5.json"

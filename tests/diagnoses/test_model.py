@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from support.diagnosed import pod, regcred
-
 from pullsecrets import Cluster, PullSecret, ServiceAccount, check
 from pullsecrets.diagnoses import CATALOGUE, Diagnoses, Diagnosis, Severity, Where
 from pullsecrets.objects import Place, format_path
 from pullsecrets.secrecy import EntryText
 from pullsecrets.testing import cluster
+from support.diagnosed import pod, regcred
 
 
 def test_they_are_sorted():

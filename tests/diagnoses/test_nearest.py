@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from support.diagnosed import found, pod, regcred
 
 from pullsecrets import check
 from pullsecrets.testing import cluster
+from support.diagnosed import found, pod, regcred
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,14 @@ import json
 
 import pytest
 import yaml
-from support.canary import CANARY
-from support.command_line import run
 
 from pullsecrets import Cluster, check
 from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider, TokenAttributes
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.objects import Container, Pod, ServiceAccount
+from support.canary import CANARY
+from support.command_line import run
 
 PULLER = ServiceAccount("puller", "team")
 

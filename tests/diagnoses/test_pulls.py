@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from support.diagnosed import account, found, pod, regcred
-
 from pullsecrets import Cluster, Pod, check
 from pullsecrets.objects import Container, format_path
 from pullsecrets.testing import cluster
+from support.diagnosed import account, found, pod, regcred
 
 
 def test_the_list_of_another_account_matters_only_for_an_image_it_serves():

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from support.diagnosed import b64, found, login, pod, regcred, secret
 
 from pullsecrets import Keyring, check
 from pullsecrets.objects import DOCKERCFG_TYPE, format_path
 from pullsecrets.testing import cluster
+from support.diagnosed import b64, found, login, pod, regcred, secret
 
 
 def test_a_broken_secret_that_nothing_lists_is_reported_as_such():

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from support.diagnosed import account, found, login, messages, pod, regcred, secret
-
 from pullsecrets import DockerConfig, check
 from pullsecrets.testing import cluster
+from support.diagnosed import account, found, login, messages, pod, regcred, secret
 
 
 def test_a_repository_whose_name_begins_anothers():

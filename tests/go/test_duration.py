@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from node.drawing import at_leisure
 
+from node.drawing import at_leisure
 from pullsecrets._go.duration import parse_duration
 
 

@@ -7,11 +7,11 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.effort import examples
 
 from pullsecrets import DockerConfig, InvalidDockerConfig
 from pullsecrets._go import json as go_json
 from pullsecrets._go.json import BadJSON, parse_json, write_json
+from support.effort import examples
 
 
 def test_many_brackets_are_not_deep():

@@ -6,8 +6,8 @@ import os
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from node.drawing import at_leisure
 
+from node.drawing import at_leisure
 from pullsecrets.node.files import FileState, NodeFiles
 
 AUTHS = '{"auths": {"%s": {"auth": "dTpw"}}}'

@@ -8,8 +8,8 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from node.drawing import at_leisure
 
+from node.drawing import at_leisure
 from pullsecrets.dockerconfig import Credential
 from pullsecrets.node.answers import CacheKeyType, ProviderAnswer, Response
 from pullsecrets.node.plugins import CacheType, Provider, TokenAttributes

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from node.drawing import at_leisure
 
+from node.drawing import at_leisure
 from pullsecrets import Image, InvalidImage
 from pullsecrets.matching import pattern_matches
 from pullsecrets.node.patterns import (

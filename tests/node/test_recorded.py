@@ -3,7 +3,6 @@ from __future__ import annotations
 import pickle
 
 import pytest
-from support.canary import CANARY, leaks, texts
 
 from pullsecrets import Credential
 from pullsecrets.node.recorded import (
@@ -15,6 +14,7 @@ from pullsecrets.node.recorded import (
     RecordedServiceAccount,
     credential_hash,
 )
+from support.canary import CANARY, leaks, texts
 
 A = RecordedSecret("ns", "a", "uid-a", "aaaa")
 A_ROTATED = RecordedSecret("ns", "a", "uid-a", "bbbb")

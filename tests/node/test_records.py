@@ -5,7 +5,6 @@ import pickle
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from support.canary import CANARY, leaks, texts
 
 from pullsecrets import InvalidImage
 from pullsecrets.node import record_directory
@@ -26,6 +25,7 @@ from pullsecrets.node.records import (
     name_in_records,
 )
 from pullsecrets.node.versions import Release
+from support.canary import CANARY, leaks, texts
 
 ALPHA = "kubelet.config.k8s.io/v1alpha1"
 BETA = "kubelet.config.k8s.io/v1beta1"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from probing import Answer, Scripted
-from registries.fixtures import *  # noqa: F403
 
 from pullsecrets.probe import Prober, transport
+from registries.fixtures import *  # noqa: F403
 
 
 @pytest.fixture(autouse=True)

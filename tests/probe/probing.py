@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from attrs import field, frozen
-from registries import Certificate
 
 from pullsecrets import Cluster, PullSecret, Resolution, resolve
+from registries import Certificate
 
 CANARY = "canary-7Qz4-secret"
 """The password that must reach nobody but the registry and its token server."""

@@ -30,10 +30,10 @@ from probing import (
     secret_manifest,
     token_reply,
 )
-from registries import Authority, Htpasswd, Registry
 
 from pullsecrets.cli import cli
 from pullsecrets.errors import MissingExtra
+from registries import Authority, Htpasswd, Registry
 
 Serve = Callable[..., Scripted]
 

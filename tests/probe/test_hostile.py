@@ -28,12 +28,12 @@ from probing import (
     resolution,
     token_reply,
 )
-from registries import Authority
 
 from pullsecrets import Password, resolve
 from pullsecrets.probe import ImageProbe, Outcome, Prober
 from pullsecrets.probe.policy import Target
 from pullsecrets.probe.transport import MAX_BODY, Failed, Transport
+from registries import Authority
 
 Serve = Callable[..., Scripted]
 Make = Callable[..., Prober]

@@ -19,12 +19,12 @@ from probing import (
     reply,
     resolution,
 )
-from registries import Authority
 
 from pullsecrets import resolve
 from pullsecrets.probe import Outcome, Prober
 from pullsecrets.probe.policy import Target
 from pullsecrets.probe.proxies import Proxy
+from registries import Authority
 
 Serve = Callable[..., Scripted]
 Make = Callable[..., Prober]

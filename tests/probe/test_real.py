@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 from probing import basic, cluster, pod_manifest, resolution, secret_manifest
+
+from pullsecrets import resolve
+from pullsecrets.probe import Outcome, Prober
 from registries import (
     Authority,
     Front,
@@ -26,9 +29,6 @@ from registries import (
     skopeo_can_pull,
 )
 from registries.distribution import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
-
-from pullsecrets import resolve
-from pullsecrets.probe import Outcome, Prober
 
 Make = Callable[..., Prober]
 Start = Callable[..., Any]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from pullsecrets import Keyring
+from pullsecrets.matching import Ring
 from support.differential import differences, main
 from support.effort import examples
 from support.keys import draw_hosts, draw_keyring, draw_name, image_of
 from support.made import secret
 from support.plain_walk import PlainWalk
-
-from pullsecrets import Keyring
-from pullsecrets.matching import Ring
 
 
 @st.composite

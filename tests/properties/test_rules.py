@@ -7,8 +7,6 @@ from collections import Counter
 
 from hypothesis import event, example, given
 from hypothesis import strategies as st
-from support import plain_rules, worlds
-from support.effort import examples
 
 from pullsecrets import (
     Cluster,
@@ -25,6 +23,8 @@ from pullsecrets import (
 )
 from pullsecrets.matching import normalise
 from pullsecrets.notes import NoteCode
+from support import plain_rules, worlds
+from support.effort import examples
 
 
 def parsed_name(text):

@@ -14,13 +14,13 @@ import pytest
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
-from support.effort import examples
 
 from pullsecrets import Cluster, DockerConfig, PullsecretsError, load
 from pullsecrets.errors import MissingExtra
 from pullsecrets.objects import Place
 from pullsecrets.reading import NoSuchPath, ProblemCode, Unreadable
 from pullsecrets.reading.text import yaml_loader
+from support.effort import examples
 
 GOOD = "kind: Pod\nmetadata: {name: good}\n"
 A, B = (f'{{"kind": "Pod", "metadata": {{"name": "{name}"}}}}' for name in "ab")

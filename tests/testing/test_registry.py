@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from registries import Authority
 
 from pullsecrets.testing import FakeRegistry
 from pullsecrets.testing.registry import DOCKER_LIST, OCI_INDEX, OCI_MANIFEST
+from registries import Authority
 
 ANN = {"Authorization": f"Basic {base64.b64encode(b'ann:password').decode()}"}
 

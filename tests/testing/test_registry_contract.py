@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 from attrs import evolve, frozen
-from registries import Front, Htpasswd, Registry, TokenAuth, TokenServer, require, skopeo_can_pull
 
 from pullsecrets.testing import FakeRegistry
 from pullsecrets.testing.registry import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
+from registries import Front, Htpasswd, Registry, TokenAuth, TokenServer, require, skopeo_can_pull
 
 ALL = {"Accept": ", ".join([OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST])}
 MEDIA_TYPES = {
