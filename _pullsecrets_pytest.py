@@ -1,6 +1,6 @@
 """The pytest plugin: fixtures for the tests of deployment code.
 
-pytest imports this module in each of its runs wherever pullsecrets is installed. So it stands
+pytest imports this module in each of its runs wherever pullsecrets is installed. So it is
 outside of the package, whose import takes its time, and imports it only when a test asks for one of
 the fixtures.
 """

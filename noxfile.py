@@ -187,7 +187,7 @@ def build(session: nox.Session) -> None:
     ]:
         session.error(f"the wheel holds {foreign}")
 
-    # As a newcomer does: a copy of what git knows, an empty environment, the command as it stands.
+    # As a newcomer does: a copy of what git knows, an empty environment, the command as it is.
     copy = Path(session.create_tmp()) / "copy"
     shutil.rmtree(copy, ignore_errors=True)
     files = session.run("git", "ls-files", external=True, silent=True).splitlines()

@@ -1,6 +1,6 @@
 """The root of the library's errors.
 
-Each error class lives beside the code that raises it; all of them derive from
+Each error class lives next to the code that raises it; all of them derive from
 `PullsecretsError` and, where Python has a fitting built-in, from that too.
 """
 

@@ -345,7 +345,7 @@ class Keyring:
     def entries(self) -> tuple[KeyringEntry, ...]:
         """Every entry of the secrets and of the node's docker config, dropped ones included.
 
-        They are in the order of the documents. None if a secret does not decode.
+        They are in the order of the documents. There are none if a secret does not decode.
         """
         return tuple(entry for config in self._configs for entry in self._entries(config))
 

@@ -90,7 +90,7 @@ def parse_json(data: bytes | str) -> Any:
 def _depth_bound(text: str) -> int:
     """A number that the document does not nest deeper than, found without a look at its values.
 
-    What is deepest stands either in the first half, behind all the brackets that it is in, or in
+    What is deepest is either in the first half, behind all the brackets that it is in, or in
     the second, before all that close them.
     """
     half = len(text) // 2

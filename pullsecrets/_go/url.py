@@ -2,9 +2,9 @@
 
 The kubelet hands docker config entries to ``net/url.Parse`` and host labels to
 ``path/filepath.Match``; what those accept, decode and refuse decides which image an entry
-serves, so both are followed here to the letter (Go 1.26).
+serves, so both are followed here exactly (Go 1.26).
 
-Go strings are bytes. Here they are `str` in which a byte that is not part of valid UTF-8 stands
+Go strings are bytes. Here they are `str` in which a byte that is not part of valid UTF-8 is written
 as a lone surrogate (the ``surrogateescape`` convention), so that one character is what Go decodes
 as one rune. `go_bytes` gives the bytes back.
 """
@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes
 
 __all__ = ["BadURL", "GoURL", "glob_matches", "go_bytes", "is_glob", "parse_url", "split_host_port"]
 
-# The part of ASCII that net/url lets stand in a host. "?", "/", "#" and "@" end it, and what
+# The part of ASCII that net/url allows in a host. "?", "/", "#" and "@" end it, and what
 # else is missing ("^", "\\", "{", "|", a space …) is refused: of the glob's operators only "*"
 # ever reaches the matching of a host name.
 _HOST_ASCII: Final = r"A-Za-z0-9!$&'()*+,;=:\[\]<>\"_.~\-"
@@ -27,7 +27,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # In a host only bytes outside of ASCII may be escaped, and the percent sign itself.
 _HOST: Final = re.compile(rf"(?:[{_HOST_ASCII}\x80-\U0010ffff]|%25|%[89A-Fa-f][0-9A-Fa-f])*")
-# An IPv6 zone also admits a space and, escaped, what may stand unescaped.
+# An IPv6 zone also admits a space and, escaped, what is allowed unescaped.
 _ZONE: Final = re.compile(rf"(?:[{_HOST_ASCII}\x80-\U0010ffff]|%[0-7][0-9A-Fa-f])*")
 _ZONE_ESCAPED: Final = re.compile(rf"[{_HOST_ASCII}% ]")
 _OPTIONAL_PORT: Final = re.compile(r"(?::[0-9]*)?")

@@ -1,6 +1,6 @@
 """`WWW-Authenticate`: the challenges of an answer, parsed as RFC 9110 section 11.6.1 has them.
 
-One header may hold several challenges and an answer several headers; both come down to one list.
+One header may hold several challenges and an answer several headers; both become one list.
 Registries depart from the grammar in small ways (a realm without quotes), so reading is lenient
 where only one reading is possible, and leaves out what has none.
 """

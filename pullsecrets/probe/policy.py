@@ -66,7 +66,7 @@ _PORTS: Final = {"https": 443, "http": 80}
 
 @frozen
 class Target:
-    """A URL taken apart, made only of characters that can stand in a request.
+    """A URL taken apart, made only of characters that a request may have.
 
     Attributes:
         origin: who is asked.

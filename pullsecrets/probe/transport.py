@@ -40,7 +40,7 @@ Resolver: TypeAlias = Callable[[str, int], "list[str]"]
 
 
 class Failed(Exception):
-    """No answer. The message is safe to show: nothing of the request stands in it.
+    """No answer. The message is safe to show: it holds nothing of the request.
 
     Attributes:
         outcome: ``unreachable``, ``tls-error`` or ``protocol-error``.

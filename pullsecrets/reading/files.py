@@ -2,7 +2,7 @@
 
 YAML goes through PyYAML, with its C loader where there is one; JSON through `json`. Whatever is
 wrong with a document becomes a `Problem` that names its place, and the next document is read.
-Messages never repeat what stands in a document.
+Messages never repeat what is in a document.
 """
 
 from __future__ import annotations
