@@ -118,6 +118,71 @@ def test_what_is_not_described_is_not_valid(command):
     assert not validator(command).is_valid({**document, "version": 2})
 
 
+STATIC = """
+kind: Pod
+metadata: {name: static, annotations: {kubernetes.io/config.mirror: a}}
+spec: {containers: [{name: a, image: nginx}]}
+"""
+
+
+@pytest.mark.parametrize("command", ["resolve", "explain"])
+def test_a_static_pod_has_no_service_account(command):
+    document = output(command, "-", stdin=STATIC)
+    validator(command).validate(document)
+    assert document["pods"][0]["admission"]["service_account"] is None
+
+
+def test_present_is_valid(tmp_path):
+    image_id = "sha256:" + "1" * 64
+    images = {"images": [{"id": image_id, "repoTags": ["quay.io/acme/api:latest"]}]}
+    (tmp_path / "images.json").write_text(json.dumps(images))
+    secret = {"uid": "u", "namespace": "shop", "name": "gone", "credentialHash": "0" * 64}
+    record = {
+        "kind": "ImagePulledRecord",
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "lastUpdatedTime": "2026-01-01T00:00:00Z",
+        "imageRef": image_id,
+        "credentialMapping": {"quay.io/acme/api": {"kubernetesSecrets": [secret]}},
+    }
+    (tmp_path / "pulled").mkdir()
+    (tmp_path / "pulling").mkdir()
+    (tmp_path / "pulled" / "sha256-any").write_text(json.dumps(record))
+    node = "--images", str(tmp_path / "images.json"), "--records", str(tmp_path)
+    document = output("present", *node, "-", stdin=MANIFESTS)
+    validator("present").validate(document)
+    assert any(each["changes"] for each in document["containers"])
+    records = output("present", *node, "--by-record", "-", stdin=MANIFESTS)
+    validator("present").validate(records)
+    assert records["records"][0]["names"][0]["secrets"][0]["state"] == "gone"
+    assert not validator("present").is_valid({**document, "more": 1})
+
+
+def test_probe_is_valid():
+    pytest.importorskip("requests")
+    from pullsecrets.testing import FakeRegistry
+
+    with FakeRegistry("basic", users={"ann": "right"}) as registry:
+        host = registry.host
+        manifests = f"""
+kind: Pod
+metadata: {{name: app}}
+spec:
+  containers: [{{name: a, image: "{host}/team/app:1"}}, {{name: b, image: "Not An Image"}}]
+  imagePullSecrets: [{{name: old}}]
+---
+kind: Secret
+metadata: {{name: old}}
+type: kubernetes.io/dockerconfigjson
+stringData: {{.dockerconfigjson: '{{"auths": {{"{host}": {{"auth": "YW5uOndyb25n"}}}}}}'}}
+"""
+        document = output("probe", "--exhaustive", "-", stdin=manifests)
+    validator("probe").validate(document)
+    image, invalid = document["pods"][0]["images"]
+    assert [each["tried_by_kubelet"] for each in image["attempts"]] == [True, False]
+    assert invalid["failure"]["code"] == "invalid-image"
+    assert not validator("probe").is_valid({**document, "more": 1})
+
+
 @pytest.mark.parametrize("command", SCHEMAS)
 def test_schemas_are_schemas(command):
     jsonschema.Draft202012Validator.check_schema(SCHEMAS[command])
