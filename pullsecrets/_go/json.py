@@ -23,7 +23,7 @@ Object: Final[type[tuple[tuple[str, Any], ...]]] = tuple
 Array: Final[type[list[Any]]] = list
 """How a JSON array comes out."""
 
-_MAX_DEPTH: Final = 10_000
+MAX_DEPTH: Final = 10_000
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED_BY_GO: Final = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
@@ -81,9 +81,9 @@ def parse_json(data: bytes | str) -> Any:
     except RecursionError:
         return _parse_deep(text)
     else:
-        if _depth_bound(text) <= _MAX_DEPTH or not _is_too_deep(value):
+        if _depth_bound(text) <= MAX_DEPTH or not _is_too_deep(value):
             return value
-        where = f"nested more than {_MAX_DEPTH} deep"
+        where = f"nested more than {MAX_DEPTH} deep"
     raise BadJSON(f"not JSON ({where})")
 
 
@@ -102,7 +102,7 @@ def _depth_bound(text: str) -> int:
 
 def _is_too_deep(value: Any) -> bool:
     level = [value] if type(value) in (Array, Object) else []
-    for _ in range(_MAX_DEPTH):
+    for _ in range(MAX_DEPTH):
         level = [
             inner
             for outer in level
@@ -152,7 +152,7 @@ def _parse_deep(text: str) -> Any:
         elif kind in ("string", "scalar") and expected.endswith("value"):
             items.append(value)
             expected = "next"
-        elif kind in ("[", "{") and expected.endswith("value") and len(outer) < _MAX_DEPTH:
+        elif kind in ("[", "{") and expected.endswith("value") and len(outer) < MAX_DEPTH:
             outer.append((items, "]" if kind == "[" else "}"))
             items = []
             expected = "first value" if kind == "[" else "first name"
@@ -170,4 +170,4 @@ def _parse_deep(text: str) -> Any:
             return items[0]
         else:
             break
-    raise BadJSON(f"not JSON, or nested more than {_MAX_DEPTH} deep")
+    raise BadJSON(f"not JSON, or nested more than {MAX_DEPTH} deep")

@@ -19,7 +19,7 @@ from pullsecrets.registries import Registry
 
 __all__ = ["Job", "Work"]
 
-_MAX_THREADS: Final = 128
+MAX_THREADS: Final = 128
 
 NOT_ASKED: Final = Verdict(Outcome.UNREACHABLE, "not asked: the probe was ended before")
 """For what was not asked when a probe was ended."""
@@ -121,7 +121,7 @@ class Work:
         # Daemons, so that whoever is interrupted here need not wait for a slow server.
         threads = [
             threading.Thread(target=self._work, daemon=True)
-            for _ in range(min(wanted, _MAX_THREADS))
+            for _ in range(min(wanted, MAX_THREADS))
         ]
         try:
             for thread in threads:

@@ -120,7 +120,7 @@ class Transport:
         resolver: Resolver | None = None,
     ) -> None:
         self._proxy = proxy
-        self._resolver = _lookup if resolver is None else resolver
+        self._resolver = addresses_of if resolver is None else resolver
         self._addresses: dict[str, list[str]] = {}
         self._per_host = per_host
         self._slots: dict[tuple[str, int], threading.Semaphore] = {}
@@ -203,7 +203,7 @@ class Transport:
         try:
             with self._slot(target, leash):
                 start = time.monotonic()
-                return self._exchange(method, target, leash, headers or {}, authorization, form)
+                return self.exchange(method, target, leash, headers or {}, authorization, form)
         except Failed as error:
             failed = error
         except Exception as error:  # noqa: BLE001  # whatever goes wrong is this request's outcome
@@ -212,7 +212,7 @@ class Transport:
         # Outside of the handler: what urllib3 raises may hold the request, with its headers.
         raise failed
 
-    def _exchange(
+    def exchange(
         self,
         method: str,
         target: Target,
@@ -221,6 +221,7 @@ class Transport:
         authorization: Password | None,
         form: Mapping[str, str | Password] | None,
     ) -> Answer:
+        """Make a request whose time is on a leash; what goes wrong raises as it is."""
         self._leashes.current = leash
         start = time.monotonic()
         manager = self._manager(target)
@@ -333,7 +334,7 @@ class Transport:
                 self._open.add(connection)
                 return connection
         leash.left()
-        leash.reason = f"no connection: {_reason(error)}"
+        leash.reason = f"no connection: {reason_of(error)}"
         raise error
 
     def _resolve(self, host: str, port: int, deadline: float) -> list[str]:
@@ -378,11 +379,11 @@ def _context(
         if files is not None:
             context.load_cert_chain(*files)
     except OSError as error:  # ssl.SSLError is one, too
-        raise ValueError(f"certificates: {_reason(error)}") from None
+        raise ValueError(f"certificates: {reason_of(error)}") from None
     return context
 
 
-def _lookup(host: str, port: int) -> list[str]:
+def addresses_of(host: str, port: int) -> list[str]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
@@ -404,7 +405,7 @@ def _within(look_up: Callable[[], list[str]], seconds: float) -> list[str]:
         raise Failed(Outcome.UNREACHABLE, "the name look-up took too long", late=True)
     found = result[0]
     if isinstance(found, Exception):
-        raise Failed(Outcome.UNREACHABLE, f"the name has no address: {_reason(found)}")
+        raise Failed(Outcome.UNREACHABLE, f"the name has no address: {reason_of(found)}")
     return found
 
 
@@ -420,7 +421,7 @@ def _explain(error: BaseException, leash: Leash) -> Failed:
     chain = list(_chain(error))
     for link in chain:
         if isinstance(link, ssl.SSLError):
-            return Failed(Outcome.TLS_ERROR, f"TLS: {_reason(link)}")
+            return Failed(Outcome.TLS_ERROR, f"TLS: {reason_of(link)}")
         if isinstance(link, TimeoutError):
             return Failed(Outcome.UNREACHABLE, "the time limit was reached", late=True)
         if isinstance(link, OSError) and (refusal := _TUNNEL.match(str(link))):
@@ -447,7 +448,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             queue += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """What the system or OpenSSL says; neither knows the request."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return printable(error.verify_message or "the certificate is not valid")

@@ -68,7 +68,7 @@ _ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 _MAX_BODY: Final = 64 * 1024  # bytes that are read of what a client posts
-_SILENCE: Final = 20.0  # seconds after which a silent connection is closed
+SILENCE: Final = 20.0  # seconds after which a silent connection is closed
 _WINDOW: Final = 21_600  # seconds, in the header; as Docker Hub's
 
 
@@ -607,7 +607,7 @@ class _Server(ThreadingHTTPServer):
         try:
             if self._tls is not None:
                 # In the connection's own thread: a client may take its time over the handshake.
-                request.settimeout(_SILENCE)
+                request.settimeout(SILENCE)
                 # Wrapping takes the connection away from the plain socket. So it is tracked before
                 # the handshake begins, for `hang_up` to end that, too.
                 wrapped = self._tls.wrap_socket(
@@ -647,7 +647,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    timeout = _SILENCE
+    timeout = SILENCE
     # A status line, headers and a body are three small packets: without this, 40 ms of waiting.
     wbufsize = -1
     disable_nagle_algorithm = True

@@ -89,7 +89,7 @@ def test_both_parsers_read_the_same(text):
 
 @pytest.mark.parametrize("opening, closing", [("[", "]"), ('{"a":', "}")])
 def test_the_limit_is_exact_in_both_parsers(monkeypatch, opening, closing):
-    monkeypatch.setattr(go_json, "_MAX_DEPTH", 5)
+    monkeypatch.setattr(go_json, "MAX_DEPTH", 5)
     for parse in (parse_json, go_json._parse_deep):
         assert parse(opening * 5 + "1" + closing * 5)
         with pytest.raises(BadJSON, match="nested more than 5 deep"):

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from pullsecrets import InvalidImage
-from pullsecrets.node import record_directory
 from pullsecrets.node.images import NodeImage
 from pullsecrets.node.record_files import file_name
 from pullsecrets.node.recorded import (
@@ -276,8 +275,9 @@ class TestLoading:
         with pytest.raises(NoRecords, match="no directory 'pulled' or 'pulling'"):
             PullRecords.load(tmp_path)
 
-    def test_too_large_a_file_is_not_read(self, folder, monkeypatch):
-        monkeypatch.setattr(record_directory, "_MAX_SIZE", 10)
+    def test_too_large_a_file_is_not_read(self, folder):
+        file = folder / "image_manager" / "pulled" / "sha256-x"
+        file.write_bytes(b" " * (4 * 2**20 + 1))
         with pytest.raises(NoRecords, match="sha256-x is too large"):
             PullRecords.load(folder)
 

@@ -16,7 +16,7 @@ from registries.fixtures import *  # noqa: F403
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test asks a name server, and no packet leaves the machine."""
-    real = transport._lookup
+    real = transport.addresses_of
 
     def look_up(host: str, port: int) -> list[str]:
         if host == "foreign.test":  # another site, at this machine's address
@@ -25,7 +25,7 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
             raise OSError(-2, "Name or service not known")
         return real(host, port)
 
-    monkeypatch.setattr(transport, "_lookup", look_up)
+    monkeypatch.setattr(transport, "addresses_of", look_up)
 
 
 @pytest.fixture

@@ -257,7 +257,7 @@ def loopback_only() -> None:
             raise OSError(-2, "Name or service not known")
         return [known[host]]
 
-    transport._lookup = look_up
+    transport.addresses_of = look_up
 
 
 def main(conversations: int = 6000, seed: int = 0) -> int:

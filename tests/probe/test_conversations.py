@@ -10,7 +10,7 @@ from pullsecrets.probe import flow, login, trail
 
 @pytest.fixture(autouse=True)
 def _names(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pullsecrets.probe.transport._lookup", None)
+    monkeypatch.setattr("pullsecrets.probe.transport.addresses_of", None)
     hostile.loopback_only()
 
 

@@ -660,7 +660,7 @@ class TestNoRegistry:
         def nothing(host: str, port: int) -> list[str]:
             raise OSError(-2, "Name or service not known")
 
-        monkeypatch.setattr("pullsecrets.probe.transport._lookup", nothing)
+        monkeypatch.setattr("pullsecrets.probe.transport.addresses_of", nothing)
         found = prober().probe(resolve("nowhere.example.com/a", []))
         assert outcome(found) == (
             "unreachable",

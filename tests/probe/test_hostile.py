@@ -130,7 +130,7 @@ class TestRealms:
             asked.append(host)
             return addresses[host]
 
-        monkeypatch.setattr("pullsecrets.probe.transport._lookup", look_up)
+        monkeypatch.setattr("pullsecrets.probe.transport.addresses_of", look_up)
         # This one address plays a public one.
         for module in ("flow", "policy"):
             monkeypatch.setattr(
@@ -150,7 +150,7 @@ class TestRealms:
         """DNS rebinding: what was looked at is what is connected to."""
         answers = [["127.0.0.1"], ["169.254.169.254"], ["169.254.169.254"]]
         monkeypatch.setattr(
-            "pullsecrets.probe.transport._lookup", lambda host, port: answers.pop(0)
+            "pullsecrets.probe.transport.addresses_of", lambda host, port: answers.pop(0)
         )
         server = serve(
             lambda request: reply(
@@ -216,7 +216,9 @@ class TestRedirects:
         self, serve: Serve, prober: Make, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         metadata = serve(lambda request: MANIFEST_HEAD)
-        monkeypatch.setattr("pullsecrets.probe.transport._lookup", lambda host, port: ["127.0.0.1"])
+        monkeypatch.setattr(
+            "pullsecrets.probe.transport.addresses_of", lambda host, port: ["127.0.0.1"]
+        )
         monkeypatch.setattr("pullsecrets.probe.flow.is_public", lambda address: True)
         server = serve(lambda request: reply(307, ("Location", metadata.url)))
         name = f"registry.corp.example:{server.port}"
@@ -420,7 +422,7 @@ class TestBrokenAnswers:
             over.wait(60)
             return []
 
-        monkeypatch.setattr("pullsecrets.probe.transport._lookup", slow)
+        monkeypatch.setattr("pullsecrets.probe.transport.addresses_of", slow)
         found = prober(timeout=LIMIT).probe(resolution("slow.example.com/a", ANN))
         over.set()
         assert found.outcome is Outcome.UNREACHABLE

@@ -99,7 +99,7 @@ def test_a_registry_gets_one_request_until_it_has_answered(serve: Serve, prober:
 
 def test_the_order_of_turns(serve: Serve, prober: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """Registry by registry, not all of the first one before the second."""
-    monkeypatch.setattr("pullsecrets.probe.run._MAX_THREADS", 1)
+    monkeypatch.setattr("pullsecrets.probe.run.MAX_THREADS", 1)
     order: list[str] = []
 
     def answer(request: Received) -> bytes:
@@ -125,14 +125,14 @@ def test_whatever_goes_wrong_is_that_attempts_outcome(
         raise ZeroDivisionError(CANARY)
 
     if where == "transport":
-        exchange = Transport._exchange
+        exchange = Transport.exchange
 
         def faulty_exchange(self: Transport, method: str, target: Target, *rest: Any) -> Any:
             return exchange(self, method, target, *rest) if "faulty" not in target.path else fault()
 
-        monkeypatch.setattr(Transport, "_exchange", faulty_exchange)
+        monkeypatch.setattr(Transport, "exchange", faulty_exchange)
     elif where == "look-up":
-        real = "pullsecrets.probe.transport._lookup"
+        real = "pullsecrets.probe.transport.addresses_of"
         monkeypatch.setattr(real, lambda host, port: fault() if "faulty" in host else ["127.0.0.1"])
     else:
         monkeypatch.setattr("pullsecrets.probe.flow.read_token", fault)

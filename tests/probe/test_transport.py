@@ -13,7 +13,7 @@ from probing import Received, Scripted, reply
 from pullsecrets.probe import Outcome
 from pullsecrets.probe.policy import Target
 from pullsecrets.probe.proxies import Proxy
-from pullsecrets.probe.transport import Answer, Failed, Transport, _reason
+from pullsecrets.probe.transport import Answer, Failed, Transport, reason_of
 
 Serve = Callable[..., Scripted]
 
@@ -152,4 +152,4 @@ def test_a_kept_connection_that_was_closed_meanwhile(
 
 
 def test_reasons() -> None:
-    assert _reason(TimeoutError("timed out")) == "the time limit was reached"
+    assert reason_of(TimeoutError("timed out")) == "the time limit was reached"

@@ -139,7 +139,7 @@ def test_silent_connections_do_not_keep_it(
     authority: Authority, tls: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where it waits for a client's handshake, which its own time limit would end late."""
-    monkeypatch.setattr("pullsecrets.testing.registry._SILENCE", 600.0)
+    monkeypatch.setattr("pullsecrets.testing.registry.SILENCE", 600.0)
     registry = FakeRegistry(tls=_context(authority) if tls else None)
     wanted = ssl.SSLSocket if tls else socket.socket
     with socket.create_connection(("127.0.0.1", registry.port)) as connection:
