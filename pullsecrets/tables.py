@@ -348,7 +348,7 @@ _STYLE: Final = """<style>
 .pullsecrets.pullsecrets code {
   background: none; border: 0; color: inherit; font-size: 0.95em; padding: 0;
   font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
-  overflow-wrap: anywhere; white-space: normal; }
+  overflow-wrap: break-word; white-space: normal; }
 .pullsecrets .faint { opacity: 0.75; }
 .pullsecrets .error, .pullsecrets .warning, .pullsecrets .note, .pullsecrets .good {
   border-left: 0.3em solid; padding-left: 0.4em; }
