@@ -8,9 +8,7 @@ from .dockerconfig import InvalidDockerConfig as InvalidDockerConfig
 from .errors import PullsecretsError as PullsecretsError
 from .images import Image as Image
 from .images import InvalidImage as InvalidImage
-from .keyring import Candidate as Candidate
 from .keyring import Keyring as Keyring
-from .keyring import Resolution as Resolution
 from .keyring import resolve as resolve
 from .loading import load as load
 from .matching import pattern_matches as pattern_matches
@@ -18,6 +16,8 @@ from .notes import Note as Note
 from .objects import Pod as Pod
 from .objects import PullSecret as PullSecret
 from .objects import ServiceAccount as ServiceAccount
+from .resolution import Candidate as Candidate
+from .resolution import Resolution as Resolution
 from .secrecy import Password as Password
 from .trace import explain as explain
 from .trace import explain_pod as explain_pod

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from attrs import Factory, field, frozen
 
 from pullsecrets.dockerconfig import DockerConfig
-from pullsecrets.keyring import Keyring, Resolution
+from pullsecrets.keyring import Keyring
 from pullsecrets.node.audiences import AudienceGrant, audience_grants
 from pullsecrets.node.node import Node, as_node
 from pullsecrets.node.providers import PodAccount
@@ -19,6 +19,7 @@ from pullsecrets.objects import Container, Place, Pod, PullSecret, ServiceAccoun
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.reading.clients import manifests_of
 from pullsecrets.reading.documents import Document, Objects, Problem, objects_of
+from pullsecrets.resolution import Resolution
 from pullsecrets.secrecy import printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 

@@ -14,8 +14,8 @@ from typing import Final
 from pullsecrets.dockerconfig import Credential, DockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.images import Image
-from pullsecrets.keyring import Resolution
 from pullsecrets.notes import Note
+from pullsecrets.resolution import Resolution
 from pullsecrets.secrecy import Password
 
 __all__ = ["NothingToHandOver", "to_docker_config", "write_docker_config"]

@@ -6,7 +6,7 @@ Mappings as ``json.load`` or a YAML loader gives them. Nothing here opens a file
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import partial
 from typing import Any, Final
@@ -16,10 +16,10 @@ from attrs import evolve, field, frozen
 from pullsecrets._go.base64 import decode_base64
 from pullsecrets._go.json import go_string, write_json
 from pullsecrets.dockerconfig import Credential, DockerConfig, basic_auth
-from pullsecrets.errors import PullsecretsError
+from pullsecrets.fields import Field
 from pullsecrets.frozen import FrozenDict
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.secrecy import EntryText, Hidden, HiddenBytes, ImageText, printable
+from pullsecrets.secrecy import Hidden, HiddenBytes, ImageText, printable
 
 __all__ = [
     "DOCKERCFG_KEY",
@@ -30,13 +30,10 @@ __all__ = [
     "POD_TEMPLATES",
     "Container",
     "ContainerKind",
-    "FieldPath",
-    "InvalidManifest",
     "Place",
     "Pod",
     "PullSecret",
     "ServiceAccount",
-    "format_path",
 ]
 
 DOCKERCONFIGJSON_TYPE: Final = "kubernetes.io/dockerconfigjson"
@@ -73,45 +70,6 @@ _API_VERSIONS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"), "apps/v1"),
     **dict.fromkeys(("Job", "CronJob"), "batch/v1"),
 }
-
-
-FieldPath = tuple[str | int | EntryText, ...]
-"""The way to a field: the names of fields, positions in lists, and keys that an author chose."""
-
-
-def format_path(path: FieldPath) -> str:
-    """A field's path as people write it. Safe to show.
-
-    >>> format_path(("spec", "containers", 0, "image"))
-    'spec.containers[0].image'
-    >>> format_path(("data", EntryText(".dockerconfigjson")))
-    "data['.dockerconfigjson']"
-    """
-    steps = (
-        f"[{step}]"
-        if isinstance(step, int)
-        else f".{step}"
-        if isinstance(step, str)
-        else f"['{step}']"
-        for step in path
-    )
-    return "".join(steps).removeprefix(".")
-
-
-class InvalidManifest(PullsecretsError, ValueError):
-    """A mapping that is not the Kubernetes object it should be.
-
-    Attributes:
-        path: The fields that lead to the fault.
-    """
-
-    def __init__(self, what: str, path: FieldPath = ()) -> None:
-        super().__init__(f"{format_path(path) or 'the object'} {what}")
-        self.what = what
-        self.path = path
-
-    def __reduce__(self) -> tuple[type[InvalidManifest], tuple[str, FieldPath]]:
-        return type(self), (self.what, self.path)
 
 
 _Credentials = Mapping[str, Credential | tuple[str, str] | tuple[str, str, str]]
@@ -197,7 +155,7 @@ class PullSecret:
         Raises:
             InvalidManifest: It is not a Secret that the API server would take.
         """
-        secret = _Field(manifest)
+        secret = Field(manifest)
         del manifest  # no traceback shows what this frame was given
         metadata = _metadata(secret, "Secret")
         data: dict[str, HiddenBytes] = {}
@@ -348,7 +306,7 @@ class ServiceAccount:
         Raises:
             InvalidManifest: It is not a ServiceAccount that the API server would take.
         """
-        account = _Field(manifest)
+        account = Field(manifest)
         del manifest
         metadata = _metadata(account, "ServiceAccount")
         return cls(
@@ -486,7 +444,7 @@ class Pod:
         Raises:
             InvalidManifest: It is not such an object as the API server would take.
         """
-        root = _Field(manifest)
+        root = Field(manifest)
         del manifest
         metadata = _metadata(root, *POD_TEMPLATES)
         kind = root.member("kind").string() or "Pod"
@@ -548,109 +506,38 @@ class Pod:
         }
 
 
-class _Field:
-    """A value in a manifest and the way to it, so that an error can name the field.
-
-    An absent member and null read alike, as in Go: no members, no items, an empty string. It hides
-    its value, which may be a Secret's, from tracebacks.
-    """
-
-    __slots__ = ("_parent", "_step", "value")
-
-    def __init__(
-        self, value: Any, parent: _Field | None = None, step: str | int | EntryText = ""
-    ) -> None:
-        self.value = value
-        self._parent = parent
-        self._step = step
-
-    @property
-    def path(self) -> FieldPath:
-        """The fields that lead here; put together only if there is something to say."""
-        return () if self._parent is None else (*self._parent.path, self._step)
-
-    def error(self, what: str) -> InvalidManifest:
-        return InvalidManifest(what, self.path)
-
-    def _wrong(self, wanted: str) -> InvalidManifest:
-        return self.error(f"is {_kind(self.value)}, not {wanted}")
-
-    def _mapping(self) -> Mapping[Any, Any]:
-        if type(self.value) is dict:  # nearly always, and much faster to tell
-            return self.value
-        if self.value is None:
-            return {}
-        if not isinstance(self.value, Mapping):
-            raise self._wrong("a mapping")
-        return self.value
-
-    def has(self, name: str) -> bool:
-        return self._mapping().get(name) is not None
-
-    def member(self, name: str) -> _Field:
-        return _Field(self._mapping().get(name), self, name)
-
-    def items(self) -> Iterator[tuple[str, _Field]]:
-        for key in self._mapping():
-            if not isinstance(key, str):
-                raise self.error(f"has a key that is {_kind(key)}, not a string")
-            yield key, _Field(self._mapping()[key], self, EntryText(key))
-
-    def list(self) -> Iterator[_Field]:
-        if self.value is None:
-            return
-        if not isinstance(self.value, (list, tuple)):
-            raise self._wrong("a list")
-        for at in range(len(self.value)):
-            yield _Field(self.value[at], self, at)
-
-    def string(self) -> str:
-        if self.value is None:
-            return ""
-        if not isinstance(self.value, str):
-            raise self._wrong("a string")
-        return self.value
-
-
-def _kind(value: Any) -> str:
-    names = {dict: "a mapping", list: "a list", str: "a string", bool: "a boolean"}
-    return names.get(type(value)) or (
-        "a number" if isinstance(value, (int, float)) else type(value).__name__
-    )
-
-
-def _decoded(value: _Field) -> HiddenBytes:
+def _decoded(value: Field) -> HiddenBytes:
     data = decode_base64(value.string())
     if data is None:
         raise value.error("is not base64")
     return HiddenBytes(data)
 
 
-def _metadata(root: _Field, *kinds: str) -> _Field:
+def _metadata(root: Field, *kinds: str) -> Field:
     kind = root.member("kind").string()
     if kind and kind not in kinds:
         raise root.member("kind").error(f"is '{printable(kind)}', not {' or '.join(kinds)}")
     return root.member("metadata")
 
 
-def _name(metadata: _Field) -> str:
+def _name(metadata: Field) -> str:
     name = metadata.member("name").string() or metadata.member("generateName").string()
     if not name:
         raise metadata.member("name").error("is missing")
     return name
 
 
-def _ignore(metadata: _Field) -> tuple[str, ...]:
+def _ignore(metadata: Field) -> tuple[str, ...]:
     annotation = metadata.member("annotations").member(IGNORE_ANNOTATION).string()
     return tuple(code.strip() for code in annotation.split(",") if code.strip())
 
 
-def _pull_secrets(holder: _Field) -> tuple[str, ...]:
+def _pull_secrets(holder: Field) -> tuple[str, ...]:
     references = holder.member("imagePullSecrets").list()
     return tuple(reference.member("name").string() for reference in references)
 
 
-def _containers(spec: _Field, name: str, kind: ContainerKind) -> tuple[Container, ...]:
+def _containers(spec: Field, name: str, kind: ContainerKind) -> tuple[Container, ...]:
     return tuple(
         Container(
             container.member("name").string(),
@@ -662,7 +549,7 @@ def _containers(spec: _Field, name: str, kind: ContainerKind) -> tuple[Container
     )
 
 
-def _image_volumes(spec: _Field) -> tuple[Container, ...]:
+def _image_volumes(spec: Field) -> tuple[Container, ...]:
     return tuple(
         Container(
             volume.member("name").string(),

@@ -17,7 +17,6 @@ from attrs import frozen
 from pullsecrets.cluster import Cluster, ImageResolution
 from pullsecrets.dockerconfig import InvalidDockerConfig
 from pullsecrets.images import Image, InvalidImage
-from pullsecrets.keyring import Resolution
 from pullsecrets.node.images import NodeImages
 from pullsecrets.node.recorded import PullCredentials, RecordedSecret, credential_hash
 from pullsecrets.node.records import Pull, PullRecords, name_in_records
@@ -25,6 +24,7 @@ from pullsecrets.node.verification import Policy, Verification
 from pullsecrets.objects import Container, Pod, PullSecret
 from pullsecrets.present import PullDecision, PullOutcome, decide_resolved
 from pullsecrets.pull_policy import PullPolicy
+from pullsecrets.resolution import Resolution
 from pullsecrets.secrecy import ImageText, printable
 
 __all__ = [

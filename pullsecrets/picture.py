@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 from pullsecrets.cluster import Cluster, PodResolution
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, check
 from pullsecrets.errors import MissingExtra
-from pullsecrets.keyring import SourceKind
+from pullsecrets.resolution import SourceKind
 from pullsecrets.secrecy import printable
 
 __all__ = ["MAX_ROWS", "Picture", "draw"]

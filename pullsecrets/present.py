@@ -13,7 +13,7 @@ from typing import Final
 from attrs import frozen
 
 from pullsecrets.dockerconfig import DockerConfig
-from pullsecrets.keyring import Candidate, Keyring, Resolution, Source, SourceKind
+from pullsecrets.keyring import Keyring
 from pullsecrets.node.decision import Finding, Presented, Step, find
 from pullsecrets.node.node import Node, as_node
 from pullsecrets.node.providers import PodAccount
@@ -22,6 +22,7 @@ from pullsecrets.node.records import PullRecords
 from pullsecrets.node.verification import Verification
 from pullsecrets.objects import PullSecret
 from pullsecrets.pull_policy import PullPolicy
+from pullsecrets.resolution import Candidate, Resolution, Source, SourceKind
 from pullsecrets.secrecy import ImageText, printable
 
 __all__ = ["PullDecision", "PullOutcome", "Try", "decide", "decide_resolved"]

@@ -23,21 +23,14 @@ from pullsecrets._go.url import BadURL, glob_matches
 from pullsecrets.cluster import Admission, Cluster, PodResolution
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.images import Image
-from pullsecrets.keyring import (
-    Candidate,
-    Keyring,
-    KeyringEntry,
-    Resolution,
-    Source,
-    SourceKind,
-    undecodable,
-)
+from pullsecrets.keyring import Keyring, KeyringEntry, undecodable
 from pullsecrets.matching import Mismatch, Pattern, compare, is_default_registry
 from pullsecrets.node.node import Node
 from pullsecrets.node.providers import NotAsked, PodAccount
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Pod, PullSecret
 from pullsecrets.registries import DOCKER_HUB_KEY
+from pullsecrets.resolution import Candidate, Resolution, Source, SourceKind
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.spelling import HUB_ENTRY, is_hub_mistake, unmatchable
 from pullsecrets.symptoms import symptoms_of

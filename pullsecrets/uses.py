@@ -12,9 +12,10 @@ from attrs import frozen
 
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import InvalidDockerConfig
-from pullsecrets.keyring import Resolution, Source, SourceKind, undecodable
+from pullsecrets.keyring import undecodable
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Pod, PullSecret
+from pullsecrets.resolution import Resolution, Source, SourceKind
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 

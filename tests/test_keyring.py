@@ -12,12 +12,12 @@ import weakref
 import pytest
 
 from pullsecrets import Credential, DockerConfig, Image, Keyring, resolve
-from pullsecrets.keyring import Source, SourceKind
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import Note, NoteCode
+from pullsecrets.resolution import Source, SourceKind
 from pullsecrets.secrecy import EntryText
 from support.made import node_config, secret, tried
 

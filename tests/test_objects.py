@@ -26,8 +26,9 @@ from pullsecrets import (
     ServiceAccount,
     resolve,
 )
+from pullsecrets.fields import InvalidManifest
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.objects import Container, InvalidManifest, Place
+from pullsecrets.objects import Container, Place
 from pullsecrets.testing import strategies
 from support.effort import examples
 

@@ -23,7 +23,7 @@ from pullsecrets import (
     load,
     resolve,
 )
-from pullsecrets.objects import InvalidManifest
+from pullsecrets.fields import InvalidManifest
 from pullsecrets.reading import Unreadable
 from pullsecrets.reading.text import yaml_loader
 from pullsecrets.secrecy import HiddenBytes

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 
 from pullsecrets import Cluster, DockerConfig, Image, Keyring, PullSecret, explain, resolve
 from pullsecrets.cluster import Origin
-from pullsecrets.keyring import SourceKind
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import NoteCode
+from pullsecrets.resolution import SourceKind
 from pullsecrets.testing import pod
 from pullsecrets.trace import PodExplanation, Reason, explain_all, explain_pod
 from support.drawn import clusters, nodes

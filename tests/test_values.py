@@ -34,13 +34,15 @@ from pullsecrets import (
 from pullsecrets.cluster import Admission, Origin
 from pullsecrets.dockerconfig import Auths
 from pullsecrets.errors import MissingExtra
+from pullsecrets.fields import InvalidManifest
 from pullsecrets.handover import NothingToHandOver
-from pullsecrets.keyring import KeyringEntry, Source, SourceKind
+from pullsecrets.keyring import KeyringEntry
 from pullsecrets.matching import Pattern
 from pullsecrets.notes import NoteCode
-from pullsecrets.objects import Container, InvalidManifest, Place
+from pullsecrets.objects import Container, Place
 from pullsecrets.reading import Document, NoSuchPath, Problem, ProblemCode, Unreadable
 from pullsecrets.registries import Registry
+from pullsecrets.resolution import Source, SourceKind
 from pullsecrets.secrecy import EntryText, HiddenBytes, HiddenText, ImageText
 from pullsecrets.trace import EntryTrace, Explanation, PodExplanation, SecretTrace
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pullsecrets import Cluster, Credential, DockerConfig, PullSecret
-from pullsecrets.keyring import Source, SourceKind
 from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
+from pullsecrets.resolution import Source, SourceKind
 from pullsecrets.testing import cluster, pod, pull_secret
 from pullsecrets.testing.strategies import (
     broken_docker_configs,

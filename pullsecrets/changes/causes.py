@@ -16,9 +16,9 @@ from attrs import evolve
 from pullsecrets.changes.comparison import diff, looked_up
 from pullsecrets.changes.model import Action, Answer, Cause, CauseKind, Change
 from pullsecrets.cluster import Cluster
-from pullsecrets.keyring import Resolution
 from pullsecrets.node.node import Node
 from pullsecrets.objects import Container, Pod
+from pullsecrets.resolution import Resolution
 from pullsecrets.secrecy import printable
 
 __all__ = ["diff_clusters"]

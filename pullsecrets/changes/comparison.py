@@ -13,9 +13,9 @@ from typing import Any
 
 from pullsecrets.changes.model import Action, Answer, Cause, CauseKind, Change
 from pullsecrets.cluster import PodResolution
-from pullsecrets.keyring import Resolution
 from pullsecrets.objects import ContainerKind
 from pullsecrets.present import PullDecision
+from pullsecrets.resolution import Resolution
 
 __all__ = [
     "Answers",

@@ -9,10 +9,10 @@ from typing import Any, Final, cast
 from attrs import frozen
 
 from pullsecrets.cluster import tried
-from pullsecrets.keyring import Resolution
 from pullsecrets.node.versions import FACTS, Release
 from pullsecrets.objects import Container, Pod
 from pullsecrets.present import PullDecision, PullOutcome
+from pullsecrets.resolution import Resolution
 from pullsecrets.secrecy import printable
 from pullsecrets.tables import Cell, Column, Table, Tone
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import click
 from attrs import evolve, fields, frozen
@@ -38,6 +38,7 @@ __all__ = [
     "console",
     "echo_json",
     "exit_status",
+    "format_option",
     "parse_image",
     "read_cluster",
     "read_node",
@@ -48,6 +49,8 @@ OK: Final = 0
 FAILED: Final = 1
 UNUSABLE: Final = 2
 
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OPTIONS: Final = (
@@ -129,6 +132,18 @@ class Given:
     provider_config: Path | None
     kubelet_config: Path | None
     provider_answers: Path | None
+
+
+def format_option(default: str, *others: str) -> Callable[[_Command], _Command]:
+    """The option ``--format``, the command's argument `form`: what to print."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice([default, *others]),
+        default=default,
+        show_default=True,
+        help="What to print.",
+    )
 
 
 class Unusable(click.ClickException):

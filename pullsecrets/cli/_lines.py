@@ -14,7 +14,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from pullsecrets.diagnoses import Where
-from pullsecrets.objects import FieldPath
+from pullsecrets.fields import FieldPath
 
 __all__ = ["Lines"]
 

@@ -17,6 +17,7 @@ from pullsecrets.cli._common import (
     console,
     echo_json,
     exit_status,
+    format_option,
     read_cluster,
     select,
 )
@@ -35,14 +36,7 @@ _PYPROJECT = "pyproject.toml"
 
 @click.command()
 @cluster_options
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "sarif", "github"]),
-    default="text",
-    show_default=True,
-    help="What to print.",
-)
+@format_option("text", "json", "sarif", "github")
 @click.option(
     "--fail-on",
     type=click.Choice([each.value for each in Severity]),

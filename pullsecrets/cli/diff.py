@@ -25,6 +25,7 @@ from pullsecrets.cli._common import (
     console,
     echo_json,
     exit_status,
+    format_option,
     read_cluster,
     read_node,
     select,
@@ -55,14 +56,7 @@ _TWO: Final = 2  # the sides
     help="The release that they are to run.",
 )
 @state_options
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="What to print.",
-)
+@format_option("text", "json", "markdown")
 def diff(
     given: Given,
     first: str | None,

@@ -13,6 +13,7 @@ from pullsecrets.cli._common import (
     console,
     echo_json,
     exit_status,
+    format_option,
     parse_image,
     read_cluster,
     select,
@@ -30,14 +31,7 @@ __all__ = ["explain"]
 
 @click.command()
 @cluster_options
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What to print.",
-)
+@format_option("text", "json")
 def explain(given: Given, form: str) -> None:
     """Show why each entry of each secret is, or is not, tried for an image.
 

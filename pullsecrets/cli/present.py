@@ -16,6 +16,7 @@ from pullsecrets.cli._common import (
     console,
     echo_json,
     exit_status,
+    format_option,
     read_cluster,
     select,
 )
@@ -82,14 +83,7 @@ def state_options(command: Callable[..., Any]) -> Callable[..., Any]:
     is_flag=True,
     help="Show the records instead: which secret opened which image, and what that still means.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="What to print.",
-)
+@format_option("table", "json")
 def present(
     given: Given,
     images: Path | None,

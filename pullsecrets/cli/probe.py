@@ -22,6 +22,7 @@ from pullsecrets.cli._common import (
     cluster_options,
     console,
     echo_json,
+    format_option,
     read_cluster,
     select,
 )
@@ -122,14 +123,7 @@ UNASKED: Final = 3
     show_default=True,
     help="Seconds for the whole probe.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "markdown", "html"]),
-    default="table",
-    show_default=True,
-    help="What to print.",
-)
+@format_option("table", "json", "markdown", "html")
 def probe(
     given: Given,
     insecure: tuple[str, ...],

@@ -10,6 +10,7 @@ from pullsecrets.cli._common import (
     console,
     echo_json,
     exit_status,
+    format_option,
     read_cluster,
     select,
 )
@@ -27,14 +28,7 @@ __all__ = ["resolve"]
     multiple=True,
     help="As if this secret were not there. May be given more than once.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="What to print.",
-)
+@format_option("table", "json")
 def resolve(given: Given, without: tuple[str, ...], form: str) -> None:
     """Show which credentials the kubelet tries for each image, in order.
 

@@ -10,6 +10,7 @@ from pullsecrets.cli._common import (
     console,
     echo_json,
     exit_status,
+    format_option,
     read_cluster,
     select,
 )
@@ -22,14 +23,7 @@ __all__ = ["uses"]
 @cluster_options
 @click.option("--secret", metavar="NS/NAME", help="Only the credentials of this secret.")
 @click.option("--entry", metavar="ENTRY", help="Only this entry, as the docker config has it.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What to print.",
-)
+@format_option("text", "json")
 def uses(given: Given, secret: str | None, entry: str | None, form: str) -> None:
     """Show for each credential the images that it is tried for, and when.
 

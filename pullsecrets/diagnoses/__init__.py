@@ -1,7 +1,7 @@
 """What is wrong with a set of manifests, and what to do about it: the diagnoses.
 
 >>> from pullsecrets import Cluster
->>> from pullsecrets.objects import format_path
+>>> from pullsecrets.fields import format_path
 >>> pod = {
 ...     "kind": "Pod",
 ...     "metadata": {"name": "api"},

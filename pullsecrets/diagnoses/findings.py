@@ -12,9 +12,11 @@ from attrs import frozen
 
 from pullsecrets.diagnoses.catalogue import CATALOGUE
 from pullsecrets.diagnoses.model import Diagnosis, Kind, Severity, Where
-from pullsecrets.keyring import Candidate, KeyringEntry
+from pullsecrets.fields import FieldPath
+from pullsecrets.keyring import KeyringEntry
 from pullsecrets.notes import Note
-from pullsecrets.objects import FieldPath, Pod, PullSecret
+from pullsecrets.objects import Pod, PullSecret
+from pullsecrets.resolution import Candidate
 from pullsecrets.secrecy import EntryText, printable
 
 __all__ = ["Finding", "finding", "image_fields", "instead", "quoted", "title", "title_of_entry"]

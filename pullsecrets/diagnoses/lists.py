@@ -11,9 +11,10 @@ from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.findings import Finding, finding, quoted
 from pullsecrets.diagnoses.model import Severity
 from pullsecrets.dockerconfig import Credential
-from pullsecrets.keyring import Keyring, KeyringEntry, SourceKind
+from pullsecrets.keyring import Keyring, KeyringEntry
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Pod, PullSecret, ServiceAccount
+from pullsecrets.resolution import SourceKind
 from pullsecrets.secrecy import EntryText
 
 __all__ = ["Lists", "SecretList"]

@@ -9,15 +9,8 @@ from typing import Any, Final, overload
 
 from attrs import field, frozen
 
-from pullsecrets.objects import (
-    POD_TEMPLATES,
-    FieldPath,
-    Place,
-    Pod,
-    PullSecret,
-    ServiceAccount,
-    format_path,
-)
+from pullsecrets.fields import FieldPath, format_path
+from pullsecrets.objects import POD_TEMPLATES, Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 

@@ -11,10 +11,10 @@ from pullsecrets.diagnoses.lists import Lists, SecretList
 from pullsecrets.diagnoses.model import Diagnosis, Where
 from pullsecrets.diagnoses.nearest import nearest
 from pullsecrets.images import Image
-from pullsecrets.keyring import Resolution
 from pullsecrets.matching import Pattern
 from pullsecrets.notes import NoteCode
 from pullsecrets.objects import PullSecret, ServiceAccount
+from pullsecrets.resolution import Resolution
 from pullsecrets.secrecy import EntryText, ImageText
 from pullsecrets.spelling import is_sound
 

@@ -12,10 +12,11 @@ from pullsecrets.diagnoses.findings import Finding, finding, quoted, title_of_en
 from pullsecrets.diagnoses.lists import Lists, SecretList
 from pullsecrets.diagnoses.model import Severity
 from pullsecrets.images import Image
-from pullsecrets.keyring import Candidate, KeyringEntry, SourceKind
+from pullsecrets.keyring import KeyringEntry
 from pullsecrets.matching import Pattern, pattern_matches
 from pullsecrets.objects import PullSecret
 from pullsecrets.registries import DOCKER_HUB_KEY
+from pullsecrets.resolution import Candidate, SourceKind
 from pullsecrets.secrecy import EntryText
 
 __all__ = ["Use", "Uses"]

@@ -13,11 +13,11 @@ from pullsecrets.cluster import Cluster, ImageResolution, PodResolution
 from pullsecrets.diagnoses.findings import Finding, finding, image_fields, quoted
 from pullsecrets.diagnoses.model import Diagnosis, Where
 from pullsecrets.images import Image, InvalidImage
-from pullsecrets.keyring import Resolution, SourceKind
 from pullsecrets.node.verification import LIST_FIELD, Policy, Verification
 from pullsecrets.node.versions import Release
 from pullsecrets.objects import Pod
 from pullsecrets.pull_policy import PullPolicy
+from pullsecrets.resolution import Resolution, SourceKind
 
 __all__ = ["Verified", "useless_entries"]
 

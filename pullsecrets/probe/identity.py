@@ -7,8 +7,8 @@ from typing import Any
 
 from pullsecrets._go.json import BadJSON, Object, parse_json
 from pullsecrets.cluster import Cluster
-from pullsecrets.keyring import Candidate, SourceKind
 from pullsecrets.objects import DOCKERCFG_TYPE, PullSecret
+from pullsecrets.resolution import Candidate, SourceKind
 from pullsecrets.secrecy import Password
 
 __all__ = ["identity_tokens"]

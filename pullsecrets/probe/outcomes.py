@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from pullsecrets.keyring import Candidate
+from pullsecrets.resolution import Candidate
 
 __all__ = ["Attempt", "Outcome", "Request"]
 

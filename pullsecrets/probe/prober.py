@@ -12,7 +12,6 @@ from attrs import define
 
 from pullsecrets.cluster import Cluster, ImageResolution, PodResolution
 from pullsecrets.images import Image
-from pullsecrets.keyring import Candidate, Resolution
 from pullsecrets.objects import ContainerKind, Pod
 from pullsecrets.probe.flow import RegistryClient
 from pullsecrets.probe.login import Login
@@ -25,6 +24,7 @@ from pullsecrets.probe.run import NOT_ASKED, Job, Limits, Work
 from pullsecrets.probe.sender import Sender
 from pullsecrets.probe.transport import Transport
 from pullsecrets.registries import Registry
+from pullsecrets.resolution import Candidate, Resolution
 from pullsecrets.secrecy import ImageText, Password
 
 __all__ = ["Prober", "Run"]

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from pullsecrets.keyring import Source
 from pullsecrets.notes import Note
 from pullsecrets.objects import ContainerKind
 from pullsecrets.probe.outcomes import Attempt, Outcome
+from pullsecrets.resolution import Source
 from pullsecrets.secrecy import ImageText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 

@@ -9,16 +9,8 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from pullsecrets.errors import PullsecretsError
-from pullsecrets.objects import (
-    POD_TEMPLATES,
-    FieldPath,
-    InvalidManifest,
-    Place,
-    Pod,
-    PullSecret,
-    ServiceAccount,
-    format_path,
-)
+from pullsecrets.fields import FieldPath, InvalidManifest, format_path
+from pullsecrets.objects import POD_TEMPLATES, Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.secrecy import printable
 
 __all__ = ["Document", "Objects", "Problem", "ProblemCode", "Unreadable", "objects_of"]

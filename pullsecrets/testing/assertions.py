@@ -13,7 +13,7 @@ from attrs import evolve
 
 from pullsecrets.cluster import Cluster, ImageResolution, PodResolution
 from pullsecrets.diagnoses import CATALOGUE, Severity, check
-from pullsecrets.keyring import Resolution, SourceKind
+from pullsecrets.resolution import Resolution, SourceKind
 from pullsecrets.secrecy import printable
 from pullsecrets.trace import explain_pod
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from conformance.vectors import assert_all
 from pullsecrets import DockerConfig, InvalidDockerConfig, Keyring, PullSecret
-from pullsecrets.keyring import SourceKind
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.decoding import FaultCode
 from pullsecrets.node.node import Node
 from pullsecrets.node.provider_config import InvalidProviderConfig, Providers
 from pullsecrets.node.providers import Asked, NotAskedCode, PodAccount
+from pullsecrets.resolution import SourceKind
 from pullsecrets.secrecy import Password
 
 # ----------------------------------------------------------------- configurations of providers

@@ -11,8 +11,8 @@ from pullsecrets import Cluster, DockerConfig, Image, InvalidImage, check
 from pullsecrets._go.url import BadURL
 from pullsecrets.diagnoses import CATALOGUE
 from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
+from pullsecrets.fields import format_path
 from pullsecrets.matching import normalise, pattern_matches
-from pullsecrets.objects import format_path
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.spelling import is_sound, unmatchable
 from support.drawn import CANARIES, ENTRIES, IMAGES, clusters, nodes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pullsecrets import Cluster, Pod, check
-from pullsecrets.objects import Container, format_path
+from pullsecrets.fields import format_path
+from pullsecrets.objects import Container
 from pullsecrets.testing import cluster
 from support.diagnosed import account, found, pod, regcred
 

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from pullsecrets import Keyring, check
-from pullsecrets.objects import DOCKERCFG_TYPE, format_path
+from pullsecrets.fields import format_path
+from pullsecrets.objects import DOCKERCFG_TYPE
 from pullsecrets.testing import cluster
 from support.diagnosed import b64, found, login, pod, regcred, secret
 

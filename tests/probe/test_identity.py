@@ -9,8 +9,8 @@ import pytest
 from attrs import evolve
 from probing import cluster, resolution, secret_manifest
 
-from pullsecrets.keyring import Candidate, Source, SourceKind
 from pullsecrets.probe import identity_tokens
+from pullsecrets.resolution import Candidate, Source, SourceKind
 
 (CANDIDATE,) = resolution("x.io/a", ("ann", "x")).candidates
 

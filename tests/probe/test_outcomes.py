@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from probing import CANARY, resolution
 
-from pullsecrets.keyring import Source, SourceKind
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import ContainerKind
 from pullsecrets.probe import (
@@ -25,6 +24,7 @@ from pullsecrets.probe import (
     PodProbe,
     Request,
 )
+from pullsecrets.resolution import Source, SourceKind
 from pullsecrets.secrecy import EntryText, ImageText
 
 (CANDIDATE, OTHER, SAME) = resolution(

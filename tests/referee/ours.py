@@ -15,10 +15,10 @@ from pullsecrets import (
     pattern_matches,
 )
 from pullsecrets._go.url import BadURL
-from pullsecrets.keyring import Source, SourceKind
 from pullsecrets.matching import Pattern, compare
 from pullsecrets.node.node import Node
 from pullsecrets.node.versions import OLDEST_NODE, Release
+from pullsecrets.resolution import Source, SourceKind
 
 Request = dict[str, Any]
 Answer = dict[str, Any]

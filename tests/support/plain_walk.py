@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pullsecrets._go.url import BadURL, go_bytes
-from pullsecrets.keyring import Candidate, Keyring, KeyringEntry, SourceKind
+from pullsecrets.keyring import Keyring, KeyringEntry
 from pullsecrets.matching import Pattern, compare, is_default_registry
 from pullsecrets.registries import DOCKER_HUB_KEY
+from pullsecrets.resolution import Candidate, SourceKind
 from pullsecrets.secrecy import EntryText
 
 
