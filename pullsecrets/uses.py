@@ -15,7 +15,7 @@ from pullsecrets.dockerconfig import InvalidDockerConfig
 from pullsecrets.keyring import undecodable
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Pod, PullSecret
-from pullsecrets.resolution import Resolution, Source, SourceKind
+from pullsecrets.resolution import Access, Source, SourceKind
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
@@ -203,7 +203,9 @@ def uses(cluster: Cluster) -> Uses:
         found.update({(source, entry): [] for entry in entries})
         if note is not None:
             notes[source] = note
-    without: dict[str, list[Use]] = {"anonymous": [], "unknown": [], "failing": []}
+    without: dict[Access, list[Use]] = {
+        access: [] for access in Access if access is not Access.CREDENTIAL
+    }
     for pod in cluster.resolve_all():
         for image in pod.images:
             resolution = image.resolution
@@ -212,7 +214,7 @@ def uses(cluster: Cluster) -> Uses:
                 found.setdefault((candidate.source, candidate.entry), []).append(use)
             if not resolution.candidates:
                 use = Use(pod.pod, image.container, failure=resolution.failure)
-                without[_without(resolution)].append(use)
+                without[resolution.access].append(use)
     return Uses(
         tuple(
             CredentialUse(source, entry, tuple(each), notes.get(source))
@@ -220,13 +222,6 @@ def uses(cluster: Cluster) -> Uses:
         ),
         **{name: tuple(each) for name, each in without.items()},
     )
-
-
-def _without(resolution: Resolution) -> str:
-    """What an image without a candidate is."""
-    if resolution.failure is not None:
-        return "failing"
-    return "anonymous" if resolution.anonymous else "unknown"
 
 
 def _entries(secret: PullSecret) -> tuple[tuple[EntryText | None, ...], Note | None]:
