@@ -61,14 +61,14 @@ def check(
 
     Args:
         cluster: The cluster, or the manifests.
-        ignore: Codes not to report at all.
+        ignore: Codes not to report at all, or their beginnings: ``PS5``.
         track: Is given the pods and gives them back, one after the other: for a progress bar.
     """
-    codes = frozenset(ignore)
+    codes = tuple(ignore)
     return Diagnoses(
         found
         for found, of_object in _diagnose(cluster, track)
-        if found.code not in codes and found.code not in of_object
+        if not found.code.startswith((*codes, *of_object))
     )
 
 
