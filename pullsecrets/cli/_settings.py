@@ -17,8 +17,8 @@ import click
 from attrs import Factory, field, frozen
 from pathspec import GitIgnoreSpec
 
-from pullsecrets.diagnoses.catalogue import CATALOGUE
 from pullsecrets.diagnoses.model import Severity
+from pullsecrets.diagnoses.selection import is_code
 from pullsecrets.secrecy import printable
 
 __all__ = ["FilePatterns", "InvalidSettings", "Settings", "codes_of"]
@@ -147,7 +147,7 @@ def codes_of(values: Iterable[str]) -> tuple[str, ...]:
     """
     codes = [code.strip().upper() for value in values for code in value.split(",")]
     for code in filter(None, codes):
-        if not any(known.startswith(code) for known in CATALOGUE):
+        if not is_code(code):
             raise ValueError(f"has {printable(code)}, and there is no such code")
     return tuple(filter(None, codes))
 
