@@ -74,7 +74,9 @@ class Workload:
         if len(those) == 1:
             return _title(those[0])
         itself = self.kind, self.namespace, self.name
-        kinds = Counter(each[0] for each in those if each != itself)
+        # Pods that are yet to be named, by a `generateName`, may share it.
+        others = [each for each in those if each != itself] or those
+        kinds = Counter(each[0] for each in others)
         counts = (
             count(number, "pod" if kind == "Pod" else kind)
             for kind, number in sorted(kinds.items())
@@ -281,7 +283,11 @@ class Summary(Tabular):
         rest = self.sources[len(shown) :]
         if rest:
             number = sum(each for _, each in rest)
-            yield _number(number), Cell("credential", tone=Tone.GOOD), f"{len(rest):,} more"
+            yield (
+                _number(number),
+                Cell("credential", tone=Tone.GOOD),
+                count(len(rest), "more source"),
+            )
 
 
 def _source(source: Source) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable
 
 import click
@@ -15,22 +16,26 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
+    print_summary,
     read_cluster,
     select,
 )
+from pullsecrets.cli._filters import filter_options
 from pullsecrets.cli._lines import Lines
-from pullsecrets.cli._report import about_pods, print_diagnosis, tracker
+from pullsecrets.cli._report import about, all_option, print_causes, tracker
 from pullsecrets.cli._settings import codes_of
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity
 from pullsecrets.diagnoses import check as diagnose
 from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
+from pullsecrets.groups import count, group_pods
 
 __all__ = ["check"]
 
 
 @click.command()
 @cluster_options
+@filter_options
 @format_option("text", "json", "sarif", "github")
 @click.option(
     "--fail-on",
@@ -44,16 +49,20 @@ __all__ = ["check"]
     help="A code not to report, or several with commas; can be given again. Added to "
     "[tool.pullsecrets] ignore in pyproject.toml.",
 )
+@all_option
 def check(
     given: Given,
     form: str,
     fail_on: str | None,
     ignore: tuple[str, ...],
+    everything: bool,
 ) -> None:
     """Find what is wrong with pull secrets and the pods that list them.
 
-    Prints nothing if nothing is wrong. Exits with 1 if something is, 2 if some input could not be
-    read. An object's annotation pullsecrets/ignore names codes not to report for it.
+    The same cause in many places is shown once, with how many and the first of them; all of it
+    fits on a screen. Prints nothing if nothing is wrong. Exits with 1 if something is, 2 if some
+    input could not be read. An object's annotation pullsecrets/ignore names codes not to report
+    for it.
     """
     try:
         codes = (*given.settings.ignore, *codes_of(ignore))
@@ -63,12 +72,15 @@ def check(
     # All of the input takes part in the check, so that what is used elsewhere is known to be.
     chosen = select(cluster, given)
     found = diagnose(cluster, ignore=codes, track=tracker(cluster))
-    if given.pod is not None or given.image is not None:
-        found = about_pods(cluster, chosen.pods, found)
+    if given.is_filtered:
+        found = about(cluster, chosen, found, given.of_secret)
     elif given.namespace is not None:
         kept = (given.namespace, "")  # the nodes' configuration is in no namespace
         found = Diagnoses(each for each in found if each.where.namespace in kept)
-    _show(found, form, cluster)
+    if form == "text":
+        _print(found, cluster, chosen, everything=everything)
+    else:
+        _show(found, form, cluster)
     limit = Severity(fail_on or given.settings.fail_on or Severity.WARNING).rank
     failed = found.worst is not None and found.worst.rank <= limit
     raise SystemExit(exit_status(cluster, failed=failed))
@@ -80,33 +92,25 @@ def _show(found: Diagnoses, form: str, cluster: Cluster) -> None:
         echo_json(cluster, diagnoses=to_json(found))
     elif form == "sarif":
         click.echo(json.dumps(to_sarif(found, lines), indent=2))
-    elif form == "github":
+    else:
         for line in to_github(found, lines):
             click.echo(line)
-    else:
+
+
+def _print(found: Diagnoses, cluster: Cluster, chosen: Cluster, *, everything: bool) -> None:
+    """Print the numbers, then each cause, the worst first."""
+    summary = _summary(found, cluster)
+    if found:
         out = console()
-        for each in found:
-            print_diagnosis(out, each, lines)
-        summary = _summary(found, cluster)
-        if found:
-            out.print(summary, style="bold", soft_wrap=True)
-        elif sys.stderr.isatty():
-            click.echo(summary, err=True)
+        above = print_summary(out, group_pods(chosen.resolve_all()))
+        out.print(summary, style="bold", soft_wrap=True)
+        print_causes(out, found, cluster.pods, everything=everything, above=above + 1)
+    elif sys.stderr.isatty():
+        click.echo(summary, err=True)
 
 
 def _summary(found: Iterable[Diagnosis], cluster: Cluster) -> str:
-    severities = [each.severity for each in found]
-    counts = [
-        _count(severities.count(severity), severity)
-        for severity in Severity
-        if severity in severities
-    ]
-    pods, secrets = (
-        _count(len(each), name)
-        for each, name in ((cluster.pods, "pod"), (cluster.secrets, "secret"))
-    )
+    severities = Counter(each.severity for each in found)
+    counts = [count(severities[each], each) for each in Severity if each in severities]
+    pods, secrets = count(len(cluster.pods), "pod"), count(len(cluster.secrets), "secret")
     return f"{', '.join(counts) or 'no diagnosis'} in {pods} and {secrets}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -11,9 +11,12 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
+    print_summary,
     read_cluster,
     select,
 )
+from pullsecrets.cli._filters import filter_options
+from pullsecrets.groups import group_pods
 from pullsecrets.secrecy import printable
 
 __all__ = ["resolve"]
@@ -21,6 +24,7 @@ __all__ = ["resolve"]
 
 @click.command()
 @cluster_options
+@filter_options
 @click.option(
     "--without-secret",
     "without",
@@ -31,6 +35,9 @@ __all__ = ["resolve"]
 @format_option("table", "json")
 def resolve(given: Given, without: tuple[str, ...], form: str) -> None:
     """Show which credentials the kubelet tries for each image, in order.
+
+    The answers in numbers come first, then the pods, the worst first; those of one workload with
+    one answer are shown once. JSON has each pod.
 
     Exits with 1 if a lookup fails as a whole, 2 if some input could not be read.
     """
@@ -44,10 +51,13 @@ def resolve(given: Given, without: tuple[str, ...], form: str) -> None:
     if form == "json":
         echo_json(cluster, pods=[answer.to_dict() for answer in answers])
     else:
-        for answer in answers:
-            if answer.images:
-                console().print(answer, "")
-        if not any(answer.images for answer in answers):
+        out = console()
+        groups = group_pods(answer for answer in answers if answer.images)
+        if groups:
+            print_summary(out, groups)
+        else:
             click.echo("no pods and no workloads in the manifests", err=True)
+        for group in groups:
+            out.print("", group)
     failed = any(answer.failure is not None for answer in answers)
     raise SystemExit(exit_status(cluster, failed=failed))
