@@ -16,6 +16,7 @@ PACKAGE = Path(pullsecrets.__file__).parent
 ROOMS = (
     ("errors",),
     ("_go", "secrecy", "frozen"),
+    ("terminal",),
     ("tables", "notes"),
     ("registries",),
     ("images", "dockerconfig"),

@@ -49,6 +49,7 @@ __all__ = [
 OK: Final = 0
 FAILED: Final = 1
 UNUSABLE: Final = 2
+_ENDLESS: Final = 1_000_000
 
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -330,9 +331,9 @@ def echo_json(cluster: Cluster, **members: Any) -> None:
 
 
 def console() -> Console:
-    """Standard output for tables: as wide as the terminal, and wide without one."""
-    # Behind a pipe lines are searched and compared, not looked at: none should be folded.
-    width = None if sys.stdout.isatty() else 240
+    """Standard output for tables: as wide as the terminal, and without an end behind a pipe."""
+    # There lines are searched and compared, not looked at: none is folded.
+    width = None if sys.stdout.isatty() else _ENDLESS
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
