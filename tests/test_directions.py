@@ -21,7 +21,7 @@ ROOMS = (
     ("images", "dockerconfig"),
     ("pull_policy", "fields"),
     ("objects",),
-    ("reading",),
+    ("reading", "names"),
     ("matching",),
     ("spelling",),
     ("node",),
