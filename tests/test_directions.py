@@ -22,7 +22,7 @@ ROOMS = (
     ("images", "dockerconfig"),
     ("pull_policy", "fields"),
     ("objects",),
-    ("reading",),
+    ("reading", "names"),
     ("matching",),
     ("spelling",),
     ("node",),
