@@ -299,3 +299,20 @@ def test_a_password_in_a_comment_or_a_baseline_shows_nowhere():
     assert canary not in Path(".base.json").read_text()
     Path("pullsecrets.toml").write_text(f'ignore = ["PS1"]\nx = {canary}')
     assert canary not in check(".").output
+
+
+def test_no_text_of_a_manifest_is_a_command_for_a_runner():
+    """GitHub's runner reads the output of every step, wherever a terminal would fold it."""
+    text = POD.replace("name: web", "name: '::error::x'").replace("gone", "'::add-mask::x'")
+    text = text.replace("image: Bad", "image: '##[error]x'")
+    Path("pod.yaml").write_text(text)
+    for form in ("text", "json", "sarif"):
+        shown = check(".", "--format", form).output
+        assert not [each for each in ("::error::", "::add-mask::", "##[error]") if each in shown]
+    for line in check(".", "--format", "github").stdout.splitlines():
+        command, _, said = line.removeprefix("::").partition("::")
+        assert command.startswith(("error ", "warning ", "notice "))
+        assert "::" not in said
+    for command in ("resolve", "explain", "uses"):
+        shown = CliRunner().invoke(cli, [command, "."]).output
+        assert not [each for each in ("::error::", "::add-mask::", "##[error]") if each in shown]
