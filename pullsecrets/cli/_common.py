@@ -44,6 +44,7 @@ __all__ = [
     "read_cluster",
     "read_node",
     "select",
+    "tell",
 ]
 
 OK: Final = 0
@@ -183,10 +184,16 @@ def read_cluster(given: Given) -> Cluster:
         cluster = load(*given.paths, namespace=given.namespace or "default", node=node)
     except PullsecretsError as error:
         raise Unusable(str(error)) from None
-    cluster = evolve(cluster, problems=(*faults, *cluster.problems))
-    for problem in cluster.problems:
+    problems = *faults, *cluster.problems
+    return tell(evolve(cluster, problems=()), problems)
+
+
+def tell(cluster: Cluster, problems: Iterable[Problem]) -> Cluster:
+    """The cluster with some problems more, which are said on standard error."""
+    problems = tuple(problems)
+    for problem in problems:
         click.echo(f"{'error' if problem.error else 'note'}: {problem}", err=True)
-    return cluster
+    return evolve(cluster, problems=(*cluster.problems, *problems))
 
 
 def read_node(given: Given) -> tuple[Node, tuple[Problem, ...]]:
