@@ -29,7 +29,7 @@ ROOMS = (
     ("resolution",),
     ("keyring",),
     ("cluster",),
-    ("loading", "handover", "present", "symptoms"),
+    ("loading", "handover", "present", "symptoms", "groups"),
     ("on_node",),
     ("trace",),
     ("changes", "uses"),
