@@ -68,8 +68,9 @@ class Reference:
 
     Attributes:
         name: Its name.
-        kind: Its kind as it was written, None if no kind was.
-        namespace: Its namespace, None if none was written.
+        kind: Its kind, None if none was written.
+        namespace: Its namespace, None if none was written. It may be the full name of a kind that
+            is not Kubernetes' own.
     """
 
     name: str
@@ -91,11 +92,10 @@ class Reference:
 
     def names(self, pod: Pod) -> bool:
         """Whether it is the name of that pod or workload."""
-        return (
-            pod.name == self.name
-            and self.kind in (None, pod.kind)
-            and self.namespace in (None, pod.namespace)
-        )
+        if pod.name != self.name or self.kind not in (None, pod.kind):
+            return False
+        before = self.namespace
+        return before is None or before == pod.namespace or before.lower() == pod.kind.lower()
 
     def __str__(self) -> str:
         before = (self.kind or "").lower() or self.namespace
