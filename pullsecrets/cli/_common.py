@@ -102,6 +102,11 @@ _OPTIONS: Final = (
         type=_FILE,
         help="What the providers answer: a YAML or JSON mapping of their names to responses.",
     ),
+    click.option(
+        "--always-pull-images",
+        is_flag=True,
+        help="The API server has the admission plugin AlwaysPullImages.",
+    ),
 )
 
 
@@ -120,6 +125,7 @@ class Given:
         provider_config: ``--provider-config``, or None.
         kubelet_config: ``--kubelet-config``, or None.
         provider_answers: ``--provider-answers``, or None.
+        always_pull_images: ``--always-pull-images``.
     """
 
     paths: tuple[str, ...]
@@ -132,6 +138,7 @@ class Given:
     provider_config: Path | None
     kubelet_config: Path | None
     provider_answers: Path | None
+    always_pull_images: bool
 
 
 def format_option(default: str, *others: str) -> Callable[[_Command], _Command]:
@@ -177,7 +184,11 @@ def read_cluster(given: Given) -> Cluster:
         cluster = load(*given.paths, namespace=given.namespace or "default", node=node)
     except PullsecretsError as error:
         raise Unusable(str(error)) from None
-    cluster = evolve(cluster, problems=(*faults, *cluster.problems))
+    cluster = evolve(
+        cluster,
+        problems=(*faults, *cluster.problems),
+        always_pull=given.always_pull_images,
+    )
     for problem in cluster.problems:
         click.echo(f"{'error' if problem.error else 'note'}: {problem}", err=True)
     return cluster
@@ -225,11 +236,14 @@ def _kubelet(given: Given) -> Node:
 
 def _answers(path: Path) -> dict[str, ProviderAnswer]:
     name = printable(str(path))
-    value = None
+    documents = []
     for document in read_documents(path):
         if isinstance(document, Problem):
             raise Unusable(str(document))
-        value = document.value
+        documents.append(document.value)
+    if len(documents) > 1:
+        raise Unusable(f"{name} holds {len(documents):,} documents, where one is expected")
+    value = next(iter(documents), None)
     if not isinstance(value, dict):
         raise Unusable(f"{name} is not a mapping of providers to responses")
     try:
