@@ -113,6 +113,11 @@ _OPTIONS: Final = (
         type=_FILE,
         help="What the providers answer: a YAML or JSON mapping of their names to responses.",
     ),
+    click.option(
+        "--always-pull-images",
+        is_flag=True,
+        help="The API server has the admission plugin AlwaysPullImages.",
+    ),
 )
 
 
@@ -136,6 +141,7 @@ class Given:
         kubelet_config: ``--kubelet-config``, or None.
         provider_answers: ``--provider-answers``, or None.
         settings: What the project has configured.
+        always_pull_images: ``--always-pull-images``.
     """
 
     paths: tuple[str, ...]
@@ -152,6 +158,7 @@ class Given:
     provider_config: Path | None
     kubelet_config: Path | None
     provider_answers: Path | None
+    always_pull_images: bool
     settings: Settings = Settings()
 
 
@@ -241,7 +248,7 @@ def read_by(given: Given, read: Callable[[Node], Cluster]) -> Cluster:
     except PullsecretsError as error:
         raise Unusable(str(error)) from None
     problems = *faults, *cluster.problems
-    return tell(evolve(cluster, problems=()), problems)
+    return tell(evolve(cluster, problems=(), always_pull=given.always_pull_images), problems)
 
 
 def tell(cluster: Cluster, problems: Iterable[Problem]) -> Cluster:
@@ -313,11 +320,14 @@ def _kubelet(given: Given) -> Node:
 
 def _answers(path: Path) -> dict[str, ProviderAnswer]:
     name = printable(str(path))
-    value = None
+    documents = []
     for document in read_documents(path):
         if isinstance(document, Problem):
             raise Unusable(str(document))
-        value = document.value
+        documents.append(document.value)
+    if len(documents) > 1:
+        raise Unusable(f"{name} holds {len(documents):,} documents, where one is expected")
+    value = next(iter(documents), None)
     if not isinstance(value, dict):
         raise Unusable(f"{name} is not a mapping of providers to responses")
     try:
