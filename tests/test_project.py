@@ -61,7 +61,7 @@ def test_the_action_writes_sarif_and_fails_as_check_does(tmp_path):
     environment = {
         **os.environ,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "ARGUMENTS": "--fail-on error\n--ignore PS502",
+        "ARGUMENTS": "--fail-on error\n--ignore PS307",
         "PATHS": "examples/broken/docker-hub-keys examples/good",
         "SARIF_FILE": str(tmp_path / "found.sarif"),
     }
@@ -71,4 +71,4 @@ def test_the_action_writes_sarif_and_fails_as_check_does(tmp_path):
     [run] = json.loads((tmp_path / "found.sarif").read_text("utf-8"))["runs"]
     codes = {result["ruleId"] for result in run["results"]}
     assert "PS301" in codes
-    assert "PS502" not in codes
+    assert "PS307" not in codes
