@@ -410,6 +410,8 @@ class Pod:
         owner: Its controller, as ``ownerReferences`` names it (apimachinery's ``GetControllerOf``);
             None if it has none.
         place: Where it was read; not compared.
+        repeated: Whether other files define one of its kind and name, so that its title says which
+            file it is in; not compared.
     """
 
     name: str
@@ -426,6 +428,7 @@ class Pod:
     ignore: tuple[str, ...] = ()
     owner: Owner | None = field(default=None, kw_only=True)
     place: Place | None = _place()
+    repeated: bool = field(default=False, eq=False, repr=False, kw_only=True)
 
     @property
     def images(self) -> tuple[Container, ...]:
@@ -436,8 +439,11 @@ class Pod:
 
     @property
     def title(self) -> str:
-        """Its kind, namespace and name. Safe to show."""
-        return printable(f"{self.kind} {self.namespace}/{self.name}")
+        """Its kind, namespace and name, and its file if these are not enough. Safe to show."""
+        title = f"{self.kind} {self.namespace}/{self.name}"
+        if self.repeated and self.place is not None:
+            title += f" in {self.place.file}"
+        return printable(title)
 
     def with_image(self, image: ImageText | str, name: str = "debugger") -> Pod:
         """The pod with an ephemeral container more, as ``kubectl debug --image`` adds it.

@@ -5,13 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from pullsecrets.dockerconfig import Credential
 from pullsecrets.images import Image
 from pullsecrets.node.providers import Asked, NotAsked, PodAccount
 from pullsecrets.node.versions import NEWEST, Release
 from pullsecrets.notes import Note
+from pullsecrets.objects import Place, PullSecret
 from pullsecrets.secrecy import EntryText, ImageText, printable
 from pullsecrets.tables import Cell, Column, Table, Tabular, Tone
 
@@ -36,11 +37,25 @@ class Source:
         kind: What kind of place it is.
         namespace: The secret's namespace, None for all others.
         name: The secret's or the provider's name, None for the node's docker config.
+        place: Where the secret was read, which tells those apart that several files define; not
+            compared.
     """
 
     kind: SourceKind
     namespace: str | None = None
     name: str | None = None
+    place: Place | None = field(default=None, eq=False, repr=False, kw_only=True)
+
+    @classmethod
+    def of(cls, secret: PullSecret) -> Source:
+        """A secret."""
+        return cls(SourceKind.SECRET, secret.namespace, secret.name, place=secret.place)
+
+    @property
+    def identity(self) -> tuple[str | None, ...]:
+        """What it is known by among the sources of one input."""
+        file = None if self.place is None else self.place.file
+        return self.kind, self.namespace, self.name, file
 
     @property
     def title(self) -> str:

@@ -172,7 +172,7 @@ def _uses(cluster: Cluster, text: str) -> _Test:
         return its_name == name and namespace in ("", its_namespace)
 
     if not any(is_meant(each.namespace, each.name) for each in cluster.secrets):
-        raise click.UsageError(f"no secret '{printable(text)}' in the manifests")
+        raise click.UsageError(f"there is no secret '{printable(text)}'")
 
     def is_used(found: Resolution) -> bool:
         if found.failure is not None:

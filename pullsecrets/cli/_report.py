@@ -44,6 +44,8 @@ class _Limits:
 # The first of them with which all fits on a screen.
 _LEVELS: Final = (_Limits(None, 3), _Limits(5, 3), _Limits(3, 2), _Limits(2, 1), _Limits(1, 1))
 
+_HINT: Final = Text("… --all shows every cause and every place", style="dim")
+
 all_option = click.option(
     "--all", "everything", is_flag=True, help="Show every cause and every place, however many."
 )
@@ -104,7 +106,13 @@ def _with_whole(cluster: Cluster, chosen: Cluster) -> Iterator[tuple[Pod, Pod]]:
 
 
 def print_causes(
-    console: Console, found: Diagnoses, pods: Iterable[Pod], *, everything: bool, above: int
+    console: Console,
+    found: Diagnoses,
+    pods: Iterable[Pod],
+    lines: Lines,
+    *,
+    everything: bool,
+    above: int,
 ) -> None:
     """Print each cause once: what is wrong, where, what to do. Lines are never folded.
 
@@ -112,11 +120,11 @@ def print_causes(
         console: Where to print.
         found: The diagnoses.
         pods: The pods, which tell what belongs to which workload.
+        lines: Finds the lines of places.
         everything: Every cause and every place; otherwise no more than a screen has lines for.
         above: How many lines of that screen are above.
     """
     kinds = _by_kind(group_diagnoses(found, pods))
-    lines = Lines()
     if everything:
         texts = [text for those in kinds for text in _of_kind(those, _Limits(), lines)]
     else:
@@ -150,7 +158,7 @@ def _fitting(kinds: _Kinds, lines: Lines, width: int | None, room: int) -> list[
             or any(_is_less(limits.places, group.sites) for group in those)
             for those in kinds
         )
-        hint = [Text("… --all shows every cause and every place", style="dim")] if is_cut else []
+        hint = [_HINT] if is_cut else []
         rows = [_rows([*block], width) for block in (*blocks, hint)]
         if sum(rows) <= room:
             break
@@ -158,8 +166,9 @@ def _fitting(kinds: _Kinds, lines: Lines, width: int | None, room: int) -> list[
         # Even one cause of each kind is too much.
         while blocks and sum(_rows(block, width) for block in blocks) > room - 2:
             blocks.pop()
-        codes = ", ".join(those[0].kind.code for those in kinds[len(blocks) :])
-        hint = [Text(f"… and {codes}"), *hint]
+        left = kinds[len(blocks) :]
+        codes = ", ".join(those[0].kind.code for those in left)
+        hint = [Text(f"… and {count(sum(map(len, left)), 'more cause')}: {codes}"), _HINT]
     return [text for block in (*blocks, hint) for text in block]
 
 
@@ -202,6 +211,8 @@ def _of_cause(group: DiagnosisGroup, places: int | None, lines: Lines) -> Iterat
 def _place(site: Site, lines: Lines) -> str:
     """A place in one line, the file first, as editors and terminals make links of it."""
     where = site.where
+    if where.document is None:
+        return site.title
     if where.file is None or where.file == "-":
         return f"{site.title} (document {where.document})"
     line = lines(where)

@@ -19,6 +19,7 @@ from pullsecrets.cli._common import (
     select,
 )
 from pullsecrets.cli._filters import filter_options, parse_image
+from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._report import about, all_option, print_causes, tracker
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import check as diagnose
@@ -54,6 +55,7 @@ def explain(given: Given, form: str, everything: bool) -> None:
     if given.image is not None and not cluster.pods:
         images.append(explain_image(parse_image(given.image), cluster.secrets, cluster.node))
     failures = [each.resolution.failure for each in images]
+    lines = Lines()
     if form == "json":
         pods = list(explain_all(chosen))
         failures += [each.resolution.failure for each in pods]
@@ -61,14 +63,14 @@ def explain(given: Given, form: str, everything: bool) -> None:
             cluster,
             pods=[each.to_dict() for each in pods],
             images=[each.to_dict() for each in images],
-            diagnoses=to_json(found),
+            diagnoses=to_json(found, lines.position),
         )
     else:
         groups = group_pods(chosen.resolve_all())
         failures += [each.first.failure for each in groups]
         out = console()
         # The cause before everything else: whoever asks has a pod that does not start.
-        print_causes(out, found, cluster.pods, everything=everything, above=0)
+        print_causes(out, found, cluster.pods, lines, everything=everything, above=0)
         if not found:
             out.print(Text("nothing wrong to be seen in the manifests", style="green"))
         for table in (*_tables(chosen, groups), *(each.table() for each in images)):

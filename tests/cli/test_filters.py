@@ -129,8 +129,8 @@ def test_what_is_not_there(files):
     for options, said in (
         (("--registry", "quay.example.com"), "no pod has the image 'quay.example.com'"),
         (("--image", "x*", "--registry", "y"), "no pod has the image 'x*' of 'y'"),
-        (("--secret", "gone\x1b"), "no secret 'gone\\x1b' in the manifests"),
-        (("--secret", "shop/unused"), "no secret 'shop/unused' in the manifests"),
+        (("--secret", "gone\x1b"), "there is no secret 'gone\\x1b'"),
+        (("--secret", "shop/unused"), "there is no secret 'shop/unused'"),
         (("--image", "Bad"), "'Bad' is not an image reference"),
     ):
         result = run("resolve", *files, *options)

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from benchmarks import made
 from pullsecrets import check, load
+from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._report import print_causes
 from pullsecrets.diagnoses import CATALOGUE, Diagnoses
 from pullsecrets.diagnoses.findings import finding
@@ -27,9 +28,9 @@ SCREEN = 40
 
 @pytest.fixture(scope="module")
 def dump(tmp_path_factory):
-    """As the benchmark makes it, a twentieth of its size: the kinds of causes are the same."""
+    """As the benchmark makes it, but smaller: the kinds of causes are the same."""
     file = tmp_path_factory.mktemp("dump") / "all.json"
-    sizes = {"pods": 1_000, "namespaces": 25, "secrets": 100}
+    sizes = {"pods": 500, "namespaces": 20, "secrets": 80}
     file.write_text(json.dumps({"kind": "List", "items": list(made.cluster(**sizes))}))
     return file
 
@@ -37,7 +38,7 @@ def dump(tmp_path_factory):
 def test_a_large_cluster_fits_on_a_screen(dump):
     shown = run("check", dump, "--fail-on", "note").out.splitlines()
     assert len(shown) <= SCREEN
-    assert re.match(r"1,000 pods, 100 workloads, 3,000 images$", shown[0])
+    assert re.match(r"500 pods, 50 workloads, 1,500 images$", shown[0])
     cluster = load(dump)
     worst = group_diagnoses(check(cluster), cluster.pods)[0]
     first = next(line for line in shown if re.match("(error|warning|note) PS", line))
@@ -68,7 +69,7 @@ def printed(found, width=None, *, everything=False, above=0, pods=()):
     console = Console(
         file=file, width=width or 240, force_terminal=width is not None, color_system=None
     )
-    print_causes(console, Diagnoses(found), pods, everything=everything, above=above)
+    print_causes(console, Diagnoses(found), pods, Lines(), everything=everything, above=above)
     return file.getvalue().splitlines()
 
 
@@ -103,6 +104,8 @@ def test_more_kinds_than_a_screen_has_room_for():
     shown = printed(found)
     assert len(shown) <= SCREEN
     assert shown[0].startswith("error ")
-    assert shown[-1].startswith("… and PS")
-    left = shown[-1].removeprefix("… and ").split(", ")
-    assert len(left) + sum(" PS" in line for line in shown[:-1]) == len(CATALOGUE)
+    assert shown[-1] == "… --all shows every cause and every place"
+    number, codes = re.fullmatch(r"… and (\d+) more causes: (.*)", shown[-2]).groups()
+    left = codes.split(", ")
+    assert len(left) == int(number)
+    assert len(left) + sum(" PS" in line for line in shown[:-2]) == len(CATALOGUE)
