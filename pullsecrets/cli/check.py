@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -26,12 +27,14 @@ from pullsecrets.cli._common import select as select_pods
 from pullsecrets.cli._filters import filter_options
 from pullsecrets.cli._ignores import ignores_of, scopes_of
 from pullsecrets.cli._lines import Lines
+from pullsecrets.cli._pages import html_report, markdown_report
 from pullsecrets.cli._report import about, all_option, print_causes, tracker
 from pullsecrets.cli._settings import codes_of
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, find
 from pullsecrets.diagnoses.baseline import Compared, compare_to_baseline, to_baseline
 from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
+from pullsecrets.diagnoses.groups import group_diagnoses
 from pullsecrets.diagnoses.selection import Ignore, unused
 from pullsecrets.diagnoses.selection import select as select_diagnoses
 from pullsecrets.groups import count, group_pods
@@ -41,11 +44,13 @@ from pullsecrets.secrecy import printable
 
 __all__ = ["check"]
 
+_TITLE: Final = "What is wrong with pull secrets"
+
 
 @click.command()
 @cluster_options
 @filter_options
-@format_option("text", "json", "sarif", "github")
+@format_option("text", "json", "sarif", "github", "markdown", "html")
 @click.option(
     "--fail-on",
     type=click.Choice([each.value for each in Severity]),
@@ -130,7 +135,14 @@ def check(
             problems.append(Problem(ProblemCode.UNUSED_IGNORE, gone, place, error=False))
     cluster = tell(cluster, problems)
     summary = _summary(found, cluster) + (f", and {known:,} in the baseline" if known else "")
-    if found and form == "text":
+    if form in ("markdown", "html"):
+        groups = group_pods(chosen.resolve_all())
+        causes = group_diagnoses(found, cluster.pods)
+        as_html = form == "html"
+        click.echo(
+            html_report(_TITLE, groups, causes) if as_html else markdown_report(groups, causes)
+        )
+    elif found and form == "text":
         out = console()
         above = print_summary(out, group_pods(chosen.resolve_all()))
         out.print(summary, style="bold", soft_wrap=True)

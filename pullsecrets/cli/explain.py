@@ -20,10 +20,12 @@ from pullsecrets.cli._common import (
 )
 from pullsecrets.cli._filters import filter_options, parse_image
 from pullsecrets.cli._lines import Lines
+from pullsecrets.cli._pages import html_report
 from pullsecrets.cli._report import about, all_option, print_causes, tracker
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import check as diagnose
 from pullsecrets.diagnoses.formats import to_json
+from pullsecrets.diagnoses.groups import group_diagnoses
 from pullsecrets.groups import PodGroup, group_pods
 from pullsecrets.tables import Table
 from pullsecrets.trace import explain as explain_image
@@ -35,7 +37,7 @@ __all__ = ["explain"]
 @click.command()
 @cluster_options
 @filter_options
-@format_option("text", "json")
+@format_option("text", "json", "html")
 @all_option
 def explain(given: Given, form: str, everything: bool) -> None:
     """Show why each entry of each secret is, or is not, tried for an image.
@@ -55,6 +57,8 @@ def explain(given: Given, form: str, everything: bool) -> None:
     if given.image is not None and not cluster.pods:
         images.append(explain_image(parse_image(given.image), cluster.secrets, cluster.node))
     failures = [each.resolution.failure for each in images]
+    groups: tuple[PodGroup, ...] = ()
+    tables: list[Table] = []
     lines = Lines()
     if form == "json":
         pods = list(explain_all(chosen))
@@ -68,12 +72,17 @@ def explain(given: Given, form: str, everything: bool) -> None:
     else:
         groups = group_pods(chosen.resolve_all())
         failures += [each.first.failure for each in groups]
+        tables = [*_tables(chosen, groups), *(each.table() for each in images)]
+    if form == "html":
+        causes = group_diagnoses(found, cluster.pods)
+        click.echo(html_report("Why the kubelet tries what it tries", groups, causes, tables))
+    elif form == "text":
         out = console()
         # The cause before everything else: whoever asks has a pod that does not start.
         print_causes(out, found, cluster.pods, lines, everything=everything, above=0)
         if not found:
             out.print(Text("nothing wrong to be seen in the manifests", style="green"))
-        for table in (*_tables(chosen, groups), *(each.table() for each in images)):
+        for table in tables:
             out.print("", table.rich())
     failed = any(failure is not None for failure in failures)
     raise SystemExit(exit_status(cluster, failed=failed))

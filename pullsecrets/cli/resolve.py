@@ -16,6 +16,7 @@ from pullsecrets.cli._common import (
     select,
 )
 from pullsecrets.cli._filters import filter_options
+from pullsecrets.cli._pages import html_report, markdown_report
 from pullsecrets.groups import group_pods
 from pullsecrets.secrecy import printable
 
@@ -32,7 +33,7 @@ __all__ = ["resolve"]
     multiple=True,
     help="As if this secret were not there. May be given more than once.",
 )
-@format_option("table", "json")
+@format_option("table", "json", "markdown", "html")
 def resolve(given: Given, without: tuple[str, ...], form: str) -> None:
     """Show which credentials the kubelet tries for each image, in order.
 
@@ -48,15 +49,18 @@ def resolve(given: Given, without: tuple[str, ...], form: str) -> None:
             raise click.UsageError(f"no secret '{printable(secret)}' in the manifests (NS/NAME)")
         cluster = cluster.without(namespace, name)
     answers = list(select(cluster, given).resolve_all())
+    groups = group_pods(answer for answer in answers if answer.images)
     if form == "json":
         echo_json(cluster, pods=[answer.to_dict() for answer in answers])
+    elif not groups:
+        click.echo("no pods and no workloads in the manifests", err=True)
+    elif form == "html":
+        click.echo(html_report("What the kubelet tries", groups))
+    elif form == "markdown":
+        click.echo(markdown_report(groups))
     else:
         out = console()
-        groups = group_pods(answer for answer in answers if answer.images)
-        if groups:
-            print_summary(out, groups)
-        else:
-            click.echo("no pods and no workloads in the manifests", err=True)
+        print_summary(out, groups)
         for group in groups:
             out.print("", group)
     failed = any(answer.failure is not None for answer in answers)

@@ -13,8 +13,9 @@ from attrs import frozen
 from pullsecrets.diagnoses.model import Diagnosis, Kind, Severity, Where
 from pullsecrets.groups import Named, Workload, count, workloads_of
 from pullsecrets.objects import POD_TEMPLATES, Pod
+from pullsecrets.tables import Cell, Column, Row, Table, Tone
 
-__all__ = ["DiagnosisGroup", "Site", "group_diagnoses"]
+__all__ = ["DiagnosisGroup", "Site", "causes_table", "group_diagnoses"]
 
 
 @frozen
@@ -103,6 +104,43 @@ def group_diagnoses(
         for sites in found.values()
     )
     return tuple(sorted(groups, key=lambda group: (group.severity.rank, -len(group.diagnoses))))
+
+
+def causes_table(groups: Iterable[DiagnosisGroup], places: int | None = None) -> Table:
+    """One row for each cause: what is wrong, what to do, and where.
+
+    Args:
+        groups: The causes.
+        places: How many places of one cause are shown at most, None for all of them.
+    """
+    columns = (
+        Column("severity", ""),
+        Column("code", "code", code=True),
+        Column("message", "what is wrong, what to do"),
+        Column("count", "how often"),
+        Column("places", "where"),
+    )
+    return Table(columns, tuple(_row(group, places) for group in groups), unit="causes")
+
+
+def _row(group: DiagnosisGroup, places: int | None) -> Row:
+    number = len(group.diagnoses)
+    shown = tuple(_address(site) for site in group.sites[:places])
+    left = len(group.sites) - len(shown)
+    more = (f"… and {count(left, 'more place')}",) if left else ()
+    return (
+        Cell(group.severity.value, tone=Tone(group.severity)),
+        group.kind.code,
+        Cell(group.message, below=group.advice),
+        Cell(number, f"{number:,}"),
+        Cell(len(group.sites), (*shown, *more)),
+    )
+
+
+def _address(site: Site) -> str:
+    """A place, and the file it is in."""
+    file = site.where.file
+    return site.title if file is None or file == "-" else f"{file}: {site.title}"
 
 
 def _named(where: Where) -> Named:
