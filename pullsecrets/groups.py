@@ -138,8 +138,9 @@ def named(pod: Pod) -> Named:
 class PodGroup(Tabular):
     """Pods of one workload that have the same answer.
 
-    The answer is what is tried for each image. Whose list of secrets it came from may differ: a
-    Deployment has its service account's list, and its pods that list as their own.
+    The answer is what is tried for each image, and whether it is pulled. Whose list of secrets it
+    came from may differ: a Deployment has its service account's list, and its pods that list as
+    their own.
 
     Attributes:
         workload: What they belong to.
@@ -212,7 +213,10 @@ def group_pods(answers: Iterable[PodResolution]) -> tuple[PodGroup, ...]:
     number_of = _numbering()
     found: dict[object, list[PodResolution]] = {}
     for answer in those:
-        images = ((e.container.name, e.container.kind, number_of(e)) for e in answer.images)
+        images = (
+            (each.container.name, each.container.kind, each.policy, number_of(each))
+            for each in answer.images
+        )
         found.setdefault((workloads[named(answer.pod)], *images), []).append(answer)
     groups = (PodGroup(workloads[named(each[0].pod)], tuple(each)) for each in found.values())
     return tuple(sorted(groups, key=lambda group: _rank(group.worst)))

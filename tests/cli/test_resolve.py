@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -425,10 +426,18 @@ def test_the_table_marks_an_order_that_is_not_defined(write):
         secret("s", {"quay.io/a": USER}),
         secret("t", {"quay.io": USER, "https://quay.io": {"username": "v"}}),
     )
-    rows = [line.split() for line in run("resolve", file).out.splitlines()]
+    rows = [re.split("  +", line.strip()) for line in run("resolve", file).out.splitlines()]
     assert ["1", "s", "quay.io/a", "u"] in rows
-    assert ["2-3", "t", "quay.io", "u"] in rows
-    assert ["2-3", "t", "https://quay.io", "v"] in rows
+    assert ["2-3 in any order", "t", "quay.io", "u"] in rows
+    assert ["2-3 in any order", "t", "https://quay.io", "v"] in rows
+
+
+def test_an_empty_column_and_an_empty_user(write):
+    """Nothing is to be read out of a gap."""
+    out = run("resolve", write(pod("p"))).out
+    assert "    try  source     entry\n" in out
+    file = write(pod("p", "s"), secret("s", {"quay.io": {"password": "x"}}))
+    assert "    1    s       quay.io  (no user)\n" in run("resolve", file).out
 
 
 def test_nothing_moves_the_cursor(write):
