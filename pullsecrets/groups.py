@@ -74,15 +74,28 @@ class Workload:
         those = list(members)
         if len(those) == 1:
             return _title(those[0])
-        itself = self.kind, self.namespace, self.name
+        return f"{_title(self._named)} ({self.members(those)})"
+
+    def members(self, members: Iterable[Named]) -> str:
+        """How many of what, it itself left out: ``12 pods, 1 ReplicaSet``; empty for one alone.
+
+        Args:
+            members: The pods and workloads of it that are meant.
+        """
+        those = list(members)
+        if len(those) == 1:
+            return ""
         # Pods that are yet to be named, by a `generateName`, may share it.
-        others = [each for each in those if each != itself] or those
+        others = [each for each in those if each != self._named] or those
         kinds = Counter(each[0] for each in others)
-        counts = (
+        return ", ".join(
             count(number, "pod" if kind == "Pod" else kind)
             for kind, number in sorted(kinds.items())
         )
-        return f"{_title(itself)} ({', '.join(counts)})"
+
+    @property
+    def _named(self) -> Named:
+        return self.kind, self.namespace, self.name
 
 
 def _title(named: Named) -> str:
