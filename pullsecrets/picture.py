@@ -34,6 +34,7 @@ _TOP: Final = 58
 _HEIGHT: Final = 46
 _STEP: Final = 64
 _CHARS: Final = 28  # that fit into a box
+_SMALL_CHARS: Final = 36
 
 # Dark where the reader's system asks for it, or the page around it says so: furo, JupyterLab and
 # VS Code each in their way.
@@ -153,8 +154,8 @@ class _Map:
         members = group.workload.members(map(named, group.pods))
         alone = named(group.pods[0])
         kind, namespace, name = alone if not members else astuple(group.workload)
-        more = f" ({members})" if members else ""
-        box = _Box(name, f"{kind} in {namespace}{more}")
+        more = f"{members} · " if members else ""
+        box = _Box(name, f"{more}{kind} in {namespace}")
         box.found = sorted(found, key=lambda each: each.severity.rank)
         self.columns[0][number] = box
         edges = self.edges.setdefault(number, {})
@@ -246,20 +247,24 @@ def _draw_edges(drawsvg: Any, svg: Any, drawn: _Map) -> None:
     shown = drawn.shown()
     meeting: Counter[object] = Counter()
     for edges in shown.values():
-        meeting.update(end for edge, _, _ in edges for end in _ends(edge))
+        meeting.update(way for each in edges for way in _ways(*each))
     used: Counter[object] = Counter()
     for number, edges in shown.items():
         group = drawsvg.Group(class_=f"ps-workload ps-w{number % len(_COLOURS)}")
         for edge, first, last in edges:
-            used.update(_ends(edge))
-            heights = [_HEIGHT * used[end] / (meeting[end] + 1) for end in _ends(edge)]
-            group.append(_edge(drawsvg, edge, first, last, heights))
+            ways = _ways(edge, first, last)
+            used.update(ways)
+            shares = [used[way] / (meeting[way] + 1) for way in ways]
+            group.append(_edge(drawsvg, edge, first, last, shares))
         svg.append(group)
 
 
-def _ends(edge: _Edge) -> tuple[object, object]:
-    """The sides of boxes that it begins and ends at."""
-    return ("right", edge.start), ("left", edge.end)
+def _ways(edge: _Edge, first: _Box, last: _Box) -> list[object]:
+    """What it shares with others: the sides of boxes, and the gap that leads around a column."""
+    ways: list[object] = [("right", edge.start), ("left", edge.end)]
+    if edge.end[0] - edge.start[0] > 1:
+        ways.append(("gap", max(first.position, last.position)))
+    return ways
 
 
 def _draw_column(drawsvg: Any, svg: Any, number: int, column: dict[Any, _Box]) -> None:
@@ -285,7 +290,9 @@ def _box(drawsvg: Any, box: _Box, x: int, y: int) -> Any:
     top = y + (20 if box.second else 28)
     group.append(drawsvg.Text(_cut(box.title), 13, x + 10, top, font_weight="600"))
     if box.second:
-        group.append(drawsvg.Text(_cut(box.second), 12, x + 10, y + 37, class_="ps-second"))
+        group.append(
+            drawsvg.Text(_cut(box.second, _SMALL_CHARS), 12, x + 10, y + 37, class_="ps-second")
+        )
     if box.found:
         worst = box.found[0]
         more = f" +{len(found) - 1}" if len(found) > 1 else ""
@@ -302,24 +309,21 @@ def _box(drawsvg: Any, box: _Box, x: int, y: int) -> Any:
     return group
 
 
-def _edge(drawsvg: Any, edge: _Edge, first: _Box, last: _Box, heights: Sequence[float]) -> Any:
+def _edge(drawsvg: Any, edge: _Edge, first: _Box, last: _Box, shares: Sequence[float]) -> Any:
+    """A line; `shares` are how far down it is on what it shares with others, from 0 to 1."""
     start = _COLUMNS[edge.start[0]] + _BOX
     end = _COLUMNS[edge.end[0]]
-    top, bottom = (
-        _TOP + box.position * _STEP + height
-        for box, height in zip((first, last), heights, strict=True)
-    )
+    top = _TOP + first.position * _STEP + shares[0] * _HEIGHT
+    bottom = _TOP + last.position * _STEP + shares[1] * _HEIGHT
     path = drawsvg.Path(class_=edge.style)
     path.M(start, top)
     if edge.end[0] - edge.start[0] == 1:
         bend = (end - start) / 2
         path.C(start + bend, top, end - bend, bottom, end, bottom)
     else:
-        # Around the boxes of the middle column, in the gap above or below one; each line at its
-        # own height in it.
-        share = heights[0] / _HEIGHT - 0.5
+        # Around the boxes of the middle column, in the gap above or below one.
         row = max(first.position, last.position)
-        gap = _TOP + row * _STEP - (_STEP - _HEIGHT) * (0.5 - 0.8 * share)
+        gap = _TOP + row * _STEP - (_STEP - _HEIGHT) * (1 - shares[2])
         left, right = _COLUMNS[1], _COLUMNS[1] + _BOX
         bend = (left - start) / 2
         path.C(start + bend, top, left - bend, gap, left, gap)
@@ -328,5 +332,5 @@ def _edge(drawsvg: Any, edge: _Edge, first: _Box, last: _Box, heights: Sequence[
     return path
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _CHARS else f"{text[: _CHARS - 1]}…"
+def _cut(text: str, most: int = _CHARS) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

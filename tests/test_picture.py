@@ -119,7 +119,7 @@ def test_pods_of_a_workload_share_a_box():
     picture = draw(cluster, Diagnoses())
     shown = texts(picture)
     assert "api-7c9d" in shown
-    assert "ReplicaSet in default (300 pods)" in "".join(picture.svg.split("\n"))
+    assert "300 pods · ReplicaSet in default" in shown
     assert not any("more" in text for text in shown)
     # A line to the secret that is missing, and one for the anonymous pull.
     assert (len(edges(picture)), len(edges(picture, "ps-anonymous"))) == (1, 1)
