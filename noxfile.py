@@ -107,11 +107,21 @@ def lint(session: nox.Session) -> None:
     own = [".github", "action.yml"]
     strict = ["--offline", "--persona", "pedantic", "--quiet", "--config", ".github/zizmor.yml"]
     session.run("zizmor", *strict, *own, *shown)
+    if tag := _last_tag(session):
+        session.run("python", ".ci/public_api.py", tag)
+    else:
+        session.warn("the public API is compared with nothing: there is no release yet")
     if shutil.which("go") is None:
         session.warn("actionlint is left out: it is a Go program, and there is no Go")
         return
     workflows = [*sorted(map(str, Path(".github/workflows").glob("*.yml"))), *shown]
     session.run("go", "run", ACTIONLINT, *workflows, external=True)
+
+
+def _last_tag(session: nox.Session) -> str:
+    """Return the newest release that this commit comes from, or nothing."""
+    tags = ["git", "tag", "--merged", "HEAD", "--sort=-version:refname", "--list", "v*"]
+    return (session.run(*tags, external=True, silent=True) or "").partition("\n")[0]
 
 
 def _workflows_in_docs(folder: Path) -> list[str]:
