@@ -211,6 +211,32 @@ def hostile(session: nox.Session) -> None:
     )
 
 
+@nox.session(python="3.13")  # the newest that atheris has wheels for
+def fuzz(session: nox.Session) -> None:
+    """Fuzz what reads untrusted text, guided by coverage, for ten minutes (or `-- SECONDS`)."""
+    session.install("-e", ".[all]", *_group("fuzz"))
+    seconds = int(session.posargs[0]) if session.posargs else 600
+    folder = Path(session.create_tmp()).resolve()
+    targets = sorted(path.name for path in Path("tests/fuzzing/corpus").iterdir())
+    crashed = []
+    for target in targets:
+        found = folder / target
+        found.mkdir(exist_ok=True)  # what reached something new; the next run starts with it
+        options = [f"-max_total_time={seconds // len(targets)}", "-timeout=20", "-max_len=4096"]
+        options += ["-print_final_stats=1", f"-artifact_prefix={found}-", str(found)]
+        command = [str(Path(session.bin) / "python"), "-m", "fuzzing", target, *options]
+        done = subprocess.run(
+            command, cwd="tests", capture_output=True, text=True, errors="replace"
+        )
+        executions = re.search(r"number_of_executed_units: *([0-9]+)", done.stderr)
+        session.log(f"{target}: {executions[1] if executions else '?'} executions")
+        if done.returncode:
+            crashed.append(target)
+            session.warn(told[-4000:])
+    if crashed:
+        session.error(f"crashes of {', '.join(crashed)}; the inputs are in {folder}")
+
+
 @nox.session(python=NEWEST)
 def build(session: nox.Session) -> None:
     """Build wheel and sdist and check both; run the README's first command in a copy."""
