@@ -225,10 +225,9 @@ def fuzz(session: nox.Session) -> None:
         options = [f"-max_total_time={seconds // len(targets)}", "-timeout=20", "-max_len=4096"]
         options += ["-print_final_stats=1", f"-artifact_prefix={found}-", str(found)]
         command = [str(Path(session.bin) / "python"), "-m", "fuzzing", target, *options]
-        done = subprocess.run(
-            command, cwd="tests", capture_output=True, text=True, errors="replace"
-        )
-        executions = re.search(r"number_of_executed_units: *([0-9]+)", done.stderr)
+        done = subprocess.run(command, cwd="tests", capture_output=True)
+        told = done.stderr.decode(errors="replace")
+        executions = re.search(r"number_of_executed_units: *([0-9]+)", told)
         session.log(f"{target}: {executions[1] if executions else '?'} executions")
         if done.returncode:
             crashed.append(target)
