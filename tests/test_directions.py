@@ -19,7 +19,7 @@ ROOMS = (
     ("tables", "notes"),
     ("registries",),
     ("images", "dockerconfig"),
-    ("pull_policy", "fields"),
+    ("pull_policy", "fields", "flaws"),
     ("objects",),
     ("reading",),
     ("matching",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import click
 from rich.text import Text
@@ -20,6 +21,7 @@ from pullsecrets.cli._common import (
 )
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._report import about_pods, print_diagnosis, tracker
+from pullsecrets.cli._times import at_option
 from pullsecrets.diagnoses import Diagnoses
 from pullsecrets.diagnoses import check as diagnose
 from pullsecrets.diagnoses.formats import to_json
@@ -31,8 +33,9 @@ __all__ = ["explain"]
 
 @click.command()
 @cluster_options
+@at_option
 @format_option("text", "json")
-def explain(given: Given, form: str) -> None:
+def explain(given: Given, form: str, at: datetime) -> None:
     """Show why each entry of each secret is, or is not, tried for an image.
 
     What is wrong comes first, then a tree of each pod. If the input has no pods, --image is
@@ -41,7 +44,7 @@ def explain(given: Given, form: str) -> None:
     """
     cluster = read_cluster(given)
     chosen = select(cluster, given)
-    found = diagnose(cluster, track=tracker(cluster))
+    found = diagnose(cluster, at=at, track=tracker(cluster))
     if cluster.pods:
         found = about_pods(cluster, chosen.pods, found)
     elif given.image is None:
