@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from itertools import count, islice, repeat
 from typing import Any, Final, TypeVar
@@ -10,6 +11,7 @@ from typing import Any, Final, TypeVar
 from attrs import Factory, field, frozen
 
 from pullsecrets.dockerconfig import DockerConfig
+from pullsecrets.flaws import inspect
 from pullsecrets.keyring import Keyring
 from pullsecrets.node.audiences import AudienceGrant, audience_grants
 from pullsecrets.node.node import Node, as_node
@@ -130,8 +132,14 @@ class PodResolution(Tabular):
             ],
         }
 
-    def table(self, limit: int | None = None) -> Table:
-        """One row for each attempt, under the image that it is for."""
+    def table(self, limit: int | None = None, *, at: datetime | None = None) -> Table:
+        """One row for each attempt, under the image that it is for.
+
+        Args:
+            limit: How many rows are wanted at most, None for all of them.
+            at: The moment for which it is said what has expired; None: that is not said.
+        """
+        rows = tuple(row for each in self.images for row in _attempts(each, at))
         columns = (
             Column("container", group=True),
             Column("image"),
@@ -139,8 +147,8 @@ class PodResolution(Tabular):
             Column("source", "source"),
             Column("entry", "entry", code=True),
             Column("username", "user"),
+            Column("flaw", "" if any(row[-1] is not None for row in rows) else None),
         )
-        rows = tuple(row for each in self.images for row in _attempts(each))
         return Table(
             columns,
             rows,
@@ -150,7 +158,7 @@ class PodResolution(Tabular):
         )
 
 
-def _attempts(answer: ImageResolution) -> Iterator[Row]:
+def _attempts(answer: ImageResolution, at: datetime | None) -> Iterator[Row]:
     """A row for each pull that is tried."""
     written = str(answer.container.image)
     resolution = answer.resolution
@@ -158,16 +166,18 @@ def _attempts(answer: ImageResolution) -> Iterator[Row]:
     head = Cell(answer.container.name, title), written
     if resolution.failure is not None:
         failed = Cell(answer.container.name, title, Tone.ERROR, str(resolution.failure))
-        yield failed, written, None, None, None, None
+        yield failed, written, None, None, None, None, None
     elif resolution.anonymous:
-        yield *head, "1", Cell(None, "anonymous"), Cell(None, "no entry matches"), None
+        yield *head, "1", Cell(None, "anonymous"), Cell(None, "no entry matches"), None, None
     for unknown in resolution.unknown:
         what = Cell(None, "not known what it gives", Tone.WARNING)
-        yield *head, "?", Cell(str(unknown), unknown.title), what, None
+        yield *head, "?", Cell(str(unknown), unknown.title), what, None, None
     for attempt, candidate in resolution.attempts:
         source = Cell(str(candidate.source), printable(candidate.source.name or "the node"))
         user = printable(candidate.credential.username)
-        yield *head, attempt, source, str(candidate.entry), user
+        codes = ", ".join(flaw.code for flaw in inspect(candidate.credential).flaws_at(at))
+        flaw = Cell(codes, f"! {codes}", Tone.WARNING) if codes else None
+        yield *head, attempt, source, str(candidate.entry), user, flaw
 
 
 _Named = TypeVar("_Named", PullSecret, ServiceAccount)

@@ -42,11 +42,16 @@ class Flaw:
     what: str
 
     def __str__(self) -> str:
-        return f"{self.subject} {self.what}".lstrip() + f" ({self.code})"
+        return f"{self.message} ({self.code})"
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in a few words. Safe to show."""
+        return f"{self.subject or 'the entry'} {self.what}"
 
     def to_dict(self) -> dict[str, str]:
         """As JSON has it."""
-        return {"code": self.code, "message": f"{self.subject} {self.what}".lstrip()}
+        return {"code": self.code, "message": self.message}
 
 
 @frozen

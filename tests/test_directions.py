@@ -23,7 +23,7 @@ ROOMS = (
     ("objects",),
     ("reading",),
     ("matching",),
-    ("spelling",),
+    ("spelling", "slips"),
     ("node",),
     ("resolution",),
     ("keyring",),

@@ -131,14 +131,17 @@ def test_other_flaws_stay():
 
 def test_as_json():
     assert inspect(Credential()).to_dict() == {
-        "flaws": [{"code": "PS403", "message": "is empty, and still counts as a match"}],
+        "flaws": [{"code": "PS403", "message": "the entry is empty, and still counts as a match"}],
         "expires": None,
     }
     assert inspect(Credential("user", jwt({"exp": SECOND}))).to_dict() == {
         "flaws": [],
         "expires": "2026-01-01T12:00:00Z",
     }
-    assert str(inspect(Credential()).flaws[0]) == "is empty, and still counts as a match (PS403)"
+    assert (
+        str(inspect(Credential()).flaws[0])
+        == "the entry is empty, and still counts as a match (PS403)"
+    )
 
 
 def test_words_for_lengths_of_time():

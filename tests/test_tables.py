@@ -161,10 +161,16 @@ def test_anonymous_and_failing_pulls():
     for value in (cluster, resolution):
         assert "anonymous" in page(value)
         assert "anonymous" in terminal_text(value)
-    assert "no match, the host: quay, the image has docker" in page(explained)
-    assert "no match, the host: quay, the image has docker" in terminal_text(explained)
+    assert "no match, another registry: quay.io, the image has docker.io" in page(explained)
+    assert "no match, another registry: quay.io, the image has docker.io" in terminal_text(
+        explained
+    )
     [record] = explained.to_records()
-    assert (record["in_key"], record["in_image"], record["reason"]) == ("quay", "docker", "label")
+    assert (record["in_key"], record["in_image"], record["reason"]) == (
+        "quay.io",
+        "docker.io",
+        "registry",
+    )
 
     cluster, resolution, explained = one("nginx", {"quay.io": {"auth": "?"}})
     for value in (cluster, resolution):

@@ -63,13 +63,16 @@ def explain(given: Given, form: str, at: datetime) -> None:
             diagnoses=to_json(found, lines.position),
         )
     else:
-        _show(explanations, found, lines)
+        _show(explanations, found, lines, at)
     failed = any(each.resolution.failure is not None for each in explanations)
     raise SystemExit(exit_status(cluster, failed=failed))
 
 
 def _show(
-    explanations: Sequence[PodExplanation | Explanation], found: Diagnoses, lines: Lines
+    explanations: Sequence[PodExplanation | Explanation],
+    found: Diagnoses,
+    lines: Lines,
+    at: datetime,
 ) -> None:
     """Print what is wrong, then the trees."""
     out = console()
@@ -79,4 +82,4 @@ def _show(
     if not found:
         out.print(Text("nothing wrong to be seen in the manifests", style="green"))
     for each in explanations:
-        out.print("", each)
+        out.print("", each.table(at=at).rich())
