@@ -48,9 +48,10 @@ def resolve(given: Given, without: tuple[str, ...], form: str, at: datetime) -> 
     if form == "json":
         echo_json(cluster, pods=[answer.to_dict() for answer in answers])
     else:
+        out = console()
         for answer in answers:
             if answer.images:
-                console().print(answer.table(at=at).rich(), "")
+                out.print(answer.table(at=at).rich(), "")
         if not any(answer.images for answer in answers):
             click.echo("no pods and no workloads in the manifests", err=True)
     failed = any(answer.failure is not None for answer in answers)
