@@ -1,4 +1,4 @@
-"""What `check` and `explain` share: diagnoses of some pods, and how a diagnosis is printed."""
+"""What `check` and `explain` share: how a diagnosis is printed, and how far they are."""
 
 from __future__ import annotations
 
@@ -12,36 +12,16 @@ from rich.text import Text
 
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cluster import Cluster
-from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, Where
+from pullsecrets.diagnoses import Diagnosis, Severity, Where
 from pullsecrets.objects import Pod
-from pullsecrets.secrecy import printable
 
-__all__ = ["about_pods", "print_diagnosis", "tracker"]
+__all__ = ["print_diagnosis", "tracker"]
 
 _STYLES: Final = {
     Severity.ERROR: "bold red",
     Severity.WARNING: "bold yellow",
     Severity.NOTE: "bold cyan",
 }
-
-
-def about_pods(cluster: Cluster, pods: Iterable[Pod], diagnoses: Diagnoses) -> Diagnoses:
-    """The diagnoses of some pods, of their service accounts and of the secrets that they list.
-
-    Those of the nodes' configuration are about all pods.
-    """
-    named = set()
-    for pod in pods:
-        named.add((pod.kind, pod.namespace, pod.name))
-        named.add(("ServiceAccount", pod.namespace, pod.service_account))
-        admission, _ = cluster.admit(pod)
-        named.update(("Secret", pod.namespace, name) for name in admission.pull_secrets)
-    safe = {tuple(map(printable, each)) for each in named}
-    return Diagnoses(
-        each
-        for each in diagnoses
-        if not each.where.name or (each.where.kind, each.where.namespace, each.where.name) in safe
-    )
 
 
 def print_diagnosis(console: Console, diagnosis: Diagnosis, lines: Lines) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from pullsecrets.cli._about import about
 from pullsecrets.cli._common import (
     Given,
     Unusable,
@@ -24,7 +25,7 @@ from pullsecrets.cli._common import (
 from pullsecrets.cli._common import select as select_pods
 from pullsecrets.cli._ignores import ignores_of, scopes_of
 from pullsecrets.cli._lines import Lines
-from pullsecrets.cli._report import about_pods, print_diagnosis, tracker
+from pullsecrets.cli._report import print_diagnosis, tracker
 from pullsecrets.cli._settings import codes_of
 from pullsecrets.cli._times import at_option, within_option
 from pullsecrets.cluster import Cluster
@@ -108,7 +109,7 @@ def check(
     )
     found = selected.diagnoses
     if given.pod is not None or given.image is not None:
-        found = about_pods(cluster, chosen.pods, found)
+        found = about(cluster, chosen.pods, found)
     elif given.namespace is not None:
         kept = (given.namespace, "")  # the nodes' configuration is in no namespace
         found = Diagnoses(each for each in found if each.where.namespace in kept)

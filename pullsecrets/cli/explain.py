@@ -8,6 +8,7 @@ from datetime import datetime
 import click
 from rich.text import Text
 
+from pullsecrets.cli._about import about
 from pullsecrets.cli._common import (
     Given,
     cluster_options,
@@ -20,7 +21,7 @@ from pullsecrets.cli._common import (
     select,
 )
 from pullsecrets.cli._lines import Lines
-from pullsecrets.cli._report import about_pods, print_diagnosis, tracker
+from pullsecrets.cli._report import print_diagnosis, tracker
 from pullsecrets.cli._times import at_option
 from pullsecrets.diagnoses import Diagnoses
 from pullsecrets.diagnoses import check as diagnose
@@ -46,7 +47,7 @@ def explain(given: Given, form: str, at: datetime) -> None:
     chosen = select(cluster, given)
     found = diagnose(cluster, at=at, track=tracker(cluster))
     if cluster.pods:
-        found = about_pods(cluster, chosen.pods, found)
+        found = about(cluster, chosen.pods, found)
     elif given.image is None:
         click.echo("there are no pods or workloads here; --image IMAGE explains an image", err=True)
     pods = list(explain_all(chosen))

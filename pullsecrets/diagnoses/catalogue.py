@@ -34,12 +34,12 @@ _KINDS: Final[tuple[Kind, ...]] = (
     Kind(
         "PS102",
         "secret-missing",
-        _WARNING,
+        _NOTE,
         "A listed secret is not among the manifests.",
         "A secret that does not exist is skipped, and the pull goes on without it (rule 4). It "
         "may exist in the cluster, created by hand or by an operator: then say so with "
-        "`--ignore PS102` or the annotation. It is only a note if the input holds no Secret at "
-        "all, because then they are evidently kept elsewhere.",
+        "`--ignore PS102` or the annotation. It is a warning if the pod's namespace has a pull "
+        "secret that nothing lists: then its name is most likely misspelled.",
         "Add the secret, or remove the reference.",
     ),
     Kind(

@@ -191,6 +191,56 @@ def test_a_pod_or_a_namespace_of_many():
     run(EXAMPLES / "good", "--pod", "shop", "--fail-on", "note")
 
 
+SEVERAL = """
+kind: Pod
+metadata: {name: p}
+spec:
+  containers:
+  - {name: a, image: "quay.io:5000/a"}
+  - {name: b, image: "ghcr.io:5000/b"}
+  - {name: hub, image: nginx}
+  - {name: bad, image: Bad}
+  imagePullSecrets: [{name: s}, {}]
+---
+kind: Pod
+metadata: {name: other}
+spec: {containers: [{name: a, image: "Other"}]}
+---
+kind: Secret
+metadata: {name: s}
+type: kubernetes.io/dockerconfigjson
+stringData:
+  .dockerconfigjson: |
+    {"auths": {
+      "quay.io": {"username": "u", "password": "p "},
+      "quay.io:5000/x": {"username": "", "password": "p"},
+      "ghcr.io:5000": {"username": "u "},
+      "hub.docker.com": {"username": "u", "password": "p"},
+      " quay.io:5000": {"username": "u", "password": "p"}}}
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments, found",
+    [
+        (["--pod", "p"], {"PS104", "PS302", "PS401", "PS402", "PS501", "PS502", "PS301"}),
+        (["--pod", "p", "--image", "quay.io:5000/a"], {"PS104", "PS302", "PS502"}),
+        (["--image", "ghcr.io:5000/b"], {"PS104", "PS401", "PS402"}),
+        (["--image", "nginx"], {"PS104", "PS301"}),
+        (["--pod", "other"], {"PS501"}),
+    ],
+)
+def test_only_what_was_asked_for(arguments, found):
+    shown = run("-", *arguments, "--format", "json", stdin=SEVERAL, status=1).stdout
+    assert {each["code"] for each in json.loads(shown)["diagnoses"]} == found
+
+
+def test_a_secret_that_does_not_decode_is_about_every_image():
+    text = SEVERAL.replace('" quay.io:5000": {"username": "u", "password": "p"}', '"x": 1')
+    shown = run("-", "--image", "nginx", "--format", "json", stdin=text, status=1).stdout
+    assert {each["code"] for each in json.loads(shown)["diagnoses"]} == {"PS104", "PS203"}
+
+
 def test_sarif_and_github_name_lines(monkeypatch):
     monkeypatch.chdir(EXAMPLES.parent)
     log = json.loads(run("examples/broken/line-break", "--format", "sarif", status=1).stdout)
