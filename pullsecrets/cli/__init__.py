@@ -16,7 +16,7 @@ from pullsecrets.errors import MissingExtra
 
 __all__ = ["cli"]
 
-_COMMANDS: Final = ("resolve", "explain", "check", "uses", "diff", "present", "probe")
+_COMMANDS: Final = ("resolve", "explain", "check", "uses", "diff", "present", "probe", "rule")
 
 
 class _Commands(click.Group):

@@ -8,14 +8,16 @@ from typing import Final
 
 from rich.console import Console
 from rich.progress import track
+from rich.style import Style
 from rich.text import Text
 
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cluster import Cluster
-from pullsecrets.diagnoses import Diagnosis, Severity, Where
+from pullsecrets.diagnoses import Diagnosis, Kind, Severity, Where
+from pullsecrets.diagnoses.formats import help_uri
 from pullsecrets.objects import Pod
 
-__all__ = ["print_diagnosis", "tracker"]
+__all__ = ["linked", "print_diagnosis", "style_of", "tracker"]
 
 _STYLES: Final = {
     Severity.ERROR: "bold red",
@@ -24,11 +26,22 @@ _STYLES: Final = {
 }
 
 
+def style_of(severity: Severity) -> str:
+    """How a severity is shown."""
+    return _STYLES[severity]
+
+
+def linked(kind: Kind) -> Text:
+    """A code, which is a link to its page where the terminal can show one."""
+    return Text(kind.code, style=Style(bold=True, link=help_uri(kind)))
+
+
 def print_diagnosis(console: Console, diagnosis: Diagnosis, lines: Lines) -> None:
     """Print a diagnosis: what is wrong, where, what to do. Its lines are never folded."""
     head = Text.assemble(
-        (diagnosis.severity, _STYLES[diagnosis.severity]),
-        (f" {diagnosis.code}", "bold"),
+        (diagnosis.severity, style_of(diagnosis.severity)),
+        " ",
+        linked(diagnosis.kind),
         f" {diagnosis.message}",
     )
     place = Text(f"  at  {_place(diagnosis.where, lines)}", style="dim")
