@@ -501,16 +501,19 @@ class Cluster(Tabular):
 
     @property
     def title(self) -> str:
-        """What it holds, in numbers."""
+        """What it holds, in numbers, and how much of the input is not in it."""
         counts = (
             (len(self.pods), "pod or workload", "pods and workloads"),
             (len(self.secrets), "secret", "secrets"),
             (len(self.service_accounts), "service account", "service accounts"),
         )
         parts = [f"{number:,} {one if number == 1 else more}" for number, one, more in counts]
-        return ", ".join(
-            [*parts, *(["a node config"] if self.node.docker_config is not None else [])]
-        )
+        if self.node.docker_config is not None:
+            parts.append("a node config")
+        errors = sum(problem.error for problem in self.problems)
+        if errors:
+            parts.append(f"{errors:,} part{'' if errors == 1 else 's'} of the input not readable")
+        return ", ".join(parts)
 
     def __repr__(self) -> str:
         return f"<Cluster: {self.title}>"

@@ -294,3 +294,12 @@ def test_the_examples_can_be_shown():
     cluster = load("examples")
     assert "PS203" in page(check(cluster))
     assert "broken-secret" in page(cluster)
+
+
+def test_a_cluster_says_how_much_of_the_input_could_not_be_read():
+    cluster = Cluster.from_manifests([pod("quay.io/a"), {"kind": 5}, {"apiVersion": "v1"}])
+    assert repr(cluster).endswith(", 0 service accounts, 1 part of the input not readable>")
+    for shown in (page(cluster), terminal_text(cluster)):
+        assert "1 part of the input not readable" in shown
+    two = Cluster.from_manifests([{"kind": 5}, {"kind": 6}])
+    assert repr(two).endswith(", 2 parts of the input not readable>")
