@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from itertools import count, islice, repeat
 from typing import Any, Final
@@ -10,6 +11,7 @@ from typing import Any, Final
 from attrs import Factory, field, frozen
 
 from pullsecrets.dockerconfig import DockerConfig
+from pullsecrets.flaws import inspect
 from pullsecrets.keyring import Keyring
 from pullsecrets.names import Found, Names
 from pullsecrets.node.audiences import AudienceGrant, audience_grants
@@ -136,8 +138,14 @@ class PodResolution(Tabular):
             ],
         }
 
-    def table(self, limit: int | None = None) -> Table:
-        """One row for each attempt, under the image that it is for."""
+    def table(self, limit: int | None = None, *, at: datetime | None = None) -> Table:
+        """One row for each attempt, under the image that it is for.
+
+        Args:
+            limit: How many rows are wanted at most, None for all of them.
+            at: The moment for which it is said what has expired; None: that is not said.
+        """
+        rows = tuple(row for each in self.images for row in _attempts(each, at))
         columns = (
             Column("container", group=True),
             Column("image"),
@@ -147,8 +155,8 @@ class PodResolution(Tabular):
             Column("source", "source"),
             Column("entry", "entry", code=True),
             Column("username", "user"),
+            Column("flaw", "" if any(row[-1] is not None for row in rows) else None),
         )
-        rows = tuple(row for each in self.images for row in _attempts(each))
         return Table(
             columns,
             rows,
@@ -158,7 +166,7 @@ class PodResolution(Tabular):
         )
 
 
-def _attempts(answer: ImageResolution) -> Iterator[Row]:
+def _attempts(answer: ImageResolution, at: datetime | None) -> Iterator[Row]:
     """A row for each pull that is tried."""
     written = str(answer.container.image)
     resolution = answer.resolution
@@ -169,16 +177,18 @@ def _attempts(answer: ImageResolution) -> Iterator[Row]:
     if resolution.failure is not None:
         below = f"{resolution.failure} ({policy})"
         failed = Cell(answer.container.name, title, Tone.ERROR, below)
-        yield failed, *about, None, None, None, None
+        yield failed, *about, None, None, None, None, None
     elif resolution.anonymous:
-        yield *head, "1", Cell(None, "anonymous"), Cell(None, "no entry matches"), None
+        yield *head, "1", Cell(None, "anonymous"), Cell(None, "no entry matches"), None, None
     for unknown in resolution.unknown:
         what = Cell(None, "not known what it gives", Tone.WARNING)
-        yield *head, "?", Cell(str(unknown), unknown.title), what, None
+        yield *head, "?", Cell(str(unknown), unknown.title), what, None, None
     for attempt, candidate in resolution.attempts:
         source = Cell(str(candidate.source), printable(candidate.source.name or "the node"))
         user = printable(candidate.credential.username)
-        yield *head, attempt, source, str(candidate.entry), user
+        codes = ", ".join(flaw.code for flaw in inspect(candidate.credential).flaws_at(at))
+        flaw = Cell(codes, f"! {codes}", Tone.WARNING) if codes else None
+        yield *head, attempt, source, str(candidate.entry), user, flaw
 
 
 def _homes(secrets: Iterable[PullSecret]) -> Mapping[str, tuple[str, ...]]:
@@ -491,16 +501,19 @@ class Cluster(Tabular):
 
     @property
     def title(self) -> str:
-        """What it holds, in numbers."""
+        """What it holds, in numbers, and how much of the input is not in it."""
         counts = (
             (len(self.pods), "pod or workload", "pods and workloads"),
             (len(self.secrets), "secret", "secrets"),
             (len(self.service_accounts), "service account", "service accounts"),
         )
         parts = [f"{number:,} {one if number == 1 else more}" for number, one, more in counts]
-        return ", ".join(
-            [*parts, *(["a node config"] if self.node.docker_config is not None else [])]
-        )
+        if self.node.docker_config is not None:
+            parts.append("a node config")
+        errors = sum(problem.error for problem in self.problems)
+        if errors:
+            parts.append(f"{errors:,} part{'' if errors == 1 else 's'} of the input not readable")
+        return ", ".join(parts)
 
     def __repr__(self) -> str:
         return f"<Cluster: {self.title}>"

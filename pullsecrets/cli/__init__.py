@@ -17,7 +17,7 @@ from pullsecrets.errors import MissingExtra
 
 __all__ = ["cli"]
 
-_COMMANDS: Final = ("resolve", "explain", "check", "uses", "diff", "present", "probe")
+_COMMANDS: Final = ("resolve", "explain", "check", "uses", "diff", "present", "probe", "rule")
 
 # A console of Windows has no check mark, nor has a build's log in ASCII.
 _MARKS: Final = {"✓": "+", "✗": "x", "…": "..."}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import click
 
+from pullsecrets.cli._about import about
 from pullsecrets.cli._common import (
     Given,
     Unusable,
@@ -23,8 +25,9 @@ from pullsecrets.cli._common import (
 from pullsecrets.cli._common import select as select_pods
 from pullsecrets.cli._ignores import ignores_of, scopes_of
 from pullsecrets.cli._lines import Lines
-from pullsecrets.cli._report import about_pods, print_diagnosis, tracker
+from pullsecrets.cli._report import print_diagnosis, tracker
 from pullsecrets.cli._settings import codes_of
+from pullsecrets.cli._times import at_option, within_option
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, find
 from pullsecrets.diagnoses.baseline import Compared, compare_to_baseline, to_baseline
@@ -69,6 +72,8 @@ __all__ = ["check"]
 @click.option(
     "--write-baseline", is_flag=True, help="Write what there is to that file, and report nothing."
 )
+@at_option
+@within_option
 def check(
     given: Given,
     form: str,
@@ -77,6 +82,8 @@ def check(
     ignore: tuple[str, ...],
     baseline: Path | None,
     write_baseline: bool,
+    at: datetime,
+    within: timedelta,
 ) -> None:
     """Find what is wrong with pull secrets and the pods that list them.
 
@@ -95,14 +102,14 @@ def check(
     ignores, problems = ignores_of(cluster, given.settings)
     ignores += (Ignore(code, "--ignore ") for code in ignored)
     selected = select_diagnoses(
-        find(cluster, track=tracker(cluster)),
+        find(cluster, at=at, within=within, track=tracker(cluster)),
         ignores,
         codes=codes,
         scopes=partial(scopes_of, settings=given.settings, lines=lines),
     )
     found = selected.diagnoses
     if given.pod is not None or given.image is not None:
-        found = about_pods(cluster, chosen.pods, found)
+        found = about(cluster, chosen.pods, found)
     elif given.namespace is not None:
         kept = (given.namespace, "")  # the nodes' configuration is in no namespace
         found = Diagnoses(each for each in found if each.where.namespace in kept)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import click
 from rich.text import Text
 
+from pullsecrets.cli._about import about
 from pullsecrets.cli._common import (
     Given,
     cluster_options,
@@ -19,7 +21,8 @@ from pullsecrets.cli._common import (
     select,
 )
 from pullsecrets.cli._lines import Lines
-from pullsecrets.cli._report import about_pods, print_diagnosis, tracker
+from pullsecrets.cli._report import print_diagnosis, tracker
+from pullsecrets.cli._times import at_option
 from pullsecrets.diagnoses import Diagnoses
 from pullsecrets.diagnoses import check as diagnose
 from pullsecrets.diagnoses.formats import to_json
@@ -31,8 +34,9 @@ __all__ = ["explain"]
 
 @click.command()
 @cluster_options
+@at_option
 @format_option("text", "json")
-def explain(given: Given, form: str) -> None:
+def explain(given: Given, form: str, at: datetime) -> None:
     """Show why each entry of each secret is, or is not, tried for an image.
 
     What is wrong comes first, then a tree of each pod. If the input has no pods, --image is
@@ -41,9 +45,9 @@ def explain(given: Given, form: str) -> None:
     """
     cluster = read_cluster(given)
     chosen = select(cluster, given)
-    found = diagnose(cluster, track=tracker(cluster))
+    found = diagnose(cluster, at=at, track=tracker(cluster))
     if cluster.pods:
-        found = about_pods(cluster, chosen.pods, found)
+        found = about(cluster, chosen.pods, found)
     elif given.image is None:
         click.echo("there are no pods or workloads here; --image IMAGE explains an image", err=True)
     pods = list(explain_all(chosen))
@@ -60,13 +64,16 @@ def explain(given: Given, form: str) -> None:
             diagnoses=to_json(found, lines.position),
         )
     else:
-        _show(explanations, found, lines)
+        _show(explanations, found, lines, at)
     failed = any(each.resolution.failure is not None for each in explanations)
     raise SystemExit(exit_status(cluster, failed=failed))
 
 
 def _show(
-    explanations: Sequence[PodExplanation | Explanation], found: Diagnoses, lines: Lines
+    explanations: Sequence[PodExplanation | Explanation],
+    found: Diagnoses,
+    lines: Lines,
+    at: datetime,
 ) -> None:
     """Print what is wrong, then the trees."""
     out = console()
@@ -76,4 +83,4 @@ def _show(
     if not found:
         out.print(Text("nothing wrong to be seen in the manifests", style="green"))
     for each in explanations:
-        out.print("", each)
+        out.print("", each.table(at=at).rich())
