@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from attrs import evolve
 
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.node.node import Node
-from pullsecrets.reading.documents import objects_of
-from pullsecrets.reading.files import read_documents
+from pullsecrets.objects import Place
+from pullsecrets.reading.documents import Objects, Problem, ProblemCode, objects_of
+from pullsecrets.reading.paths import read_documents
 
 __all__ = ["load"]
 
@@ -23,7 +28,8 @@ def load(
 
     Args:
         paths: Files; folders, which are searched for ``*.yaml``, ``*.yml`` and ``*.json`` all the
-            way down, hidden ones left out; ``-`` for standard input.
+            way down, hidden ones left out; ``-`` for standard input. Of a folder what is no
+            manifest is passed over, and a folder that holds nothing to look at is a problem.
         namespace: For objects that name none.
         node: The node, or only its docker config.
         strict: Raise if something could not be read, instead of listing it in the cluster's
@@ -36,6 +42,22 @@ def load(
     """
     documents = (item for path in paths for item in read_documents(path))
     objects = objects_of(documents, namespace=namespace)
+    objects = evolve(objects, problems=(*objects.problems, *_nothing_in(paths, objects)))
     if strict:
         objects.require_all()
     return Cluster.of(objects, node)
+
+
+def _nothing_in(paths: Iterable[str | os.PathLike[str]], objects: Objects) -> Iterator[Problem]:
+    """The folders that hold nothing to look at: a path may be mistyped."""
+    places = {
+        *(each.place for each in objects.pods),
+        *(each.place for each in objects.service_accounts),
+        *(each.place for each in objects.secrets),
+    }
+    files = {place.file for place in places if place is not None and place.file is not None}
+    holding = {folder for file in files for folder in Path(file).parents}
+    for path in map(Path, paths):
+        if path.is_dir() and path not in holding and not objects.rbac:
+            message = "holds no pod, no secret and no service account to look at"
+            yield Problem(ProblemCode.NOTHING_FOUND, message, Place(str(path)))

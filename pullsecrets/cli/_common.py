@@ -13,6 +13,7 @@ import click
 from attrs import evolve, fields, frozen
 from rich.console import Console
 
+from pullsecrets.cli._problems import tell
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import PullsecretsError
@@ -97,6 +98,12 @@ _OPTIONS: Final = (
         help="The KubeletConfiguration of the nodes: whether an image on the node is verified.",
     ),
     click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        help="Name each file that is passed over, on standard error.",
+    ),
+    click.option(
         "--provider-answers",
         metavar="FILE",
         type=_FILE,
@@ -120,6 +127,7 @@ class Given:
         provider_config: ``--provider-config``, or None.
         kubelet_config: ``--kubelet-config``, or None.
         provider_answers: ``--provider-answers``, or None.
+        verbose: Whether ``--verbose`` is there.
     """
 
     paths: tuple[str, ...]
@@ -132,6 +140,7 @@ class Given:
     provider_config: Path | None
     kubelet_config: Path | None
     provider_answers: Path | None
+    verbose: bool
 
 
 def format_option(default: str, *others: str) -> Callable[[_Command], _Command]:
@@ -178,8 +187,7 @@ def read_cluster(given: Given) -> Cluster:
     except PullsecretsError as error:
         raise Unusable(str(error)) from None
     cluster = evolve(cluster, problems=(*faults, *cluster.problems))
-    for problem in cluster.problems:
-        click.echo(f"{'error' if problem.error else 'note'}: {problem}", err=True)
+    tell(cluster.problems, verbose=given.verbose)
     return cluster
 
 
@@ -259,8 +267,17 @@ def select(cluster: Cluster, given: Given) -> Cluster:
     """The cluster with only the pods that were asked for, and of these only the images.
 
     Raises:
-        click.UsageError: There is no such pod, or no such image in them.
+        click.UsageError: There is nothing in such a namespace, no such pod, or no such image.
     """
+    namespaces = {
+        *(each.namespace for each in cluster.pods),
+        *(each.namespace for each in cluster.secrets),
+        *(each.namespace for each in cluster.service_accounts),
+    }
+    if given.namespace is not None and namespaces and given.namespace not in namespaces:
+        there_are = ", ".join(sorted(namespaces))
+        message = f"nothing is in namespace '{given.namespace}'; the manifests have {there_are}"
+        raise click.UsageError(printable(message))
     kind, _, short = (given.pod or "").rpartition("/")
     pods = tuple(
         pod
