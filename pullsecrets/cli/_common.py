@@ -19,7 +19,7 @@ from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.images import Image, InvalidImage
-from pullsecrets.loading import load
+from pullsecrets.loading import Environment, load, load_environments
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.decoding import hide
 from pullsecrets.node.files import NodeFiles
@@ -42,9 +42,10 @@ __all__ = [
     "exit_status",
     "format_option",
     "parse_image",
-    "read_cluster",
+    "read_environments",
     "read_node",
     "select",
+    "whole",
 ]
 
 OK: Final = 0
@@ -62,6 +63,19 @@ _OPTIONS: Final = (
         "--namespace",
         metavar="NS",
         help="Only pods of this namespace; objects that name none are taken to be in it.",
+    ),
+    click.option(
+        "--render",
+        is_flag=True,
+        help="Render the kustomizations and Helm charts in folders, with kustomize or kubectl and "
+        "helm: each is an environment of its own.",
+    ),
+    click.option(
+        "--values",
+        metavar="FILE",
+        multiple=True,
+        type=_FILE,
+        help="With --render, a file of values for all charts. Can be given several times.",
     ),
     click.option("--pod", metavar="NAME", help="Only the pod or workload NAME, or KIND/NAME."),
     click.option(
@@ -120,6 +134,8 @@ class Given:
     Attributes:
         paths: The manifests.
         namespace: ``--namespace``, or None.
+        render: Whether ``--render`` is there.
+        values: The files of ``--values``.
         pod: ``--pod``, or None.
         image: ``--image``, or None.
         kubernetes: ``--kubernetes``, or None.
@@ -134,6 +150,8 @@ class Given:
 
     paths: tuple[str, ...]
     namespace: str | None
+    render: bool
+    values: tuple[Path, ...]
     pod: str | None
     image: str | None
     kubernetes: str | None
@@ -179,21 +197,46 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return collected
 
 
-def read_cluster(given: Given) -> Cluster:
+def read_environments(given: Given) -> tuple[Environment, ...]:
     """Load the manifests and say on standard error what is wrong with them.
+
+    Without ``--render`` all of them are one environment.
 
     Raises:
         click.ClickException: A path or something about the node cannot be used; its exit status
             is 2.
     """
+    if given.values and not given.render:
+        raise click.UsageError("--values is for charts, which are rendered with --render")
     try:
         node, faults = read_node(given)
-        cluster = load(*given.paths, namespace=given.namespace or "default", node=node)
+        namespace, exclude = given.namespace or "default", given.settings.exclude.match
+        options: dict[str, Any] = {"namespace": namespace, "node": node, "exclude": exclude}
+        if given.render:
+            found = load_environments(*given.paths, values=given.values, **options)
+        else:
+            found = (Environment("", load(*given.paths, **options)),)
     except PullsecretsError as error:
         raise Unusable(str(error)) from None
-    cluster = evolve(cluster, problems=(*faults, *cluster.problems))
-    tell(cluster.problems, verbose=given.verbose)
-    return cluster
+    first = found[0].cluster
+    first = evolve(first, problems=(*faults, *first.problems))
+    found = (evolve(found[0], cluster=first), *found[1:])
+    tell(whole(found).problems, verbose=given.verbose, rendered=given.render)
+    return found
+
+
+def whole(environments: Iterable[Environment]) -> Cluster:
+    """All that several environments hold: to count and to list it, not to answer with it."""
+    clusters = [each.cluster for each in environments]
+    if len(clusters) == 1:
+        return clusters[0]
+    return evolve(
+        clusters[0],
+        pods=tuple(pod for each in clusters for pod in each.pods),
+        service_accounts=tuple(one for each in clusters for one in each.service_accounts),
+        secrets=tuple(secret for each in clusters for secret in each.secrets),
+        problems=tuple(problem for each in clusters for problem in each.problems),
+    )
 
 
 def read_node(given: Given) -> tuple[Node, tuple[Problem, ...]]:
@@ -268,12 +311,27 @@ def _docker_config(path: Path) -> DockerConfig:
         raise Unusable(f"{name}: {error} (the kubelet skips such a file)") from None
 
 
-def select(cluster: Cluster, given: Given) -> Cluster:
-    """The cluster with only the pods that were asked for, and of these only the images.
+def select(environments: Iterable[Environment], given: Given) -> tuple[Environment, ...]:
+    """The environments with only the pods that were asked for, and of these only the images.
 
     Raises:
-        click.UsageError: There is nothing in such a namespace, no such pod, or no such image.
+        click.UsageError: In none of them there is something in such a namespace, such a pod, or
+            such an image.
     """
+    found: list[Environment] = []
+    complaints: list[click.UsageError] = []
+    for each in environments:
+        try:
+            found.append(evolve(each, cluster=_selected(each.cluster, given)))
+        except click.UsageError as error:
+            complaints.append(error)
+            found.append(evolve(each, cluster=evolve(each.cluster, pods=())))
+    if len(complaints) == len(found):
+        raise complaints[0]
+    return tuple(found)
+
+
+def _selected(cluster: Cluster, given: Given) -> Cluster:
     namespaces = {
         *(each.namespace for each in cluster.pods),
         *(each.namespace for each in cluster.secrets),

@@ -25,7 +25,7 @@ _BROKEN: Final = frozenset(
 )
 
 
-def tell(problems: Iterable[Problem], *, verbose: bool = False) -> None:
+def tell(problems: Iterable[Problem], *, verbose: bool = False, rendered: bool = False) -> None:
     """Say what is wrong with the input: one line for a file that is broken, however often it is.
 
     What is passed over is counted in one line, the last one.
@@ -33,6 +33,7 @@ def tell(problems: Iterable[Problem], *, verbose: bool = False) -> None:
     Args:
         problems: What is wrong.
         verbose: Whether each file that is passed over has a line, too.
+        rendered: Whether what can be rendered was to be.
     """
     found = list(problems)
     counted = [each for each in found if each.code in _PASSED_OVER]
@@ -49,14 +50,14 @@ def tell(problems: Iterable[Problem], *, verbose: bool = False) -> None:
             continue
         click.echo(f"{'error' if problem.error else 'note'}: {problem}{more}", err=True)
     if counted:
-        click.echo(f"passed over: {' and '.join(_summary(counted))}", err=True)
+        click.echo(f"passed over: {' and '.join(_summary(counted, rendered))}", err=True)
 
 
 def _file(problem: Problem) -> str | None:
     return (problem.place or Place()).file
 
 
-def _summary(problems: Iterable[Problem]) -> Iterator[str]:
+def _summary(problems: Iterable[Problem], rendered: bool) -> Iterator[str]:
     counts = Counter(each.code for each in problems)
     others = counts[ProblemCode.NO_MANIFEST]
     unrendered = [_count(counts[code], what) for code, what in _UNRENDERED.items() if counts[code]]
@@ -65,7 +66,8 @@ def _summary(problems: Iterable[Problem]) -> Iterator[str]:
         yield f"{_count(others, 'file')} that {are}"
     if unrendered:
         are = "is" if counts.total() - others == 1 else "are"
-        yield f"{' and '.join(unrendered)} that {are} not rendered (--render)"
+        hint = "" if rendered else " (--render)"
+        yield f"{' and '.join(unrendered)} that {are} not rendered{hint}"
 
 
 def _count(number: int, what: str) -> str:

@@ -13,6 +13,7 @@ from rich.text import Text
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, Where
+from pullsecrets.loading import Environment
 from pullsecrets.objects import Pod
 from pullsecrets.secrecy import printable
 
@@ -25,17 +26,18 @@ _STYLES: Final = {
 }
 
 
-def about_pods(cluster: Cluster, pods: Iterable[Pod], diagnoses: Diagnoses) -> Diagnoses:
+def about_pods(environments: Iterable[Environment], diagnoses: Diagnoses) -> Diagnoses:
     """The diagnoses of some pods, of their service accounts and of the secrets that they list.
 
     Those of the nodes' configuration are about all pods.
     """
     named = set()
-    for pod in pods:
-        named.add((pod.kind, pod.namespace, pod.name))
-        named.add(("ServiceAccount", pod.namespace, pod.service_account))
-        admission, _ = cluster.admit(pod)
-        named.update(("Secret", pod.namespace, name) for name in admission.pull_secrets)
+    for cluster in (each.cluster for each in environments):
+        for pod in cluster.pods:
+            named.add((pod.kind, pod.namespace, pod.name))
+            named.add(("ServiceAccount", pod.namespace, pod.service_account))
+            admission, _ = cluster.admit(pod)
+            named.update(("Secret", pod.namespace, name) for name in admission.pull_secrets)
     safe = {tuple(map(printable, each)) for each in named}
     return Diagnoses(
         each

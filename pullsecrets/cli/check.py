@@ -15,8 +15,9 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
-    read_cluster,
+    read_environments,
     select,
+    whole,
 )
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._report import about_pods, print_diagnosis, tracker
@@ -59,12 +60,17 @@ def check(
         codes = (*given.settings.ignore, *codes_of(ignore))
     except ValueError as error:
         raise click.UsageError(f"--ignore {error}") from None
-    cluster = read_cluster(given)
+    environments = read_environments(given)
+    cluster = whole(environments)
     # All of the input takes part in the check, so that what is used elsewhere is known to be.
-    chosen = select(cluster, given)
-    found = diagnose(cluster, ignore=codes, track=tracker(cluster))
+    chosen = select(environments, given)
+    found = Diagnoses(
+        diagnosis
+        for each in environments
+        for diagnosis in diagnose(each.cluster, ignore=codes, track=tracker(each.cluster))
+    )
     if given.pod is not None or given.image is not None:
-        found = about_pods(cluster, chosen.pods, found)
+        found = about_pods(chosen, found)
     elif given.namespace is not None:
         kept = (given.namespace, "")  # the nodes' configuration is in no namespace
         found = Diagnoses(each for each in found if each.where.namespace in kept)

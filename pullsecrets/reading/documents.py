@@ -38,6 +38,8 @@ class ProblemCode(StrEnum):
     """A folder holds a Helm chart, which is not rendered."""
     KUSTOMIZATION = "kustomization"
     """A file is a kustomization, which is not rendered."""
+    NOT_RENDERED = "not-rendered"
+    """A kustomization or a chart that was to be rendered could not be."""
     NOTHING_FOUND = "nothing-found"
     """A folder holds nothing to look at."""
     INVALID_OBJECT = "invalid-object"
@@ -155,7 +157,12 @@ class Unreadable(PullsecretsError, ValueError):
         return type(self), (self.problems,)
 
 
-def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "default") -> Objects:
+def objects_of(
+    documents: Iterable[Document | Problem],
+    *,
+    namespace: str = "default",
+    environment: str | None = None,
+) -> Objects:
     """Read Pods, workloads, ServiceAccounts, Secrets, roles and their bindings, and lists of them.
 
     Other kinds are passed over in silence. What is malformed is left out and becomes a problem.
@@ -165,6 +172,7 @@ def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "def
     Args:
         documents: The documents, and what could not be read.
         namespace: For objects that name none.
+        environment: The name of the environment that they belong to, where there are several.
     """
     objects: dict[Any, Pod | ServiceAccount | PullSecret] = {}
     problems: list[Problem] = []
@@ -177,7 +185,8 @@ def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "def
             rbac.append(_in_namespace(item.value, namespace))
             continue
         try:
-            read = _READERS[item.value["kind"]](item.value, namespace=namespace, place=item.place)
+            place = evolve(item.place, environment=environment)
+            read = _READERS[item.value["kind"]](item.value, namespace=namespace, place=place)
         except InvalidManifest as error:
             message = f"{_title(item.value)}: {error}"
             problems.append(item.problem(ProblemCode.INVALID_OBJECT, message))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from pullsecrets.reading.documents import Document, Problem, ProblemCode
 from pullsecrets.reading.files import read_data
 from pullsecrets.secrecy import HiddenBytes, printable
 
-__all__ = ["CHART", "KUSTOMIZATIONS", "NoSuchPath", "kustomization_in", "read_documents", "walk"]
+__all__ = ["CHART", "KUSTOMIZATIONS", "NoSuchPath", "read_documents", "walk"]
 
 CHART: Final = "Chart.yaml"
 """The file that makes a folder a Helm chart."""
@@ -39,12 +39,22 @@ class NoSuchPath(PullsecretsError, FileNotFoundError):
     """A path that was asked for by name does not exist."""
 
 
-def read_documents(path: str | os.PathLike[str]) -> Iterator[Document | Problem]:
+def _nothing(path: Path) -> bool:
+    return False
+
+
+def read_documents(
+    path: str | os.PathLike[str], exclude: Callable[[Path], bool] = _nothing
+) -> Iterator[Document | Problem]:
     """The documents of a file, a folder or, for ``-``, of standard input, in order.
 
     Of a folder only manifests are given, documents that have an apiVersion and a kind, and for each
     file with others a problem that says so, which is no error. The templates of Helm charts are not
     read: they are no manifests until they are rendered.
+
+    Args:
+        path: The path.
+        exclude: Says of a file or a folder in a folder that it is not read.
 
     Raises:
         NoSuchPath: The path does not exist.
@@ -61,7 +71,7 @@ def read_documents(path: str | os.PathLike[str]) -> Iterator[Document | Problem]
     if not root.is_dir():
         yield from _read(root, expected=True)
         return
-    for found in walk(root):
+    for found in walk(root, exclude):
         if isinstance(found, Problem):
             yield found
         elif found.name in KUSTOMIZATIONS:
@@ -70,7 +80,7 @@ def read_documents(path: str | os.PathLike[str]) -> Iterator[Document | Problem]
             yield from _manifests(found)
 
 
-def walk(folder: Path) -> Iterator[Path | Problem]:
+def walk(folder: Path, exclude: Callable[[Path], bool] = _nothing) -> Iterator[Path | Problem]:
     """The files of a folder that may hold manifests, and what of it is passed over or unreadable.
 
     Hidden files and folders are left out, and so are the templates and values of Helm charts.
@@ -78,13 +88,15 @@ def walk(folder: Path) -> Iterator[Path | Problem]:
     unreadable: list[OSError] = []
     for parent, folders, names in os.walk(folder, onerror=unreadable.append):
         chart = CHART in names
-        if chart:
+        if chart and not exclude(Path(parent, CHART)):
             message = "passed over: a Helm chart that is not rendered"
             yield Problem(ProblemCode.CHART, message, Place(parent), error=False)
         folders[:] = sorted(
             name
             for name in folders
-            if not name.startswith(".") and not (chart and name in _OF_A_CHART)
+            if not name.startswith(".")
+            and not (chart and name in _OF_A_CHART)
+            and not exclude(Path(parent, name))
         )
         for name in sorted(names):
             wanted = name.endswith(_SUFFIXES) or name in KUSTOMIZATIONS
@@ -92,16 +104,11 @@ def walk(folder: Path) -> Iterator[Path | Problem]:
             if wanted and not of_chart and not name.startswith("."):
                 file = Path(parent, name)
                 # A link that leads nowhere is an error to tell, a pipe or a socket is not for us.
-                if file.is_file() or not file.exists():
+                if not exclude(file) and (file.is_file() or not file.exists()):
                     yield file
     for error in unreadable:
         message = f"cannot be read: {error.strerror}"
         yield Problem(ProblemCode.UNREADABLE, message, Place(str(error.filename)))
-
-
-def kustomization_in(folder: Path) -> Path | None:
-    """The file that makes a folder a kustomization, or None."""
-    return next((folder / name for name in KUSTOMIZATIONS if (folder / name).is_file()), None)
 
 
 def _read(file: Path, *, expected: bool) -> Iterator[Document | Problem]:
