@@ -15,13 +15,15 @@ from pullsecrets.names import Found, Names
 from pullsecrets.node.audiences import AudienceGrant, audience_grants
 from pullsecrets.node.node import Node, as_node
 from pullsecrets.node.providers import PodAccount
+from pullsecrets.node.relevance import EffectivePolicy, effective_policy
+from pullsecrets.node.verification import Verification
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.reading.clients import manifests_of
 from pullsecrets.reading.documents import Document, Objects, Problem, objects_of
 from pullsecrets.resolution import Resolution
-from pullsecrets.secrecy import printable
+from pullsecrets.secrecy import ImageText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
 __all__ = ["Admission", "Cluster", "ImageResolution", "Origin", "PodResolution", "tried"]
@@ -81,10 +83,12 @@ class ImageResolution:
     Attributes:
         container: The container or the volume that needs it.
         resolution: Which credentials the kubelet tries for it.
+        policy: When it pulls the image, so that the credentials count.
     """
 
     container: Container
     resolution: Resolution
+    policy: EffectivePolicy
 
 
 @frozen
@@ -126,6 +130,7 @@ class PodResolution(Tabular):
                 {
                     "container": each.container.name,
                     "kind": each.container.kind,
+                    **each.policy.to_dict(),
                     **each.resolution.to_dict(),
                 }
                 for each in self.images
@@ -137,6 +142,8 @@ class PodResolution(Tabular):
         columns = (
             Column("container", group=True),
             Column("image"),
+            Column("pull_policy"),
+            Column("relevance"),
             Column("attempt", "try"),
             Column("source", "source"),
             Column("entry", "entry", code=True),
@@ -157,10 +164,13 @@ def _attempts(answer: ImageResolution) -> Iterator[Row]:
     written = str(answer.container.image)
     resolution = answer.resolution
     title = f"{answer.container.title}: {written}"
-    head = Cell(answer.container.name, title), written
+    policy = answer.policy
+    about = written, printable(policy.policy), policy.relevance
+    head = Cell(answer.container.name, title, below=str(policy)), *about
     if resolution.failure is not None:
-        failed = Cell(answer.container.name, title, Tone.ERROR, str(resolution.failure))
-        yield failed, written, None, None, None, None
+        below = f"{resolution.failure} ({policy})"
+        failed = Cell(answer.container.name, title, Tone.ERROR, below)
+        yield failed, *about, None, None, None, None
     elif resolution.anonymous:
         yield *head, "1", Cell(None, "anonymous"), Cell(None, "no entry matches"), None
     for unknown in resolution.unknown:
@@ -183,8 +193,9 @@ def _derived(make: Any) -> Any:
     return field(init=False, repr=False, eq=False, default=Factory(make, takes_self=True))
 
 
-# Few clusters have more different lists of secrets; what has become too much is forgotten.
-_MAX_KEYRINGS: Final = 4_096
+# Few clusters have more different lists of secrets, or images; what has become too much is
+# forgotten.
+_MAX_REMEMBERED: Final = 4_096
 
 
 @frozen
@@ -216,6 +227,10 @@ class Cluster(Tabular):
     # Namespace, list of names and standpoint → keyring. Thousands of pods share a few lists, and
     # building a keyring of 10,000 entries takes 50 ms.
     _keyrings: dict[tuple[str, tuple[str, ...], str | None], Keyring] = field(
+        init=False, repr=False, eq=False, factory=dict
+    )
+    # Image and pull policy as written → what becomes of it, which takes 60 µs to find.
+    _policies: dict[tuple[ImageText, str | None], EffectivePolicy] = field(
         init=False, repr=False, eq=False, factory=dict
     )
 
@@ -351,7 +366,7 @@ class Cluster(Tabular):
         key = namespace, tuple(names), self.standpoint(near)
         keyring = self._keyrings.get(key)
         if keyring is None:
-            if len(self._keyrings) >= _MAX_KEYRINGS:
+            if len(self._keyrings) >= _MAX_REMEMBERED:
                 self._keyrings.clear()
             found = (self.secret(namespace, name, near) for name in key[1] if name)
             secrets = (secret for secret in found if secret is not None)
@@ -428,7 +443,10 @@ class Cluster(Tabular):
         account = self.pod_account(pod)
         listed = self.references(pod.namespace, names, pod.place)
         passed_over = (each for each in listed if isinstance(each, Note))
-        images = (ImageResolution(each, keyring.lookup(each.image, account)) for each in pod.images)
+        images = (
+            ImageResolution(each, keyring.lookup(each.image, account), self.policy(pod, each))
+            for each in pod.images
+        )
         return PodResolution(
             pod,
             admission,
@@ -443,6 +461,23 @@ class Cluster(Tabular):
                 found = self._secret_names.find(pod.namespace, name, pod.place)
                 if found is not None:
                     yield from _ambiguous(NoteCode.AMBIGUOUS_SECRET, found)
+
+    def policy(self, pod: Pod, container: Container) -> EffectivePolicy:
+        """A container's pull policy after admission, and what the nodes' kubelets make of it.
+
+        Args:
+            pod: The pod.
+            container: One of its containers, or image volumes.
+        """
+        key = container.image, self.pull_policy(pod, container)
+        policy = self._policies.get(key)
+        if policy is None:
+            if len(self._policies) >= _MAX_REMEMBERED:
+                self._policies.clear()
+            verification = self.node.verification or Verification()
+            policy = effective_policy(*key, verification, self.node.kubernetes)
+            self._policies[key] = policy
+        return policy
 
     def pod_account(self, pod: Pod) -> PodAccount | None:
         """The pod's service account, as credential providers see it: a static pod has none."""
@@ -491,6 +526,8 @@ class Cluster(Tabular):
             Column("registry"),
             Column("repository"),
             Column("list_of"),
+            Column("pull_policy"),
+            Column("relevance"),
             Column("candidates", "tried, in this order"),
             Column("anonymous"),
             Column("deterministic"),
@@ -555,6 +592,8 @@ def _image_rows(answer: PodResolution) -> Iterator[Row]:
             None if image is None else image.registry.name,
             None if image is None else image.name,
             answer.admission.origin,
+            printable(each.policy.policy),
+            each.policy.relevance,
             tried(resolution),
             resolution.anonymous,
             resolution.is_deterministic,

@@ -16,7 +16,7 @@ from pullsecrets.objects import Place, PullSecret
 from pullsecrets.secrecy import EntryText, ImageText, printable
 from pullsecrets.tables import Cell, Column, Table, Tabular, Tone
 
-__all__ = ["Candidate", "Resolution", "Source", "SourceKind"]
+__all__ = ["Access", "Candidate", "Resolution", "Source", "SourceKind"]
 
 
 class SourceKind(StrEnum):
@@ -118,6 +118,19 @@ class Candidate:
         return f"{self.entry} as {user} from {self.source.title}"
 
 
+class Access(StrEnum):
+    """How the kubelet gets at an image, as far as it is known; the worst first."""
+
+    FAILING = "failing"
+    """Not at all: the lookup fails as a whole."""
+    UNKNOWN = "unknown"
+    """There is no known candidate, but what is unknown may give one."""
+    ANONYMOUS = "anonymous"
+    """Without credentials."""
+    CREDENTIAL = "credential"
+    """With a credential, or several, one after the other."""
+
+
 @frozen
 class Resolution(Tabular):
     """Which credentials the kubelet tries for an image.
@@ -161,6 +174,15 @@ class Resolution(Tabular):
         if self.candidates or self.failure is not None:
             return False
         return None if self.unknown else True
+
+    @property
+    def access(self) -> Access:
+        """How the kubelet gets at the image, in one word."""
+        if self.failure is not None:
+            return Access.FAILING
+        if self.candidates:
+            return Access.CREDENTIAL
+        return Access.UNKNOWN if self.unknown else Access.ANONYMOUS
 
     @property
     def tiers(self) -> tuple[tuple[Candidate, ...], ...]:

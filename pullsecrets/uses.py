@@ -15,7 +15,7 @@ from pullsecrets.dockerconfig import InvalidDockerConfig
 from pullsecrets.keyring import undecodable
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Pod, PullSecret
-from pullsecrets.resolution import Resolution, Source, SourceKind
+from pullsecrets.resolution import Access, Source, SourceKind
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
@@ -202,7 +202,9 @@ def uses(cluster: Cluster) -> Uses:
         if note is None or note.code is not NoteCode.WRONG_TYPE:
             for entry in entries:
                 credentials[source.identity, entry] = CredentialUse(source, entry, note=note)
-    without: dict[str, list[Use]] = {"anonymous": [], "unknown": [], "failing": []}
+    without: dict[Access, list[Use]] = {
+        access: [] for access in Access if access is not Access.CREDENTIAL
+    }
     for pod in cluster.resolve_all():
         for image in pod.images:
             resolution = image.resolution
@@ -212,7 +214,7 @@ def uses(cluster: Cluster) -> Uses:
                 uses.setdefault(key, []).append(Use(pod.pod, image.container, attempt))
             if not resolution.candidates:
                 use = Use(pod.pod, image.container, failure=resolution.failure)
-                without[_without(resolution)].append(use)
+                without[resolution.access].append(use)
     return Uses(
         tuple(evolve(each, uses=tuple(uses.get(key, ()))) for key, each in credentials.items()),
         **{name: tuple(each) for name, each in without.items()},
@@ -228,13 +230,6 @@ def together(several: Iterable[Uses]) -> Uses:
         tuple(use for each in found for use in each.unknown),
         tuple(use for each in found for use in each.failing),
     )
-
-
-def _without(resolution: Resolution) -> str:
-    """What an image without a candidate is."""
-    if resolution.failure is not None:
-        return "failing"
-    return "anonymous" if resolution.anonymous else "unknown"
 
 
 def _entries(secret: PullSecret) -> tuple[tuple[EntryText | None, ...], Note | None]:

@@ -13,12 +13,14 @@ import click
 from attrs import evolve, fields, frozen
 from rich.console import Console
 
-from pullsecrets.cli._problems import tell
+from pullsecrets.cli._live import LIVE_OPTIONS, is_plugin, progress
+from pullsecrets.cli._problems import echo_problems
 from pullsecrets.cli._settings import Settings
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.images import Image, InvalidImage
+from pullsecrets.kinds import Reference
 from pullsecrets.loading import Environment, load, load_environments
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.decoding import hide
@@ -42,27 +44,36 @@ __all__ = [
     "exit_status",
     "format_option",
     "parse_image",
+    "read_by",
     "read_environments",
     "read_node",
     "select",
+    "tell",
     "whole",
 ]
 
 OK: Final = 0
 FAILED: Final = 1
 UNUSABLE: Final = 2
+_ENDLESS: Final = 1_000_000
 
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OPTIONS: Final = (
-    click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
+    click.argument("paths", nargs=-1, metavar="PATH... | KIND/NAME"),
+    *LIVE_OPTIONS,
     click.option(
         "-n",
         "--namespace",
         metavar="NS",
-        help="Only pods of this namespace; objects that name none are taken to be in it.",
+        help="Only pods of this namespace; manifests that name none are taken to be in it.",
+    ),
+    click.option(
+        "--pod",
+        metavar="NAME",
+        help="Only the pod or workload NAME, KIND/NAME (as deploy/api) or NAMESPACE/NAME.",
     ),
     click.option(
         "--render",
@@ -77,7 +88,6 @@ _OPTIONS: Final = (
         type=_FILE,
         help="With --render, a file of values for all charts. Can be given several times.",
     ),
-    click.option("--pod", metavar="NAME", help="Only the pod or workload NAME, or KIND/NAME."),
     click.option(
         "--image",
         metavar="IMAGE",
@@ -124,6 +134,11 @@ _OPTIONS: Final = (
         type=_FILE,
         help="What the providers answer: a YAML or JSON mapping of their names to responses.",
     ),
+    click.option(
+        "--always-pull-images",
+        is_flag=True,
+        help="The API server has the admission plugin AlwaysPullImages.",
+    ),
 )
 
 
@@ -132,11 +147,15 @@ class Given:
     """What the options that all commands have were given.
 
     Attributes:
-        paths: The manifests.
+        paths: The manifests; none if a cluster is read.
+        live: Whether a cluster is read.
+        context: ``--context``, or None.
+        kubeconfig: ``--kubeconfig``, or None.
+        all_namespaces: ``--all-namespaces``.
         namespace: ``--namespace``, or None.
         render: Whether ``--render`` is there.
         values: The files of ``--values``.
-        pod: ``--pod``, or None.
+        pod: ``--pod``, or the argument that is KIND/NAME; None for all pods.
         image: ``--image``, or None.
         kubernetes: ``--kubernetes``, or None.
         node_config: ``--node-config``, or None.
@@ -146,9 +165,14 @@ class Given:
         provider_answers: ``--provider-answers``, or None.
         verbose: Whether ``--verbose`` is there.
         settings: What the project has configured.
+        always_pull_images: ``--always-pull-images``.
     """
 
     paths: tuple[str, ...]
+    live: bool
+    context: str | None
+    kubeconfig: Path | None
+    all_namespaces: bool
     namespace: str | None
     render: bool
     values: tuple[Path, ...]
@@ -161,6 +185,7 @@ class Given:
     kubelet_config: Path | None
     provider_answers: Path | None
     verbose: bool
+    always_pull_images: bool
     settings: Settings = Settings()
 
 
@@ -190,11 +215,33 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
         names = [each.name for each in fields(Given) if each.name in options]
         settings = Settings.find(Path.cwd())
         given = Given(**{name: options.pop(name) for name in names}, settings=settings)
-        return command(given, **options)
+        return command(_told_apart(given), **options)
 
     for option in reversed(_OPTIONS):
         collected = option(collected)
     return collected
+
+
+def _told_apart(given: Given) -> Given:
+    """What was given, its arguments told apart: paths, and a pod or a workload by its kind."""
+    named = [
+        path
+        for path in given.paths
+        if Reference.parse(path).kind is not None and not Path(path).exists()
+    ]
+    paths = tuple(path for path in given.paths if path not in named)
+    asked = [*named, *([] if given.pod is None else [given.pod])]
+    if len(asked) > 1:
+        raise click.UsageError(f"one pod or workload at a time, not {printable(', '.join(asked))}")
+    wanted = (given.live, given.context is not None, given.kubeconfig, given.all_namespaces)
+    live = any(wanted) or (is_plugin() and not paths)
+    return evolve(
+        given,
+        paths=paths,
+        live=live,
+        pod=asked[0] if asked else None,
+        namespace=None if given.all_namespaces else given.namespace,
+    )
 
 
 def read_environments(given: Given) -> tuple[Environment, ...]:
@@ -206,23 +253,52 @@ def read_environments(given: Given) -> tuple[Environment, ...]:
         click.ClickException: A path or something about the node cannot be used; its exit status
             is 2.
     """
+    if given.live and given.paths:
+        raise click.UsageError("a cluster is read, or PATHs are, but not both")
+    if not given.live and not given.paths:
+        raise click.UsageError("no PATH is given; --cluster reads a cluster")
+    if given.live and given.render:
+        raise click.UsageError("--render is for folders, not for a cluster")
     if given.values and not given.render:
         raise click.UsageError("--values is for charts, which are rendered with --render")
+    if given.live:
+        return (Environment("", read_by(given, lambda node: _read_live(given, node))),)
+    return _read(given, lambda node: _load(given, node))
+
+
+def read_by(given: Given, read: Callable[[Node], Cluster]) -> Cluster:
+    """Read a cluster in some way, and say on standard error what is wrong with it.
+
+    Args:
+        given: What describes the node.
+        read: Reads the cluster; is given the node.
+
+    Raises:
+        click.ClickException: Something cannot be used; its exit status is 2.
+    """
+    (found,) = _read(given, lambda node: (Environment("", read(node)),))
+    return found.cluster
+
+
+def _read(given: Given, read: Callable[[Node], tuple[Environment, ...]]) -> tuple[Environment, ...]:
     try:
         node, faults = read_node(given)
-        namespace, exclude = given.namespace or "default", given.settings.exclude.match
-        options: dict[str, Any] = {"namespace": namespace, "node": node, "exclude": exclude}
-        if given.render:
-            found = load_environments(*given.paths, values=given.values, **options)
-        else:
-            found = (Environment("", load(*given.paths, **options)),)
+        found = read(node)
     except PullsecretsError as error:
         raise Unusable(str(error)) from None
-    first = found[0].cluster
-    first = evolve(first, problems=(*faults, *first.problems))
-    found = (evolve(found[0], cluster=first), *found[1:])
-    tell(whole(found).problems, verbose=given.verbose, rendered=given.render)
+    always = given.always_pull_images
+    clusters = [evolve(each.cluster, always_pull=always) for each in found]
+    clusters[0] = evolve(clusters[0], problems=(*faults, *clusters[0].problems))
+    found = tuple(map(Environment, (each.name for each in found), clusters))
+    echo_problems(whole(found).problems, verbose=given.verbose, rendered=given.render)
     return found
+
+
+def tell(cluster: Cluster, problems: Iterable[Problem]) -> Cluster:
+    """The cluster with some problems more, which are said on standard error."""
+    problems = tuple(problems)
+    echo_problems(problems)
+    return evolve(cluster, problems=(*cluster.problems, *problems))
 
 
 def whole(environments: Iterable[Environment]) -> Cluster:
@@ -237,6 +313,29 @@ def whole(environments: Iterable[Environment]) -> Cluster:
         secrets=tuple(secret for each in clusters for secret in each.secrets),
         problems=tuple(problem for each in clusters for problem in each.problems),
     )
+
+
+def _load(given: Given, node: Node) -> tuple[Environment, ...]:
+    namespace, exclude = given.namespace or "default", given.settings.exclude.match
+    options: dict[str, Any] = {"namespace": namespace, "node": node, "exclude": exclude}
+    if given.render:
+        return load_environments(*given.paths, values=given.values, **options)
+    return (Environment("", load(*given.paths, **options)),)
+
+
+def _read_live(given: Given, node: Node) -> Cluster:
+    from pullsecrets.live import read_live
+
+    with progress() as count:
+        return read_live(
+            kubeconfig=given.kubeconfig,
+            context=given.context,
+            namespace=given.namespace,
+            all_namespaces=given.all_namespaces,
+            only=None if given.pod is None else Reference.parse(given.pod),
+            node=node,
+            count=count,
+        )
 
 
 def read_node(given: Given) -> tuple[Node, tuple[Problem, ...]]:
@@ -281,11 +380,14 @@ def _kubelet(given: Given) -> Node:
 
 def _answers(path: Path) -> dict[str, ProviderAnswer]:
     name = printable(str(path))
-    value = None
+    documents = []
     for document in read_documents(path):
         if isinstance(document, Problem):
             raise Unusable(str(document))
-        value = document.value
+        documents.append(document.value)
+    if len(documents) > 1:
+        raise Unusable(f"{name} holds {len(documents):,} documents, where one is expected")
+    value = next(iter(documents), None)
     if not isinstance(value, dict):
         raise Unusable(f"{name} is not a mapping of providers to responses")
     try:
@@ -341,19 +443,19 @@ def _selected(cluster: Cluster, given: Given) -> Cluster:
         there_are = ", ".join(sorted(namespaces))
         message = f"nothing is in namespace '{given.namespace}'; the manifests have {there_are}"
         raise click.UsageError(printable(message))
-    kind, _, short = (given.pod or "").rpartition("/")
+    wanted = None if given.pod is None else Reference.parse(given.pod)
     pods = tuple(
         pod
         for pod in cluster.pods
-        if given.namespace in (None, pod.namespace)
-        and (given.pod is None or pod.name == short)
-        and (not kind or pod.kind.lower() == kind.lower())
+        if (wanted is None or wanted.names(pod))
+        and (given.namespace in (None, pod.namespace) or (wanted and wanted.namespace))
     )
-    if given.pod is not None and not pods:
-        raise click.UsageError(f"no pod or workload '{printable(given.pod)}' in the manifests")
+    if wanted is not None and not pods:
+        where = "the cluster" if given.live else "the manifests"
+        raise click.UsageError(f"no pod or workload '{wanted}' in {where}")
     if given.image is not None and cluster.pods:
-        wanted = parse_image(given.image)
-        pods = tuple(pod for pod in (_with(wanted, pod) for pod in pods) if pod.images)
+        image = parse_image(given.image)
+        pods = tuple(pod for pod in (_with(image, pod) for pod in pods) if pod.images)
         if not pods:
             raise click.UsageError(f"no pod has the image '{ImageText(given.image)}'")
     return evolve(cluster, pods=pods)
@@ -405,9 +507,9 @@ def echo_json(cluster: Cluster, **members: Any) -> None:
 
 
 def console() -> Console:
-    """Standard output for tables: as wide as the terminal, and wide without one."""
-    # Behind a pipe lines are searched and compared, not looked at: none should be folded.
-    width = None if sys.stdout.isatty() else 240
+    """Standard output for tables: as wide as the terminal, and without an end behind a pipe."""
+    # There lines are searched and compared, not looked at: none is folded.
+    width = None if sys.stdout.isatty() else _ENDLESS
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 

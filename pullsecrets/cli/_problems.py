@@ -11,7 +11,7 @@ import click
 from pullsecrets.objects import Place
 from pullsecrets.reading import Problem, ProblemCode
 
-__all__ = ["tell"]
+__all__ = ["echo_problems"]
 
 _UNRENDERED: Final = {ProblemCode.CHART: "chart", ProblemCode.KUSTOMIZATION: "kustomization"}
 _PASSED_OVER: Final = frozenset({ProblemCode.NO_MANIFEST, *_UNRENDERED})
@@ -25,7 +25,9 @@ _BROKEN: Final = frozenset(
 )
 
 
-def tell(problems: Iterable[Problem], *, verbose: bool = False, rendered: bool = False) -> None:
+def echo_problems(
+    problems: Iterable[Problem], *, verbose: bool = False, rendered: bool = False
+) -> None:
     """Say what is wrong with the input: one line for a file that is broken, however often it is.
 
     What is passed over is counted in one line, the last one.

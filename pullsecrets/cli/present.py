@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from attrs import evolve
 
 from pullsecrets.cli._common import (
     Given,
@@ -75,11 +74,6 @@ def state_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @cluster_options
 @state_options
 @click.option(
-    "--always-pull-images",
-    is_flag=True,
-    help="The API server has the admission plugin AlwaysPullImages.",
-)
-@click.option(
     "--by-record",
     is_flag=True,
     help="Show the records instead: which secret opened which image, and what that still means.",
@@ -89,7 +83,6 @@ def present(
     given: Given,
     images: Path | None,
     records: Path | None,
-    always_pull_images: bool,
     by_record: bool,
     form: str,
 ) -> None:
@@ -99,10 +92,7 @@ def present(
     Kubernetes 1.35 on, by who pulled it. Exits with 1 if a container cannot start, 2 if some input
     could not be read.
     """
-    environments = tuple(
-        evolve(each, cluster=evolve(each.cluster, always_pull=always_pull_images))
-        for each in read_environments(given)
-    )
+    environments = read_environments(given)
     cluster = whole(environments)
     chosen = select(environments, given)
     state = read_state(images, records)

@@ -80,7 +80,7 @@ class Lists:
                 note = Note(NoteCode.REPEATED_SECRET, namespace, name, position=position)
                 yield finding("PS105", note, field=field, subject=name)
             elif isinstance(each, Note) and each.code is NoteCode.NAMELESS_REFERENCE:
-                yield finding("PS104", each, field=field)
+                yield finding("PS104", each, field=field, subject="(nameless)")
             elif isinstance(each, Note) and each.elsewhere:
                 advice = f"Put a copy of the secret into namespace {quoted(namespace)}."
                 yield finding("PS101", each, advice, field=field, subject=name)

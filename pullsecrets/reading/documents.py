@@ -20,7 +20,9 @@ class ProblemCode(StrEnum):
     """What is wrong with an input. The values are stable."""
 
     UNREADABLE = "unreadable"
-    """A file or a folder cannot be read."""
+    """A file, a folder or an object of a cluster cannot be read."""
+    FORBIDDEN = "forbidden"
+    """The right is missing to read objects of a cluster, so that they are not known."""
     NOT_UTF8 = "not-utf8"
     NOT_JSON = "not-json"
     NOT_YAML = "not-yaml"
@@ -90,7 +92,8 @@ class Problem:
     def __str__(self) -> str:
         at = format_path(self.path)
         message = f"{at}: {self.message}" if at else self.message
-        return f"{self.place}: {message}" if self.place is not None else message
+        place = str(self.place or "")
+        return f"{place}: {message}" if place else message
 
 
 @frozen

@@ -136,7 +136,8 @@ def _manifests(file: Path) -> Iterator[Document | Problem]:
         kept = []  # nor is it said which keys values.yaml repeats
     yield from kept
     if others:
-        what = "it is no manifest" if not kept else f"{others:,} documents that are no manifests"
+        number = "1 document that is" if others == 1 else f"{others:,} documents that are"
+        what = f"{number} no manifest{'' if others == 1 else 's'}" if kept else "it is no manifest"
         message = f"passed over: {what}"
         yield Problem(ProblemCode.NO_MANIFEST, message, Place(str(file)), error=False)
 
