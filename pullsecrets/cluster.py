@@ -121,6 +121,7 @@ class PodResolution(Tabular):
             "namespace": self.pod.namespace,
             "name": self.pod.name,
             "kind": self.pod.kind,
+            **self.pod.apart,
             "admission": {
                 "origin": self.admission.origin,
                 "service_account": self.admission.service_account,
@@ -230,9 +231,9 @@ class Cluster(Tabular):
     problems: tuple[Problem, ...] = ()
     always_pull: bool = False
     grants: tuple[AudienceGrant, ...] = ()
-    _secrets: Names[PullSecret] = _derived(lambda self: Names(self.secrets))
+    _secret_names: Names[PullSecret] = _derived(lambda self: Names(self.secrets))
     _homes: Mapping[str, tuple[str, ...]] = _derived(lambda self: _homes(self.secrets))
-    _accounts: Names[ServiceAccount] = _derived(lambda self: Names(self.service_accounts))
+    _account_names: Names[ServiceAccount] = _derived(lambda self: Names(self.service_accounts))
     # Namespace, list of names and standpoint → keyring. Thousands of pods share a few lists, and
     # building a keyring of 10,000 entries takes 50 ms.
     _keyrings: dict[tuple[str, tuple[str, ...], str | None], Keyring] = field(
@@ -319,7 +320,7 @@ class Cluster(Tabular):
             name: Its name.
             near: Where the name is written: where several files define it, the nearest counts.
         """
-        found = self._secrets.find(namespace, name, near)
+        found = self._secret_names.find(namespace, name, near)
         return None if found is None else found.object
 
     def standpoint(self, place: Place | None) -> str | None:
@@ -328,7 +329,9 @@ class Cluster(Tabular):
         Two places with the same standpoint see the same Secret and the same service account under
         each name.
         """
-        if place is None or not (self._secrets.depend_on_place or self._accounts.depend_on_place):
+        if place is None or not (
+            self._secret_names.depend_on_place or self._account_names.depend_on_place
+        ):
             return None
         return place.file
 
@@ -359,7 +362,7 @@ class Cluster(Tabular):
             name: Its name.
             near: Where the name is written: where several files define it, the nearest counts.
         """
-        found = self._accounts.find(namespace, name, near)
+        found = self._account_names.find(namespace, name, near)
         return None if found is None else found.object
 
     def keyring(self, namespace: str, names: Iterable[str], near: Place | None = None) -> Keyring:
@@ -389,7 +392,7 @@ class Cluster(Tabular):
         if pod.stored:
             return Admission(Origin.STORED_POD, pod.service_account, own), ()
         origin = Origin.POD if own else Origin.SERVICE_ACCOUNT
-        found = self._accounts.find(pod.namespace, pod.service_account, pod.place)
+        found = self._account_names.find(pod.namespace, pod.service_account, pod.place)
         if found is not None:
             account = found.object
             notes = *_ambiguous(NoteCode.AMBIGUOUS_ACCOUNT, found), *_not_mountable(account, own)
@@ -463,9 +466,9 @@ class Cluster(Tabular):
 
     def _choices(self, pod: Pod, names: Iterable[str]) -> Iterator[Note]:
         """The secrets of a list for which others may be meant."""
-        if self._secrets.depend_on_place:
+        if self._secret_names.depend_on_place:
             for name in dict.fromkeys(names):
-                found = self._secrets.find(pod.namespace, name, pod.place)
+                found = self._secret_names.find(pod.namespace, name, pod.place)
                 if found is not None:
                     yield from _ambiguous(NoteCode.AMBIGUOUS_SECRET, found)
 

@@ -83,10 +83,12 @@ class Place:
     Attributes:
         file: The path as given or found, ``-`` for standard input, None for a mapping.
         document: The number of the document in the file, or of the mapping, counted from 1.
+        environment: The name of the environment that it belongs to, where there are several.
     """
 
     file: str | None = None
     document: int | None = None
+    environment: str | None = None
 
     def __str__(self) -> str:
         file = printable(self.file) if self.file is not None else ""
@@ -439,11 +441,24 @@ class Pod:
 
     @property
     def title(self) -> str:
-        """Its kind, namespace and name, and its file if these are not enough. Safe to show."""
+        """Its kind, namespace and name, and where it is if these are not enough. Safe to show."""
         title = f"{self.kind} {self.namespace}/{self.name}"
-        if self.repeated and self.place is not None:
-            title += f" in {self.place.file}"
+        place = self.place or Place()
+        if place.environment is not None:
+            title = f"{place.environment}: {title}"
+        if self.repeated:
+            title += f" in {place.file}"
         return printable(title)
+
+    @property
+    def apart(self) -> dict[str, str]:
+        """What tells it from others of its kind and name, as JSON has it; empty if nothing has to.
+
+        It is its environment, where there are several, and its file, where several define it.
+        """
+        place = self.place or Place()
+        found = {} if place.environment is None else {"environment": printable(place.environment)}
+        return {**found, "file": printable(place.file or "")} if self.repeated else found
 
     def with_image(self, image: ImageText | str, name: str = "debugger") -> Pod:
         """The pod with an ephemeral container more, as ``kubectl debug --image`` adds it.

@@ -209,6 +209,7 @@ class Change:
         """
         subject, before, after = self.subject, self.before, self.after
         found: dict[str, Any] = {
+            **subject.pod.apart,
             "namespace": subject.pod.namespace,
             "kind": subject.pod.kind,
             "name": subject.pod.name,

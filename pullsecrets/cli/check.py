@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -19,8 +20,9 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
-    read_cluster,
+    read_environments,
     tell,
+    whole,
 )
 from pullsecrets.cli._common import select as select_pods
 from pullsecrets.cli._ignores import ignores_of, scopes_of
@@ -95,21 +97,26 @@ def check(
     ignored = _codes("--ignore", ignore)
     if write_baseline and baseline is None:
         raise click.UsageError("--write-baseline needs --baseline FILE")
-    cluster = read_cluster(given)
+    environments = read_environments(given)
+    cluster = whole(environments)
     # All of the input takes part in the check, so that what is used elsewhere is known to be.
-    chosen = select_pods(cluster, given)
+    chosen = select_pods(environments, given)
     lines = Lines()
     ignores, problems = ignores_of(cluster, given.settings)
     ignores += (Ignore(code, "--ignore ") for code in ignored)
+    each_found = (
+        find(each.cluster, at=at, within=within, track=tracker(each.cluster))
+        for each in environments
+    )
     selected = select_diagnoses(
-        find(cluster, at=at, within=within, track=tracker(cluster)),
+        chain.from_iterable(each_found),
         ignores,
         codes=codes,
         scopes=partial(scopes_of, settings=given.settings, lines=lines),
     )
     found = selected.diagnoses
     if given.pod is not None or given.image is not None:
-        found = about(cluster, chosen.pods, found)
+        found = about(cluster, chosen, found)
     elif given.namespace is not None:
         kept = (given.namespace, "")  # the nodes' configuration is in no namespace
         found = Diagnoses(each for each in found if each.where.namespace in kept)

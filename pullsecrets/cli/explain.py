@@ -17,8 +17,9 @@ from pullsecrets.cli._common import (
     exit_status,
     format_option,
     parse_image,
-    read_cluster,
+    read_environments,
     select,
+    whole,
 )
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._report import print_diagnosis, tracker
@@ -43,14 +44,19 @@ def explain(given: Given, form: str, at: datetime) -> None:
     explained against all of its secrets. Exits with 1 if a lookup fails as a whole, 2 if some input
     could not be read.
     """
-    cluster = read_cluster(given)
-    chosen = select(cluster, given)
-    found = diagnose(cluster, at=at, track=tracker(cluster))
+    environments = read_environments(given)
+    cluster = whole(environments)
+    chosen = select(environments, given)
+    found = Diagnoses(
+        diagnosis
+        for each in environments
+        for diagnosis in diagnose(each.cluster, at=at, track=tracker(each.cluster))
+    )
     if cluster.pods:
-        found = about(cluster, chosen.pods, found)
+        found = about(cluster, chosen, found)
     elif given.image is None:
         click.echo("there are no pods or workloads here; --image IMAGE explains an image", err=True)
-    pods = list(explain_all(chosen))
+    pods = [explanation for each in chosen for explanation in explain_all(each.cluster)]
     images = []
     if given.image is not None and not cluster.pods:
         images.append(explain_image(parse_image(given.image), cluster.secrets, cluster.node))
