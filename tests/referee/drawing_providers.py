@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -237,11 +237,11 @@ def providers_request(r: Draw) -> Request:
 # --- what is kept for later pulls: nothing here stops a kubelet, or a program
 
 
-def kept_provider(r: Draw, name: str) -> dict[str, Any]:
-    """A sound provider for one host, with a token for service accounts mostly."""
+def kept_provider(r: Draw, name: str, hosts: Sequence[str]) -> dict[str, Any]:
+    """A sound provider for some hosts, with a token for service accounts mostly."""
     fields: dict[str, Any] = {
         "name": name,
-        "matchImages": [r.hosts[0]],
+        "matchImages": list(hosts),
         "defaultCacheDuration": r.choice(DURATIONS),
         "apiVersion": f"{EXEC_GROUP}v1",
     }
@@ -277,17 +277,18 @@ def kept_request(r: Draw) -> Request:
     """Pulls one after the other, each of which has one thing changed since the one before."""
     settle(r, HOSTS, PATHS)
     names = r.sample(NAMES, r.choice((1, 1, 2)))
+    hosts = (r.hosts[0], r.choice(HOSTS))
     document = {
         "apiVersion": f"{GROUP}v1",
         "kind": "CredentialProviderConfig",
-        "providers": [kept_provider(r, name) for name in names],
+        "providers": [kept_provider(r, name, hosts) for name in names],
     }
     account_ = account(r)
     written = f"{r.hosts[0]}/{r.paths[0]}"
     pulls = [{"image": written, "account": account_}]
     for _ in range(r.choice((1, 1, 2))):
         if once_in(r, 2):
-            written = f"{r.hosts[0]}/{r.choice(r.paths)}{r.choice(('', ':1'))}"
+            written = f"{r.choice(hosts)}/{r.choice(r.paths)}{r.choice(('', ':1'))}"
         else:
             account_ = changed(r, account_)
         pulls.append({"image": written, "account": account_})
