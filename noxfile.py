@@ -179,6 +179,14 @@ def referee(session: nox.Session) -> None:
 
 
 @nox.session(python=NEWEST)
+def mistakes(session: nox.Session) -> None:
+    """Show that the referee finds deliberate mistakes, each within 10,000 requests (needs Go)."""
+    session.install("-e", ".[testing]")
+    session.chdir("tests")
+    session.run("python", "-m", "referee.mistakes", *session.posargs)
+
+
+@nox.session(python=NEWEST)
 def cluster(session: nox.Session) -> None:
     """Try it with a real API server, kubelet and kubectl (needs Go and etcd); or `-- FILES`."""
     session.install("-e", ".[all]", *_group("test"))
