@@ -94,7 +94,8 @@ _OPTIONS: Final = (
         "--kubelet-config",
         metavar="FILE",
         type=_FILE,
-        help="The KubeletConfiguration of the nodes: whether an image on the node is verified.",
+        help="The KubeletConfiguration of the nodes: whether an image on the node is verified, and "
+        "which feature gates are on.",
     ),
     click.option(
         "--provider-answers",
@@ -210,7 +211,7 @@ def read_node(given: Given) -> tuple[Node, tuple[Problem, ...]]:
     if path is None:
         return node, ()
     try:
-        providers = Providers.load(path, kubernetes=node.kubernetes)
+        providers = Providers.load(path, kubernetes=node.kubernetes, token_gate=node.token_gate)
     except OSError as error:
         raise Unusable(f"{printable(str(path))} cannot be read: {error.strerror}") from None
     except InvalidProviderConfig as error:

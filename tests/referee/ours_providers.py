@@ -85,7 +85,7 @@ def _account(account: Request | None) -> PodAccount | None:
         account["uid"],
         account["annotations"],
         exists=not account["missing"],
-        gets_tokens=not account["refused"],
+        other_audiences=not account["refused"],
         token=Password(account["token"]),
     )
 
