@@ -13,6 +13,7 @@ import click
 from attrs import evolve, fields, frozen
 from rich.console import Console
 
+from pullsecrets.cli._settings import Settings
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import PullsecretsError
@@ -127,6 +128,7 @@ class Given:
         kubelet_config: ``--kubelet-config``, or None.
         provider_answers: ``--provider-answers``, or None.
         always_pull_images: ``--always-pull-images``.
+        settings: What the project has configured.
     """
 
     paths: tuple[str, ...]
@@ -140,6 +142,7 @@ class Given:
     kubelet_config: Path | None
     provider_answers: Path | None
     always_pull_images: bool
+    settings: Settings = Settings()
 
 
 def format_option(default: str, *others: str) -> Callable[[_Command], _Command]:
@@ -165,7 +168,9 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def collected(**options: Any) -> Any:
-        given = Given(**{each.name: options.pop(each.name) for each in fields(Given)})
+        names = [each.name for each in fields(Given) if each.name in options]
+        settings = Settings.find(Path.cwd())
+        given = Given(**{name: options.pop(name) for name in names}, settings=settings)
         return command(given, **options)
 
     for option in reversed(_OPTIONS):
