@@ -143,6 +143,8 @@ class Answer:
         """What people read. Safe to show."""
         asked = f"asks {', '.join(self.asked)}" if self.asked else None
         on_node = None if self.decision is None else f"on the node: {self.decision.outcome}"
+        if self.decision is not None and self.decision.uses_after_look_up:
+            on_node = f"{on_node}, after secrets are decoded and providers run"
         more = (printable(line) for line in (asked, on_node) if line is not None)
         return (*tried(self.resolution).shown.split("\n"), *more)
 
