@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import count, islice, repeat
@@ -14,11 +14,12 @@ from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.flaws import inspect
 from pullsecrets.keyring import Keyring
 from pullsecrets.names import Found, Names
-from pullsecrets.node.audiences import AudienceGrant, audience_grants
+from pullsecrets.node.audiences import AudienceGrant, audience_grants, granted_audiences
 from pullsecrets.node.node import Node, as_node
 from pullsecrets.node.providers import PodAccount
 from pullsecrets.node.relevance import EffectivePolicy, effective_policy
 from pullsecrets.node.verification import Verification
+from pullsecrets.node.versions import Gate
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.pull_policy import PullPolicy
@@ -221,7 +222,8 @@ class Cluster(Tabular):
         problems: What was wrong with the input that this was read from.
         always_pull: Whether its API server has the admission plugin AlwaysPullImages, which sets
             the pull policy Always in each pod that is created (rule 17).
-        grants: The rules of RBAC that let nodes have tokens of service accounts (D23).
+        grants: The rules of RBAC that let nodes have tokens of service accounts (D23); None where
+            they are not known, as no object of RBAC was read.
     """
 
     pods: tuple[Pod, ...] = ()
@@ -230,10 +232,13 @@ class Cluster(Tabular):
     node: Node = field(default=None, converter=as_node)
     problems: tuple[Problem, ...] = ()
     always_pull: bool = False
-    grants: tuple[AudienceGrant, ...] = ()
+    grants: tuple[AudienceGrant, ...] | None = None
     _secret_names: Names[PullSecret] = _derived(lambda self: Names(self.secrets))
     _homes: Mapping[str, tuple[str, ...]] = _derived(lambda self: _homes(self.secrets))
     _account_names: Names[ServiceAccount] = _derived(lambda self: Names(self.service_accounts))
+    _granted: Callable[[str, str], frozenset[str]] = _derived(
+        lambda self: granted_audiences(self.grants or ())
+    )
     # Namespace, list of names and standpoint → keyring. Thousands of pods share a few lists, and
     # building a keyring of 10,000 entries takes 50 ms.
     _keyrings: dict[tuple[str, tuple[str, ...], str | None], Keyring] = field(
@@ -258,7 +263,7 @@ class Cluster(Tabular):
             objects.secrets,
             node,
             objects.problems,
-            grants=audience_grants(objects.rbac),
+            grants=audience_grants(objects.rbac) if objects.rbac else None,
         )
 
     @classmethod
@@ -490,13 +495,24 @@ class Cluster(Tabular):
         return policy
 
     def pod_account(self, pod: Pod) -> PodAccount | None:
-        """The pod's service account, as credential providers see it: a static pod has none."""
+        """The pod's service account, as credential providers see it: a static pod has none.
+
+        The API server gives a node a token for an audience that the pod has in a volume, or that
+        RBAC allows (D23). Where no object of RBAC was read, and where the release does not restrict
+        it, it may give one for any. What a CSI driver asks for is not looked at.
+        """
         if pod.mirror:
             return None
-        account = self.service_account(pod.namespace, pod.service_account, pod.place)
-        if account is None:
-            return PodAccount(pod.namespace, pod.service_account)
-        return PodAccount(account.namespace, account.name, account.uid, account.annotations)
+        name = pod.namespace, pod.service_account
+        account = self.service_account(*name, pod.place)
+        restricted = self.node.kubernetes.audience_restriction is Gate.ON
+        return PodAccount(
+            *name,
+            uid="" if account is None else account.uid,
+            annotations=None if account is None else account.annotations,
+            audiences=self._granted(*name).union(pod.token_audiences),
+            other_audiences=self.grants is None or not restricted,
+        )
 
     def resolve_all(self) -> Iterator[PodResolution]:
         """The resolutions of all pods, one after the other, each made when it is asked for."""
