@@ -866,16 +866,16 @@ def diagnoses(manifests: Manifests, example: Example, ignore: tuple[str, ...] = 
     return check(cluster(manifests, example.kubernetes), ignore=ignore, at=at, within=within)
 
 
-def _output(manifests: Manifests, example: Example) -> str:
+def _output(manifests: Manifests, name: str, example: Example) -> str:
     """What `pullsecrets check` prints about them."""
     from click.testing import CliRunner
 
     from pullsecrets.cli import cli
 
     with tempfile.TemporaryDirectory() as folder, _within(folder):
-        for name, text in files(manifests, "before.yaml").items():
-            Path(name).write_text(text, "utf-8")
-        return CliRunner().invoke(cli, command(manifests, "before.yaml", example)).output
+        for file, text in files(manifests, name).items():
+            Path(file).write_text(text, "utf-8")
+        return CliRunner().invoke(cli, command(manifests, name, example)).output
 
 
 def _blocks(manifests: Manifests, name: str) -> str:
@@ -924,7 +924,7 @@ def page(kind: Kind) -> str:
 {_blocks(example.before, "before.yaml")}
 ```console
 $ pullsecrets {before}
-{_output(example.before, example)}```
+{_output(example.before, "before.yaml", example)}```
 
 ## After
 
@@ -933,7 +933,7 @@ $ pullsecrets {before}
 {_blocks(example.after, "after.yaml")}
 ```console
 $ pullsecrets {after}
-$ echo $?
+{_output(example.after, "after.yaml", example)}$ echo $?
 0
 ```
 
@@ -944,14 +944,17 @@ $ echo $?
 ## To ignore it
 
 `pullsecrets check --ignore {kind.code}`{_by_annotation(kind.code)}. See
-[check in CI](../how-to/check-in-ci.md).
+[ignore a code](#ignore-a-code).
 """
 
 
 def _by_annotation(code: str) -> str:
     [found] = diagnoses(EXAMPLES[code].before, EXAMPLES[code])
     # The configuration of a node is no object, and has no annotations.
-    named = f", or for one object the annotation\n`pullsecrets/ignore: {code}`"
+    named = (
+        f", or for one object the annotation\n`pullsecrets/ignore: {code}` or the comment "
+        f"`# pullsecrets: ignore[{code}]`"
+    )
     return named if found.where.name else ""
 
 
