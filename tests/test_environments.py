@@ -156,3 +156,9 @@ def test_two_roots_in_one_folder(tmp_path, bin_folder):
     )
     write(root, {"kustomization.yaml": "{}"})
     assert [each.name for each in load_environments(root)] == [str(root), str(root)]
+
+
+def test_roles_are_something_to_look_at(tmp_path, bin_folder):
+    role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: a}\n"
+    root = write(tmp_path / "roles", {"role.yaml": role})
+    assert load(root).problems == ()

@@ -52,7 +52,7 @@ def echo_problems(
             continue
         click.echo(f"{'error' if problem.error else 'note'}: {problem}{more}", err=True)
     if counted:
-        click.echo(f"passed over: {' and '.join(_summary(counted, rendered))}", err=True)
+        click.echo(f"passed over: {', '.join(_summary(counted, rendered))}", err=True)
 
 
 def _file(problem: Problem) -> str | None:

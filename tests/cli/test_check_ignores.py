@@ -110,10 +110,8 @@ def test_another_object_is_not_meant():
 
 
 def test_what_a_text_holds_is_no_comment():
-    config = (
-        "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: |\n    x # pullsecrets: ignore[PS501]\n---\n"
-    )
-    text = config + POD.replace("name: a", "name: 'a # pullsecrets: ignore[PS501]'")
+    config = "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: |\n    x # pullsecrets: ignore[PS501]\n"
+    text = f"{config}---\n" + POD.replace("name: a", "name: 'a # pullsecrets: ignore[PS501]'")
     assert [code for code, _ in run(text=text)[0]].count("PS501") == 2
     assert run(text=text)[1] == []
 
