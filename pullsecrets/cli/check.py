@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import click
@@ -23,7 +22,7 @@ from pullsecrets.cli._common import (
     tell,
 )
 from pullsecrets.cli._common import select as select_pods
-from pullsecrets.cli._ignores import ignores_of, scopes_of
+from pullsecrets.cli._ignores import reported
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._report import print_diagnosis, tracker
 from pullsecrets.cli._settings import codes_of
@@ -32,8 +31,7 @@ from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, find
 from pullsecrets.diagnoses.baseline import Compared, compare_to_baseline, to_baseline
 from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
-from pullsecrets.diagnoses.selection import Ignore, unused
-from pullsecrets.diagnoses.selection import select as select_diagnoses
+from pullsecrets.diagnoses.selection import unused
 from pullsecrets.objects import Place
 from pullsecrets.reading import Problem, ProblemCode
 from pullsecrets.secrecy import printable
@@ -91,21 +89,16 @@ def check(
     input could not be read. An object's annotation pullsecrets/ignore, or a comment in YAML
     "# pullsecrets: ignore[PS502]", names codes not to report.
     """
-    codes = _codes("--select", select) or given.settings.select
-    ignored = _codes("--ignore", ignore)
+    codes, ignored = _codes("--select", select), _codes("--ignore", ignore)
     if write_baseline and baseline is None:
         raise click.UsageError("--write-baseline needs --baseline FILE")
     cluster = read_cluster(given)
     # All of the input takes part in the check, so that what is used elsewhere is known to be.
     chosen = select_pods(cluster, given)
     lines = Lines()
-    ignores, problems = ignores_of(cluster, given.settings)
-    ignores += (Ignore(code, "--ignore ") for code in ignored)
-    selected = select_diagnoses(
-        find(cluster, at=at, within=within, track=tracker(cluster)),
-        ignores,
-        codes=codes,
-        scopes=partial(scopes_of, settings=given.settings, lines=lines),
+    everything = find(cluster, at=at, within=within, track=tracker(cluster))
+    selected, problems = reported(
+        everything, cluster, given.settings, lines, select=codes, ignore=ignored
     )
     found = selected.diagnoses
     if given.pod is not None or given.image is not None:

@@ -19,12 +19,13 @@ from pullsecrets.cli._common import (
     parse_image,
     read_cluster,
     select,
+    tell,
 )
+from pullsecrets.cli._ignores import reported
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._report import print_diagnosis, tracker
 from pullsecrets.cli._times import at_option
-from pullsecrets.diagnoses import Diagnoses
-from pullsecrets.diagnoses import check as diagnose
+from pullsecrets.diagnoses import Diagnoses, find
 from pullsecrets.diagnoses.formats import to_json
 from pullsecrets.trace import Explanation, PodExplanation, explain_all
 from pullsecrets.trace import explain as explain_image
@@ -45,7 +46,10 @@ def explain(given: Given, form: str, at: datetime) -> None:
     """
     cluster = read_cluster(given)
     chosen = select(cluster, given)
-    found = diagnose(cluster, at=at, track=tracker(cluster))
+    lines = Lines()
+    everything = find(cluster, at=at, track=tracker(cluster))
+    selected, problems = reported(everything, cluster, given.settings, lines)
+    cluster, found = tell(cluster, problems), selected.diagnoses
     if cluster.pods:
         found = about(cluster, chosen.pods, found)
     elif given.image is None:
@@ -55,7 +59,6 @@ def explain(given: Given, form: str, at: datetime) -> None:
     if given.image is not None and not cluster.pods:
         images.append(explain_image(parse_image(given.image), cluster.secrets, cluster.node))
     explanations: list[PodExplanation | Explanation] = [*pods, *images]
-    lines = Lines()
     if form == "json":
         echo_json(
             cluster,

@@ -361,3 +361,15 @@ def test_the_nodes_configuration_is_about_every_pod():
     shown = check(".", "--provider-config", "providers", "--pod", "web").stdout
     assert "error PS601 " in shown
     assert "CredentialProviderConfig, providers[0].matchImages[0]" in shown
+
+
+def test_explain_shows_what_check_reports():
+    Path("pod.yaml").write_text(POD.replace("Bad", "Bad  # pullsecrets: ignore[PS5]"))
+    Path("pullsecrets.toml").write_text('ignore = ["PS104"]\n')
+    shown = CliRunner().invoke(cli, ["explain", ".", "--format", "json"])
+    document = json.loads(shown.stdout)
+    assert [each["code"] for each in document["diagnoses"]] == ["PS102"]
+    assert document["problems"] == []
+    Path("pod.yaml").write_text(POD.replace("Bad", "Bad  # pullsecrets: ignore[PS999]"))
+    document = json.loads(CliRunner().invoke(cli, ["explain", ".", "--format", "json"]).stdout)
+    assert {each["code"] for each in document["problems"]} == {"invalid-ignore"}
