@@ -29,12 +29,17 @@ from pullsecrets.cli._settings import codes_of
 from pullsecrets.cli._times import at_option, within_option
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, find
-from pullsecrets.diagnoses.baseline import Compared, compare_to_baseline, to_baseline
+from pullsecrets.diagnoses.baseline import (
+    Compared,
+    InvalidBaseline,
+    compare_to_baseline,
+    to_baseline,
+)
 from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
 from pullsecrets.diagnoses.selection import unused
 from pullsecrets.objects import Place
 from pullsecrets.reading import Problem, ProblemCode
-from pullsecrets.secrecy import printable
+from pullsecrets.secrecy import HiddenText, printable
 
 __all__ = ["check"]
 
@@ -139,10 +144,12 @@ def _codes(option: str, values: tuple[str, ...]) -> tuple[str, ...]:
 def _compared(found: Diagnoses, baseline: Path) -> Compared:
     name = printable(str(baseline))
     try:
-        return compare_to_baseline(found, baseline.read_text(encoding="utf-8"))
+        # It may be any file by mistake: what is no UTF-8 is no error that quotes it.
+        text = HiddenText(baseline.read_bytes().decode("utf-8", "replace"))
+        return compare_to_baseline(found, text)
     except OSError as error:
         raise Unusable(f"{name} cannot be read: {error.strerror}") from None
-    except ValueError as error:  # not UTF-8, or no baseline
+    except InvalidBaseline as error:
         raise Unusable(f"{name}: {error}") from None
 
 
