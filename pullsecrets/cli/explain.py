@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 
 import click
 from rich.text import Text
@@ -19,13 +20,14 @@ from pullsecrets.cli._common import (
     parse_image,
     read_environments,
     select,
+    tell,
     whole,
 )
+from pullsecrets.cli._ignores import reported
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._report import print_diagnosis, tracker
 from pullsecrets.cli._times import at_option
-from pullsecrets.diagnoses import Diagnoses
-from pullsecrets.diagnoses import check as diagnose
+from pullsecrets.diagnoses import Diagnoses, find
 from pullsecrets.diagnoses.formats import to_json
 from pullsecrets.trace import Explanation, PodExplanation, explain_all
 from pullsecrets.trace import explain as explain_image
@@ -47,11 +49,12 @@ def explain(given: Given, form: str, at: datetime) -> None:
     environments = read_environments(given)
     cluster = whole(environments)
     chosen = select(environments, given)
-    found = Diagnoses(
-        diagnosis
-        for each in environments
-        for diagnosis in diagnose(each.cluster, at=at, track=tracker(each.cluster))
+    lines = Lines()
+    everything = chain.from_iterable(
+        find(each.cluster, at=at, track=tracker(each.cluster)) for each in environments
     )
+    selected, problems = reported(everything, cluster, given.settings, lines)
+    cluster, found = tell(cluster, problems), selected.diagnoses
     if cluster.pods:
         found = about(cluster, chosen, found)
     elif given.image is None:
@@ -61,7 +64,6 @@ def explain(given: Given, form: str, at: datetime) -> None:
     if given.image is not None and not cluster.pods:
         images.append(explain_image(parse_image(given.image), cluster.secrets, cluster.node))
     explanations: list[PodExplanation | Explanation] = [*pods, *images]
-    lines = Lines()
     if form == "json":
         echo_json(
             cluster,
