@@ -83,6 +83,8 @@ _OF_ADMISSION: Final = frozenset(
     {
         NoteCode.MISSING_ACCOUNT,
         NoteCode.ASSUMED_ACCOUNT,
+        NoteCode.AMBIGUOUS_ACCOUNT,
+        NoteCode.AMBIGUOUS_SECRET,
         NoteCode.STATIC_POD,
         NoteCode.STATIC_POD_REFUSED,
         NoteCode.NOT_MOUNTABLE,
@@ -410,12 +412,13 @@ def explain_all(cluster: Cluster) -> Iterator[PodExplanation]:
 def _explain(
     cluster: Cluster, answer: PodResolution, tracers: dict[Any, _Tracer]
 ) -> PodExplanation:
-    namespace, names = answer.pod.namespace, answer.admission.pull_secrets
-    tracer = tracers.get((namespace, names))
+    names, pod = answer.admission.pull_secrets, answer.pod
+    key = pod.namespace, names, cluster.standpoint(pod.place)
+    tracer = tracers.get(key)
     if tracer is None:
-        listed = cluster.references(namespace, names)
-        tracer = _Tracer(cluster.keyring(namespace, names), listed)
-        tracers[namespace, names] = tracer
+        listed = cluster.references(pod.namespace, names, pod.place)
+        tracer = _Tracer(cluster.keyring(pod.namespace, names, pod.place), listed)
+        tracers[key] = tracer
     images = (
         tracer.explain(each.resolution, each.container, each.policy) for each in answer.images
     )
@@ -480,14 +483,14 @@ def _parts(keyring: Keyring, listed: Iterable[Note | PullSecret]) -> Iterator[_P
         by_slot.setdefault(entry.slot, []).append(entry)
     slot = 0
     for position, found in enumerate(listed):
-        source = Source(SourceKind.SECRET, found.namespace, found.name or "")
         if isinstance(found, Note):
+            source = Source(SourceKind.SECRET, found.namespace, found.name or "")
             yield _Part(source, position, found)
             continue
         note, entries = found.skipped, tuple(by_slot.get(slot, ()))
         if keyring.failure is not None:
             note, entries = _alone(found)
-        yield _Part(source, position, note, entries)
+        yield _Part(Source.of(found), position, note, entries)
         slot += 1
     if keyring.node.docker_config is not None:
         node = by_slot.get(slot) or Keyring((), keyring.node).entries

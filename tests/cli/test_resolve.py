@@ -418,7 +418,7 @@ def test_nothing_moves_the_cursor(write):
 
 
 def test_lines_behind_a_pipe_are_not_folded(write):
-    name = "x" * 150
+    name = "x" * 400
     out = run("resolve", write(pod("p", name), secret(name, {"quay.io": USER}))).out
     assert any(name in line and "quay.io" in line for line in out.splitlines())
 
