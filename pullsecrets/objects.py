@@ -429,7 +429,7 @@ class Pod:
     stored: bool = False
     mirror: bool = False
     ignore: tuple[str, ...] = ()
-    token_audiences: tuple[str, ...] = ()
+    token_audiences: tuple[str, ...] = field(default=(), kw_only=True)
     owner: Owner | None = field(default=None, kw_only=True)
     place: Place | None = _place()
     repeated: bool = field(default=False, eq=False, repr=False, kw_only=True)
@@ -512,7 +512,7 @@ class Pod:
             of_a_pod and bool(metadata.member("uid").string() or metadata.has("creationTimestamp")),
             of_a_pod and _MIRROR_ANNOTATION in annotations,
             _ignore(metadata),
-            tuple(_token_audiences(spec)),
+            token_audiences=tuple(_token_audiences(spec)),
             owner=_owner(metadata),
             place=place,
         )
