@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import chain
 from typing import Final
 
@@ -188,23 +189,33 @@ class PodGroup(Tabular):
         """The worst that happens to one of its images."""
         return min((each.resolution.access for each in self.first.images), key=_rank, default=_BEST)
 
-    def table(self, limit: int | None = None) -> Table:
-        """One row for each attempt, as for one of its pods."""
+    def table(self, limit: int | None = None, *, at: datetime | None = None) -> Table:
+        """One row for each attempt, as for one of its pods.
+
+        Args:
+            limit: As for `PodResolution.table`.
+            at: As for `PodResolution.table`.
+        """
         lists = dict.fromkeys(str(answer.admission) for answer in self.answers)
         return evolve(
-            self.first.table(limit),
+            self.first.table(limit, at=at),
             title=self.title,
             subtitle=Cell(None, tuple(lists), Tone.FAINT),
             notes=tuple(map(str, self.notes)),
         )
 
 
-def answers_table(groups: Iterable[PodGroup]) -> Table:
-    """All groups in one table: one row for each attempt, under its image, under its workload."""
+def answers_table(groups: Iterable[PodGroup], at: datetime | None = None) -> Table:
+    """All groups in one table: one row for each attempt, under its image, under its workload.
+
+    Args:
+        groups: The groups.
+        at: As for `PodResolution.table`.
+    """
     columns: tuple[Column, ...] = ()
     rows: list[Row] = []
     for group in groups:
-        table = group.table()
+        table = group.table(at=at)
         columns = table.columns
         below = " · ".join((*table.subtitle.shown.split("\n"), *table.notes))
         head = Cell(group.title, below=below)
