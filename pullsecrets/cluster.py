@@ -7,10 +7,11 @@ from enum import StrEnum
 from itertools import count, islice, repeat
 from typing import Any, Final, TypeVar
 
-from attrs import Factory, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.keyring import Keyring
+from pullsecrets.makers.made import MadeSecret, copy_of
 from pullsecrets.node.audiences import AudienceGrant, audience_grants
 from pullsecrets.node.node import Node, as_node
 from pullsecrets.node.providers import PodAccount
@@ -162,7 +163,9 @@ def _attempts(answer: ImageResolution) -> Iterator[Row]:
     elif resolution.anonymous:
         yield *head, "1", Cell(None, "anonymous"), Cell(None, "no entry matches"), None
     for unknown in resolution.unknown:
-        what = Cell(None, "not known what it gives", Tone.WARNING)
+        certain = unknown in resolution.serving
+        known = "has an entry, with what credential is not known"
+        what = Cell(None, known if certain else "not known what it gives", Tone.WARNING)
         yield *head, "?", Cell(str(unknown), unknown.title), what, None
     for attempt, candidate in resolution.attempts:
         source = Cell(str(candidate.source), printable(candidate.source.name or "the node"))
@@ -177,10 +180,15 @@ def _by_name(objects: Iterable[_Named]) -> Mapping[tuple[str, str], _Named]:
     return {(found.namespace, found.name): found for found in objects}
 
 
-def _homes(secrets: Iterable[PullSecret]) -> Mapping[str, tuple[str, ...]]:
+def _made(secrets: Iterable[MadeSecret]) -> Mapping[tuple[str | None, str], MadeSecret]:
+    return {(found.namespace, found.name): found for found in secrets}
+
+
+def _homes(secrets: Iterable[PullSecret | MadeSecret]) -> Mapping[str, tuple[str, ...]]:
     homes: dict[str, set[str]] = {}
     for secret in secrets:
-        homes.setdefault(secret.name, set()).add(secret.namespace)
+        if secret.namespace is not None:
+            homes.setdefault(secret.name, set()).add(secret.namespace)
     return {name: tuple(sorted(found)) for name, found in homes.items()}
 
 
@@ -206,6 +214,8 @@ class Cluster(Tabular):
         always_pull: Whether its API server has the admission plugin AlwaysPullImages, which sets
             the pull policy Always in each pod that is created (rule 17).
         grants: The rules of RBAC that let nodes have tokens of service accounts (D23).
+        made: The secrets that other programs make. One of these counts where there is no Secret of
+            its name.
     """
 
     pods: tuple[Pod, ...] = ()
@@ -215,8 +225,12 @@ class Cluster(Tabular):
     problems: tuple[Problem, ...] = ()
     always_pull: bool = False
     grants: tuple[AudienceGrant, ...] = ()
+    made: tuple[MadeSecret, ...] = ()
     _secrets: Mapping[tuple[str, str], PullSecret] = _derived(lambda self: _by_name(self.secrets))
-    _homes: Mapping[str, tuple[str, ...]] = _derived(lambda self: _homes(self.secrets))
+    _made: Mapping[tuple[str | None, str], MadeSecret] = _derived(lambda self: _made(self.made))
+    _homes: Mapping[str, tuple[str, ...]] = _derived(
+        lambda self: _homes((*self.secrets, *self.made))
+    )
     _accounts: Mapping[tuple[str, str], ServiceAccount] = _derived(
         lambda self: _by_name(self.service_accounts)
     )
@@ -241,6 +255,7 @@ class Cluster(Tabular):
             node,
             objects.problems,
             grants=audience_grants(objects.rbac),
+            made=objects.made,
         )
 
     @classmethod
@@ -298,9 +313,28 @@ class Cluster(Tabular):
         """The Secret of that name, or None."""
         return self._secrets.get((namespace, name))
 
+    def listed(self, namespace: str, name: str) -> PullSecret | MadeSecret | None:
+        """What a name in a list of secrets leads to: a Secret, one that is made, or None.
+
+        A copy of a Secret that is there is a Secret, too.
+        """
+        secret = self.secret(namespace, name)
+        return self._made_secret(namespace, name) if secret is None else secret
+
+    def _made_secret(self, namespace: str, name: str) -> PullSecret | MadeSecret | None:
+        made = self._made.get((namespace, name)) or self._made.get((None, name))
+        if made is None:
+            return None
+        made = evolve(made, namespace=namespace)
+        if made.origin is None:
+            return made
+        # Of a copy of a copy nothing is known: it would not end where they copy each other.
+        return copy_of(made, self.secret(*made.origin) or self._made.get(made.origin))
+
     def without(self, namespace: str, name: str) -> Cluster:
         """The cluster without the Secret of that name: to ask what would change."""
         left = (each for each in self.secrets if (each.namespace, each.name) != (namespace, name))
+        made = (each for each in self.made if (each.namespace, each.name) != (namespace, name))
         return Cluster(
             self.pods,
             self.service_accounts,
@@ -309,10 +343,11 @@ class Cluster(Tabular):
             self.problems,
             self.always_pull,
             self.grants,
+            tuple(made),
         )
 
     def namespaces_with(self, name: str) -> tuple[str, ...]:
-        """The namespaces that have a Secret of that name, sorted."""
+        """The namespaces that have a Secret of that name, or get one that is made; sorted."""
         return self._homes.get(name, ())
 
     def service_account(self, namespace: str, name: str) -> ServiceAccount | None:
@@ -331,7 +366,7 @@ class Cluster(Tabular):
         if keyring is None:
             if len(self._keyrings) >= _MAX_KEYRINGS:
                 self._keyrings.clear()
-            found = (self.secret(namespace, name) for name in key[1] if name)
+            found = (self.listed(namespace, name) for name in key[1] if name)
             secrets = (secret for secret in found if secret is not None)
             keyring = self._keyrings[key] = Keyring(secrets, self.node)
         return keyring
@@ -377,10 +412,12 @@ class Cluster(Tabular):
             code = NoteCode.STATIC_POD_REFUSED if refused else NoteCode.STATIC_POD
             yield Note(code, pod.namespace, pod.name)
 
-    def references(self, namespace: str, names: Sequence[str]) -> Iterator[Note | PullSecret]:
+    def references(
+        self, namespace: str, names: Sequence[str]
+    ) -> Iterator[Note | PullSecret | MadeSecret]:
         """What each reference of a list leads to: a secret, or why it leads nowhere (rule 4)."""
         for position, name in enumerate(names):
-            secret = self.secret(namespace, name)
+            secret = self.listed(namespace, name)
             if not name:
                 yield Note(NoteCode.NAMELESS_REFERENCE, namespace, position=position)
             elif secret is None:
@@ -422,6 +459,7 @@ class Cluster(Tabular):
             (len(self.pods), "pod or workload", "pods and workloads"),
             (len(self.secrets), "secret", "secrets"),
             (len(self.service_accounts), "service account", "service accounts"),
+            *([(len(self.made), "secret to be made", "secrets to be made")] if self.made else []),
         )
         parts = [f"{number:,} {one if number == 1 else more}" for number, one, more in counts]
         return ", ".join(
@@ -434,7 +472,8 @@ class Cluster(Tabular):
     def __reduce__(self) -> tuple[type[Cluster], tuple[Any, ...]]:
         # Without the keyrings, which are built again as they are asked for.
         objects = self.pods, self.service_accounts, self.secrets
-        return Cluster, (*objects, self.node, self.problems, self.always_pull, self.grants)
+        more = self.node, self.problems, self.always_pull, self.grants, self.made
+        return Cluster, (*objects, *more)
 
     def table(self, limit: int | None = None) -> Table:
         """One row for each image, with what is tried for it."""
@@ -525,6 +564,10 @@ def tried(resolution: Resolution) -> Cell:
         return Cell(count, str(resolution.failure), Tone.ERROR)
     if resolution.anonymous:
         return Cell(count, "anonymous", Tone.FAINT)
-    known = tuple(f"{number}. {each}" for number, each in resolution.attempts)
+    hidden = "unless another entry matches: "
+    known = tuple(
+        f"{number}. {hidden if each in resolution.conditional else ''}{each}"
+        for number, each in resolution.attempts
+    )
     unknown = tuple(f"?. what {each.title} gives" for each in resolution.unknown)
     return Cell(count, known + unknown)

@@ -35,6 +35,10 @@ class NoteCode(StrEnum):
     """An item of ``imagePullSecrets`` has no name (rule 4)."""
     MISSING_SECRET = "missing-secret"
     """No secret of that name is in the pod's namespace (rule 4)."""
+    MADE_SECRET = "made-secret"
+    """Another program makes the secret, and what it will hold is not known."""
+    MADE_WITH_ENTRIES = "made-with-entries"
+    """The same, but its entries are known: only its credentials are not."""
     REPEATED_SECRET = "repeated-secret"
     """A secret is listed more than once, and counts each time (rule 4)."""
     WRONG_TYPE = "wrong-type"
@@ -62,6 +66,10 @@ class NoteCode(StrEnum):
     """The kubelet does not ask a credential provider for the image (facts D7, D22)."""
     PROVIDER_UNKNOWN = "provider-unknown"
     """A credential provider is asked, and its answer is not known."""
+    UNKNOWN_SECRET = "unknown-secret"
+    """A secret may have a credential for the image, but what it holds is not known."""
+    UNKNOWN_ANSWER = "unknown-answer"
+    """A credential provider may give a credential for the image, but its answer is not known."""
     PROVIDER_REFUSED = "provider-refused"
     """The kubelet refuses the answer of a credential provider (fact D13)."""
 
@@ -83,6 +91,11 @@ _SENTENCES: Final[Mapping[NoteCode, tuple[str, str]]] = {
     NoteCode.MISSING_SECRET: (
         _SECRET,
         "is not among the manifests: if it does not exist, the pull goes on without it{elsewhere}",
+    ),
+    NoteCode.MADE_SECRET: (_SECRET, "is made by {detail}: what it holds is not known"),
+    NoteCode.MADE_WITH_ENTRIES: (
+        _SECRET,
+        "is made by {detail}: its entries are known, its credentials are not",
     ),
     NoteCode.REPEATED_SECRET: (
         _SECRET,
@@ -120,6 +133,8 @@ _SENTENCES: Final[Mapping[NoteCode, tuple[str, str]]] = {
         _PROVIDER,
         "is asked, by its pattern '{detail}'; what it answers is not known",
     ),
+    NoteCode.UNKNOWN_SECRET: (_SECRET, "may have a credential for it, which is not known"),
+    NoteCode.UNKNOWN_ANSWER: (_PROVIDER, "may give a credential for it, which is not known"),
     NoteCode.PROVIDER_REFUSED: (_PROVIDER, "gives nothing, as its answer is refused: {detail}"),
 }
 

@@ -21,6 +21,7 @@ ROOMS = (
     ("images", "dockerconfig"),
     ("pull_policy", "fields"),
     ("objects",),
+    ("makers",),
     ("reading",),
     ("matching",),
     ("spelling",),

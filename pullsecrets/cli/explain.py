@@ -23,6 +23,8 @@ from pullsecrets.cli._report import about_pods, print_diagnosis, tracker
 from pullsecrets.diagnoses import Diagnoses
 from pullsecrets.diagnoses import check as diagnose
 from pullsecrets.diagnoses.formats import to_json
+from pullsecrets.makers.made import MadeSecret
+from pullsecrets.objects import PullSecret
 from pullsecrets.trace import Explanation, PodExplanation, explain_all
 from pullsecrets.trace import explain as explain_image
 
@@ -49,7 +51,8 @@ def explain(given: Given, form: str) -> None:
     pods = list(explain_all(chosen))
     images = []
     if given.image is not None and not cluster.pods:
-        images.append(explain_image(parse_image(given.image), cluster.secrets, cluster.node))
+        secrets: tuple[PullSecret | MadeSecret, ...] = (*cluster.secrets, *cluster.made)
+        images.append(explain_image(parse_image(given.image), secrets, cluster.node))
     explanations: list[PodExplanation | Explanation] = [*pods, *images]
     if form == "json":
         echo_json(

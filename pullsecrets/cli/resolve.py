@@ -37,7 +37,7 @@ def resolve(given: Given, without: tuple[str, ...], form: str) -> None:
     cluster = read_cluster(given)
     for secret in without:
         namespace, _, name = secret.partition("/")
-        if cluster.secret(namespace, name) is None:
+        if cluster.listed(namespace, name) is None:
             raise click.UsageError(f"no secret '{printable(secret)}' in the manifests (NS/NAME)")
         cluster = cluster.without(namespace, name)
     answers = list(select(cluster, given).resolve_all())

@@ -27,6 +27,7 @@ from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.catalogue import CATALOGUE
 from pullsecrets.diagnoses.findings import finding, title
 from pullsecrets.diagnoses.lists import Lists
+from pullsecrets.diagnoses.made import Made
 from pullsecrets.diagnoses.model import Diagnoses, Diagnosis, Kind, Severity, Where
 from pullsecrets.diagnoses.providers import Consulted
 from pullsecrets.diagnoses.pulls import Pulls
@@ -78,12 +79,13 @@ def _diagnose(
     """All diagnoses, each with the codes that its object asks not to report."""
     lists = Lists(cluster)
     pulls, uses = Pulls(cluster, lists), Uses(lists)
-    consulted, verified = Consulted(cluster), Verified(cluster)
+    consulted, verified, made = Consulted(cluster), Verified(cluster), Made(cluster, lists)
     for pod in track(cluster.pods):
         answer = cluster.resolve(pod)
         uses.add(answer)
         consulted.add(answer)
         verified.add(answer)
+        made.add(answer)
         for diagnosis in pulls.diagnose(answer):
             yield diagnosis, pod.ignore
     for account in cluster.service_accounts:
@@ -91,6 +93,7 @@ def _diagnose(
             yield found.at(Where.of(account, found.field)), account.ignore
     yield from consulted.diagnose()
     yield from verified.diagnose()
+    yield from made.diagnose()
     # After the pods, which tell what uses the entries.
     for secret in cluster.secrets:
         used = {use.entry.entry for use in uses.of(secret) if use.is_candidate}

@@ -176,7 +176,7 @@ class Pulls:
         if not candidates:
             return None
         secret = keyring.secrets[candidates[0].slot]
-        self._suggested.add((secret.namespace, secret.name))
+        self._suggested.add((pod.namespace, secret.name))
         message = (
             f"{_anonymous(written)}: secret {quoted(secret.name)} has a credential for it, and "
             "nothing lists that secret"

@@ -10,6 +10,9 @@ from attrs import field, frozen
 
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.fields import FieldPath, InvalidManifest, format_path
+from pullsecrets.makers.made import MadeSecret
+from pullsecrets.makers.reading import is_maker, made_for
+from pullsecrets.makers.table import MAKERS, Makers
 from pullsecrets.objects import POD_TEMPLATES, Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.secrecy import printable
 
@@ -109,6 +112,7 @@ class Objects:
         problems: What was wrong with the documents.
         rbac: The roles of RBAC and their bindings, as they were read: they say for which audiences
             a node gets tokens of service accounts (D23).
+        made: The secrets that other programs make.
     """
 
     pods: tuple[Pod, ...] = ()
@@ -116,6 +120,7 @@ class Objects:
     secrets: tuple[PullSecret, ...] = ()
     problems: tuple[Problem, ...] = ()
     rbac: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, hash=False)
+    made: tuple[MadeSecret, ...] = ()
 
     def require_all(self) -> None:
         """Make sure that everything could be read.
@@ -143,7 +148,12 @@ class Unreadable(PullsecretsError, ValueError):
         return type(self), (self.problems,)
 
 
-def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "default") -> Objects:
+def objects_of(
+    documents: Iterable[Document | Problem],
+    *,
+    namespace: str = "default",
+    makers: Makers = MAKERS,
+) -> Objects:
     """Read Pods, workloads, ServiceAccounts, Secrets, roles and their bindings, and lists of them.
 
     Other kinds are passed over in silence. What is malformed is left out and becomes a problem. If
@@ -152,11 +162,13 @@ def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "def
     Args:
         documents: The documents, and what could not be read.
         namespace: For objects that name none.
+        makers: The kinds for whose objects other programs make secrets.
     """
     objects: dict[Any, Pod | ServiceAccount | PullSecret] = {}
     problems: list[Problem] = []
     rbac: list[Mapping[str, Any]] = []
-    for item in _unwrapped(documents):
+    made: list[MadeSecret] = []
+    for item in _unwrapped(documents, makers):
         if isinstance(item, Problem):
             problems.append(item)
             continue
@@ -164,6 +176,10 @@ def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "def
             rbac.append(_in_namespace(item.value, namespace))
             continue
         try:
+            secrets, whole = made_for(item.value, makers, namespace=namespace, place=item.place)
+            made += secrets
+            if whole:
+                continue
             read = _READERS[item.value["kind"]](item.value, namespace=namespace, place=item.place)
         except InvalidManifest as error:
             message = f"{_title(item.value)}: {error}"
@@ -186,6 +202,7 @@ def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "def
         tuple(o for o in found if isinstance(o, PullSecret)),
         tuple(problems),
         tuple(rbac),
+        tuple(made),
     )
 
 
@@ -211,7 +228,7 @@ _RBAC_GROUPS: Final = frozenset({"", "rbac.authorization.k8s.io"})
 
 
 def _unwrapped(
-    documents: Iterable[Document | Problem], depth: int = 0
+    documents: Iterable[Document | Problem], makers: Makers, depth: int = 0
 ) -> Iterator[Document | Problem]:
     """The objects of a kind that is read here, lists of them unwrapped (rule 6)."""
     for document in documents:
@@ -219,10 +236,10 @@ def _unwrapped(
             yield document
         else:
             # In a frame of its own, so that this one holds no value if the next document raises.
-            yield from _objects_in(document, depth)
+            yield from _objects_in(document, makers, depth)
 
 
-def _objects_in(document: Document, depth: int) -> Iterator[Document | Problem]:
+def _objects_in(document: Document, makers: Makers, depth: int) -> Iterator[Document | Problem]:
     value = document.value
     if value is None:
         return
@@ -236,6 +253,8 @@ def _objects_in(document: Document, depth: int) -> Iterator[Document | Problem]:
         yield document.problem(ProblemCode.NO_KIND, message, error=False)
     elif not isinstance(kind, str):
         yield document.problem(ProblemCode.INVALID_OBJECT, "kind is not a string")
+    elif is_maker(value, makers):
+        yield document
     elif kind not in _KINDS and kind not in _LISTS:
         return
     elif not isinstance(version, (str, type(None))):
@@ -248,7 +267,7 @@ def _objects_in(document: Document, depth: int) -> Iterator[Document | Problem]:
         message = f"lists are nested more than {_MAX_LISTS} deep"
         yield document.problem(ProblemCode.NESTED_LISTS, message)
     else:
-        yield from _unwrapped(_items(document), depth + 1)
+        yield from _unwrapped(_items(document), makers, depth + 1)
 
 
 def _groups(kind: str) -> Set[str]:
