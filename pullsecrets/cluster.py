@@ -322,10 +322,13 @@ class Cluster(Tabular):
         return self._made_secret(namespace, name) if secret is None else secret
 
     def _made_secret(self, namespace: str, name: str) -> PullSecret | MadeSecret | None:
-        made = self._made.get((namespace, name)) or self._made.get((None, name))
+        # Of some secrets the name is encrypted, or the namespace: they may be this one.
+        keys = (namespace, name), (None, name), (namespace, ""), (None, "")
+        made = next((self._made[key] for key in keys if key in self._made), None)
         if made is None:
             return None
-        made = evolve(made, namespace=namespace)
+        sure = made.certain and bool(made.name)
+        made = evolve(made, namespace=namespace, name=name, certain=sure)
         if made.origin is None:
             return made
         # Of a copy of a copy nothing is known: it would not end where they copy each other.

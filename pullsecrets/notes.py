@@ -37,6 +37,8 @@ class NoteCode(StrEnum):
     """No secret of that name is in the pod's namespace (rule 4)."""
     MADE_SECRET = "made-secret"
     """Another program makes the secret, and what it will hold is not known."""
+    MAYBE_MADE = "maybe-made"
+    """Another program may make the secret, and what it would hold is not known."""
     MADE_WITH_ENTRIES = "made-with-entries"
     """The same, but its entries are known: only its credentials are not."""
     REPEATED_SECRET = "repeated-secret"
@@ -93,6 +95,10 @@ _SENTENCES: Final[Mapping[NoteCode, tuple[str, str]]] = {
         "is not among the manifests: if it does not exist, the pull goes on without it{elsewhere}",
     ),
     NoteCode.MADE_SECRET: (_SECRET, "is made by {detail}: what it holds is not known"),
+    NoteCode.MAYBE_MADE: (
+        _SECRET,
+        "may be made by {detail}: whether it is, and what it holds, is not known",
+    ),
     NoteCode.MADE_WITH_ENTRIES: (
         _SECRET,
         "is made by {detail}: its entries are known, its credentials are not",

@@ -319,7 +319,12 @@ class PodExplanation(Sequence[Explanation], Tabular):
 
 # What gives something that is not known.
 _UNKNOWN: Final = frozenset(
-    {NoteCode.PROVIDER_UNKNOWN, NoteCode.MADE_SECRET, NoteCode.MADE_WITH_ENTRIES}
+    {
+        NoteCode.PROVIDER_UNKNOWN,
+        NoteCode.MADE_SECRET,
+        NoteCode.MADE_WITH_ENTRIES,
+        NoteCode.MAYBE_MADE,
+    }
 )
 
 _COLUMNS: Final = (

@@ -39,6 +39,13 @@ SENTENCES = [
         "secret ns/s is made by SealedSecret ns/s: what it holds is not known",
     ),
     (
+        Note(NoteCode.MAYBE_MADE, "ns", "s", detail="SecretProviderClass ns/s"),
+        (
+            "secret ns/s may be made by SecretProviderClass ns/s: whether it is, and what it "
+            "holds, is not known"
+        ),
+    ),
+    (
         Note(NoteCode.MADE_WITH_ENTRIES, "ns", "s", detail="ExternalSecret ns/s"),
         (
             "secret ns/s is made by ExternalSecret ns/s: its entries are known, its credentials "

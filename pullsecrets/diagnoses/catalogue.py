@@ -227,8 +227,8 @@ _KINDS: Final[tuple[Kind, ...]] = (
         "Only `kubernetes.io/dockerconfigjson` and `kubernetes.io/dockercfg` are read. Any other "
         "secret is skipped in silence (rule 7). Where the template of a SealedSecret, of an "
         "ExternalSecret or of their like names no type, the secret gets the type `Opaque`.",
-        "Write the type kubernetes.io/dockerconfigjson into the template. The type of a secret "
-        "cannot be changed: delete the secret that was made before.",
+        "Write the type kubernetes.io/dockerconfigjson there. The type of a secret cannot be "
+        "changed: delete the secret that was made before.",
     ),
     Kind(
         "PS210",

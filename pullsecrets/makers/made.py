@@ -67,7 +67,7 @@ class MadeSecret:
     does not decode fails every lookup of a pod that lists it (rule 8).
 
     Attributes:
-        name: The secret's name.
+        name: The secret's name, empty if it is encrypted.
         namespace: The secret's namespace; None if it is made in several that are not named.
         type: The secret's type, None if it is not known.
         maker: What makes it.
@@ -118,6 +118,7 @@ class MadeSecret:
         if self.skipped is not None:
             return self.skipped
         code = NoteCode.MADE_SECRET if self.entries is None else NoteCode.MADE_WITH_ENTRIES
+        code = code if self.certain else NoteCode.MAYBE_MADE
         return Note(code, self.namespace, self.name, detail=self.maker.title)
 
 

@@ -6,7 +6,7 @@ objects whose secret is copied to other namespaces.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import evolve
@@ -15,22 +15,30 @@ from pullsecrets.dockerconfig import InvalidDockerConfig
 from pullsecrets.fields import Field
 from pullsecrets.makers.copies import copies_of, patched, pulled_from
 from pullsecrets.makers.made import MadeSecret, Maker
-from pullsecrets.makers.sops import decrypted, is_encrypted
-from pullsecrets.makers.table import Makers, MakingKind, read_maker
-from pullsecrets.objects import Place, PullSecret, ignored
-from pullsecrets.secrecy import Hidden
+from pullsecrets.makers.sops import ENCRYPTED, decrypted, is_encrypted, is_unreadable, unreadable
+from pullsecrets.makers.table import Makers, MakingKind
+from pullsecrets.makers.templates import TemplateFacts, read_template
+from pullsecrets.objects import (
+    DOCKERCFG_KEY,
+    DOCKERCFG_TYPE,
+    DOCKERCONFIGJSON_KEY,
+    Place,
+    PullSecret,
+    ignored,
+)
+from pullsecrets.secrecy import Hidden, HiddenText
 
 __all__ = ["is_maker", "made_for"]
 
 
 def is_maker(manifest: Mapping[str, Any], makers: Makers) -> bool:
-    """Whether an object is of a kind for whose objects a program makes secrets.
+    """Whether all that an object tells is which secrets are made for it.
 
     Args:
         manifest: The object.
         makers: These kinds.
     """
-    return _making(manifest, makers) is not None
+    return is_unreadable(manifest) or _making(manifest, makers) is not None
 
 
 def made_for(
@@ -51,9 +59,11 @@ def made_for(
     Raises:
         InvalidManifest: A field has a value of another type than it should have.
     """
+    if is_unreadable(manifest):
+        return (unreadable(place),), True
     making = _making(manifest, makers)
     if making is not None:
-        return read_maker(making, manifest, namespace=namespace, place=place), True
+        return _secrets_of(making, manifest, namespace, place), True
     if manifest.get("kind") == "Deployment":
         return tuple(patched(manifest, namespace=namespace, place=place)), False
     if manifest.get("kind") == "Secret":
@@ -66,6 +76,82 @@ def _making(manifest: Mapping[str, Any], makers: Makers) -> MakingKind | None:
     if not isinstance(kind, str) or not isinstance(version, str):
         return None
     return makers.get((kind, version.rpartition("/")[0]))
+
+
+def _secrets_of(
+    making: MakingKind,
+    manifest: Mapping[str, Any],
+    namespace: str,
+    place: Place | None,
+) -> tuple[MadeSecret, ...]:
+    """The secrets that are made for an object of a kind of the table."""
+    root = Field(manifest)
+    del manifest  # no traceback shows what this frame was given
+    if not making.makes(root):
+        return ()
+    if not making.many:
+        return tuple(_made(making, root, root, namespace, place))
+    holders = tuple(root.at(making.many).list())
+    return tuple(
+        made for holder in holders for made in _made(making, holder, root, namespace, place)
+    )
+
+
+def _made(
+    making: MakingKind, holder: Field, root: Field, namespace: str, place: Place | None
+) -> Iterator[MadeSecret]:
+    metadata = root.member("metadata")
+    own = metadata.member("namespace").string() or namespace
+    name = metadata.member("name").string() or metadata.member("generateName").string()
+    if not name:
+        raise metadata.member("name").error("is missing")
+    maker = Maker(
+        root.member("kind").string(),
+        own,
+        name,
+        type_field=(*holder.path, *making.type),
+        value_field=(*holder.path, *making.template),
+        ignore=ignored(metadata),
+        place=place,
+    )
+    secret = (holder.at(making.name).string() if making.name else "") or name
+    if secret.startswith(ENCRYPTED):
+        secret = ""
+    sealed = not secret or (bool(making.whole) and holder.at(making.whole).value is not None)
+    kind = None if sealed else _type(making, holder)
+    facts = _facts(making, holder, kind)
+    single = holder.at(making.namespace).string() if making.namespace else ""
+    where = ((single or own, True),) if making.namespaces is None else making.namespaces(root)
+    for each, certain in where:
+        yield MadeSecret(
+            secret,
+            each,
+            kind,
+            maker,
+            None if sealed else making.keys(holder),
+            facts.entries,
+            facts.fault,
+            certain and making.certain,
+        )
+        if making.annotations:
+            yield from copies_of(holder.at(making.annotations), secret, each, maker)
+
+
+def _type(making: MakingKind, holder: Field) -> str | None:
+    """The secret's type; None if it is encrypted, or put in by a template."""
+    written = holder.at(making.type).string() if making.type else ""
+    unreadable = written.startswith(ENCRYPTED) or "{{" in written
+    return None if unreadable else written or making.default_type
+
+
+def _facts(making: MakingKind, holder: Field, kind: str | None) -> TemplateFacts:
+    templates = holder.at(making.template) if making.template else None
+    key = DOCKERCFG_KEY if kind == DOCKERCFG_TYPE else DOCKERCONFIGJSON_KEY
+    if templates is None or not templates.has(key):
+        return TemplateFacts()
+    template = templates.member(key)
+    text = template.member(making.text) if making.text else template
+    return read_template(HiddenText(text.string()), legacy=key == DOCKERCFG_KEY)
 
 
 def _of_secret(

@@ -14,14 +14,30 @@ from pullsecrets.fields import Field
 from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.objects import Place, ignored
 
-__all__ = ["decrypted", "is_encrypted"]
+__all__ = ["ENCRYPTED", "decrypted", "is_encrypted", "is_unreadable", "unreadable"]
 
-_ENCRYPTED: Final = "ENC["
+ENCRYPTED: Final = "ENC["
+"""How a value begins that SOPS encrypted."""
 
 
 def is_encrypted(manifest: Mapping[str, Any]) -> bool:
     """Whether a manifest has the block that SOPS adds to a file."""
     return isinstance(manifest.get("sops"), Mapping)
+
+
+def is_unreadable(manifest: Mapping[str, Any]) -> bool:
+    """Whether not even the kind of an object can be read: SOPS was not told what to encrypt."""
+    return is_encrypted(manifest) and str(manifest.get("kind")).startswith(ENCRYPTED)
+
+
+def unreadable(place: Place | None) -> MadeSecret:
+    """What is known of an object whose kind is encrypted, too: it may be any Secret.
+
+    Args:
+        place: Where it was read.
+    """
+    maker = Maker("object", "", f"in {place}", "SOPS", place=place)
+    return MadeSecret("", None, None, maker, certain=False)
 
 
 def decrypted(
@@ -44,11 +60,11 @@ def decrypted(
     if not name:
         raise metadata.member("name").error("is missing")
     own = metadata.member("namespace").string()
-    where = None if own.startswith(_ENCRYPTED) else own or namespace
+    where = None if own.startswith(ENCRYPTED) else own or namespace
     kind = root.member("type").string()
     keys = [key for part in ("data", "stringData") for key, _ in root.member(part).items()]
     codes = ignored(metadata)
     maker = Maker("Secret", where or "", name, "SOPS", ("type",), ("data",), codes, place=place)
     return MadeSecret(
-        name, where, None if kind.startswith(_ENCRYPTED) else kind or "Opaque", maker, tuple(keys)
+        name, where, None if kind.startswith(ENCRYPTED) else kind or "Opaque", maker, tuple(keys)
     )

@@ -19,7 +19,7 @@ resource, read in 2026.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -27,13 +27,9 @@ from attrs import field, frozen
 
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.fields import Field
-from pullsecrets.makers.copies import copies_of
-from pullsecrets.makers.made import MadeSecret, Maker
-from pullsecrets.makers.templates import TemplateFacts, read_template
-from pullsecrets.objects import DOCKERCFG_KEY, DOCKERCFG_TYPE, DOCKERCONFIGJSON_KEY, Place, ignored
-from pullsecrets.secrecy import HiddenText, printable
+from pullsecrets.secrecy import printable
 
-__all__ = ["MAKERS", "InvalidMakers", "Makers", "MakingKind", "makers_from", "read_maker"]
+__all__ = ["MAKERS", "InvalidMakers", "Makers", "MakingKind", "makers_from"]
 
 _Path = tuple[str, ...]
 _NAMESPACE_LABEL: Final = "kubernetes.io/metadata.name"
@@ -93,7 +89,7 @@ Makers = Mapping[tuple[str, str], MakingKind]
 
 
 def _names(holder: Field, *path: str) -> tuple[str, ...]:
-    return tuple(key for key, _ in _at(holder, path).items())
+    return tuple(key for key, _ in holder.at(path).items())
 
 
 def _sealed_keys(root: Field) -> tuple[str, ...]:
@@ -105,7 +101,7 @@ def _sealed_keys(root: Field) -> tuple[str, ...]:
 
 def _external_makes(spec: _Path) -> Callable[[Field], bool]:
     def makes(root: Field) -> bool:
-        policy = _at(root, (*spec, "target", "creationPolicy")).string()
+        policy = root.at((*spec, "target", "creationPolicy")).string()
         return policy not in ("Merge", "None")
 
     return makes
@@ -113,15 +109,15 @@ def _external_makes(spec: _Path) -> Callable[[Field], bool]:
 
 def _external_keys(spec: _Path) -> Callable[[Field], tuple[str, ...] | None]:
     def keys(root: Field) -> tuple[str, ...] | None:
-        template = _at(root, (*spec, "target", "template"))
+        template = root.at((*spec, "target", "template"))
         if template.has("templateFrom"):
             return None
         templated = _names(template, "data")
         if templated and template.member("mergePolicy").string() != "Merge":
             return templated
-        if _at(root, (*spec, "dataFrom")).value:
+        if root.at((*spec, "dataFrom")).value:
             return None
-        fetched = (item.member("secretKey").string() for item in _at(root, (*spec, "data")).list())
+        fetched = (item.member("secretKey").string() for item in root.at((*spec, "data")).list())
         return (*templated, *fetched)
 
     return keys
@@ -155,7 +151,7 @@ def _data_keys(holder: Field) -> tuple[str, ...]:
 
 
 def _is_created(root: Field) -> bool:
-    return _at(root, ("spec", "destination", "create")).value is True
+    return root.at(("spec", "destination", "create")).value is True
 
 
 _EXTERNAL: Final = ("spec",)
@@ -281,94 +277,3 @@ def makers_from(table: Mapping[str, Any]) -> Makers:
         default = row.get("default-type", "Opaque" if "type" in row else None)
         added[kind, group] = MakingKind(**paths, default_type=default)
     return MappingProxyType({**MAKERS, **added})
-
-
-def read_maker(
-    making: MakingKind,
-    manifest: Mapping[str, Any],
-    *,
-    namespace: str = "default",
-    place: Place | None = None,
-) -> tuple[MadeSecret, ...]:
-    """The secrets that are made for an object.
-
-    Args:
-        making: Where its kind writes what.
-        manifest: The object.
-        namespace: For an object that names none.
-        place: Where it was read.
-
-    Raises:
-        InvalidManifest: A field has a value of another type than it should have.
-    """
-    root = Field(manifest)
-    del manifest  # no traceback shows what this frame was given
-    if not making.makes(root):
-        return ()
-    if not making.many:
-        return tuple(_made(making, root, root, namespace, place))
-    holders = tuple(_at(root, making.many).list())
-    return tuple(
-        made for holder in holders for made in _made(making, holder, root, namespace, place)
-    )
-
-
-def _made(
-    making: MakingKind, holder: Field, root: Field, namespace: str, place: Place | None
-) -> Iterator[MadeSecret]:
-    metadata = root.member("metadata")
-    own = metadata.member("namespace").string() or namespace
-    name = metadata.member("name").string() or metadata.member("generateName").string()
-    if not name:
-        raise metadata.member("name").error("is missing")
-    maker = Maker(
-        root.member("kind").string(),
-        own,
-        name,
-        type_field=(*holder.path, *making.type),
-        value_field=(*holder.path, *making.template),
-        ignore=ignored(metadata),
-        place=place,
-    )
-    sealed = bool(making.whole) and _at(holder, making.whole).value is not None
-    kind = None if sealed else _type(making, holder)
-    facts = _facts(making, holder, kind)
-    single = _at(holder, making.namespace).string() if making.namespace else ""
-    where = ((single or own, True),) if making.namespaces is None else making.namespaces(root)
-    for each, certain in where:
-        secret = (_at(holder, making.name).string() if making.name else "") or name
-        yield MadeSecret(
-            secret,
-            each,
-            kind,
-            maker,
-            None if sealed else making.keys(holder),
-            facts.entries,
-            facts.fault,
-            certain and making.certain,
-        )
-        if making.annotations:
-            yield from copies_of(_at(holder, making.annotations), secret, each, maker)
-
-
-def _at(field_: Field, path: _Path) -> Field:
-    for name in path:
-        field_ = field_.member(name)
-    return field_
-
-
-def _type(making: MakingKind, holder: Field) -> str | None:
-    """The secret's type; None if it is encrypted, or put in by a template."""
-    written = _at(holder, making.type).string() if making.type else ""
-    unreadable = written.startswith("ENC[") or "{{" in written
-    return None if unreadable else written or making.default_type
-
-
-def _facts(making: MakingKind, holder: Field, kind: str | None) -> TemplateFacts:
-    templates = _at(holder, making.template) if making.template else None
-    key = DOCKERCFG_KEY if kind == DOCKERCFG_TYPE else DOCKERCONFIGJSON_KEY
-    if templates is None or not templates.has(key):
-        return TemplateFacts()
-    template = templates.member(key)
-    text = template.member(making.text) if making.text else template
-    return read_template(HiddenText(text.string()), legacy=key == DOCKERCFG_KEY)

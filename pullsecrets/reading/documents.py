@@ -14,6 +14,7 @@ from pullsecrets.makers.made import MadeSecret
 from pullsecrets.makers.reading import is_maker, made_for
 from pullsecrets.makers.table import MAKERS, Makers
 from pullsecrets.objects import POD_TEMPLATES, Place, Pod, PullSecret, ServiceAccount
+from pullsecrets.reading.generators import generated, is_kustomization
 from pullsecrets.secrecy import printable
 
 __all__ = ["Document", "Objects", "Problem", "ProblemCode", "Unreadable", "objects_of"]
@@ -168,14 +169,18 @@ def objects_of(
     problems: list[Problem] = []
     rbac: list[Mapping[str, Any]] = []
     made: list[MadeSecret] = []
+    sources: list[PullSecret | MadeSecret] = []
     for item in _unwrapped(documents, makers):
         if isinstance(item, Problem):
             problems.append(item)
             continue
-        if item.value["kind"] in _RBAC:
+        if item.value.get("kind") in _RBAC:
             rbac.append(_in_namespace(item.value, namespace))
             continue
         try:
+            if is_kustomization(item.value, item.place):
+                sources += generated(item.value, namespace=namespace, place=item.place)
+                continue
             secrets, whole = made_for(item.value, makers, namespace=namespace, place=item.place)
             made += secrets
             if whole:
@@ -195,6 +200,12 @@ def objects_of(
             )
             problems.append(item.problem(ProblemCode.DEFINED_TWICE, message, error=False))
         objects[identity if named else (*identity, len(objects))] = read
+    # What kustomize generates counts where nothing of its name was applied.
+    for source in sources:
+        if isinstance(source, MadeSecret):
+            made.append(source)
+        else:
+            objects.setdefault(("Secret", source.namespace, source.name), source)
     found = objects.values()
     return Objects(
         tuple(o for o in found if isinstance(o, Pod)),
@@ -248,7 +259,9 @@ def _objects_in(document: Document, makers: Makers, depth: int) -> Iterator[Docu
         yield document.problem(ProblemCode.NO_OBJECT, message)
         return
     kind, version = value.get("kind"), value.get("apiVersion")
-    if kind is None:
+    if is_kustomization(value, document.place):
+        yield document
+    elif kind is None:
         message = "passed over: a mapping without a kind"
         yield document.problem(ProblemCode.NO_KIND, message, error=False)
     elif not isinstance(kind, str):
@@ -292,4 +305,5 @@ def _title(manifest: Mapping[str, Any]) -> str:
     metadata = manifest.get("metadata")
     names = metadata if isinstance(metadata, Mapping) else {}
     parts = [part for part in (names.get("namespace"), names.get("name")) if isinstance(part, str)]
-    return printable(" ".join([manifest["kind"], "/".join(parts)]).strip())
+    kind = manifest.get("kind") or "Kustomization"
+    return printable(" ".join([kind, "/".join(parts)]).strip())
