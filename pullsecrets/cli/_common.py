@@ -13,11 +13,13 @@ import click
 from attrs import evolve, fields, frozen
 from rich.console import Console
 
+from pullsecrets.cli._settings import Settings
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.images import Image, InvalidImage
 from pullsecrets.loading import load
+from pullsecrets.makers.table import makers_from
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.decoding import hide
 from pullsecrets.node.files import NodeFiles
@@ -120,6 +122,7 @@ class Given:
         provider_config: ``--provider-config``, or None.
         kubelet_config: ``--kubelet-config``, or None.
         provider_answers: ``--provider-answers``, or None.
+        settings: What the project has configured.
     """
 
     paths: tuple[str, ...]
@@ -132,6 +135,7 @@ class Given:
     provider_config: Path | None
     kubelet_config: Path | None
     provider_answers: Path | None
+    settings: Settings = Settings()
 
 
 def format_option(default: str, *others: str) -> Callable[[_Command], _Command]:
@@ -157,7 +161,9 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def collected(**options: Any) -> Any:
-        given = Given(**{each.name: options.pop(each.name) for each in fields(Given)})
+        names = [each.name for each in fields(Given) if each.name in options]
+        settings = Settings.find(Path.cwd())
+        given = Given(**{name: options.pop(name) for name in names}, settings=settings)
         return command(given, **options)
 
     for option in reversed(_OPTIONS):
@@ -174,7 +180,9 @@ def read_cluster(given: Given) -> Cluster:
     """
     try:
         node, faults = read_node(given)
-        cluster = load(*given.paths, namespace=given.namespace or "default", node=node)
+        makers = makers_from(given.settings.makers)
+        namespace = given.namespace or "default"
+        cluster = load(*given.paths, namespace=namespace, node=node, makers=makers)
     except PullsecretsError as error:
         raise Unusable(str(error)) from None
     cluster = evolve(cluster, problems=(*faults, *cluster.problems))

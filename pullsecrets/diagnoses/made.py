@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pullsecrets.cluster import Cluster, PodResolution
-from pullsecrets.diagnoses.findings import Finding, finding, quoted
+from pullsecrets.diagnoses.findings import Finding, Found, finding, quoted
 from pullsecrets.diagnoses.lists import Lists
 from pullsecrets.diagnoses.model import Diagnosis, Where
-from pullsecrets.fields import FieldPath
-from pullsecrets.makers.made import MadeSecret
+from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.notes import NoteCode
 from pullsecrets.objects import DOCKERCFG_KEY, DOCKERCONFIGJSON_KEY
 from pullsecrets.secrecy import printable
@@ -41,14 +40,14 @@ class Made:
                 if any(each.resolution.image is not None for each in answer.images):
                     self._used[_key(made)] = known or serves
 
-    def diagnose(self) -> Iterator[tuple[Diagnosis, tuple[str, ...]]]:
-        """The diagnoses, each with the codes that its object asks not to report."""
-        found: dict[Diagnosis, tuple[str, ...]] = {}
+    def diagnose(self) -> Iterator[Found]:
+        """The diagnoses, each with the object that makes the secret."""
+        found: dict[Diagnosis, Maker] = {}
         for made in self._cluster.made:
             # What is wrong with an original is not said again of its copies.
             for each in () if made.origin is not None else self._of(made):
-                found[each.at(Where.of(made.maker, each.field))] = made.ignore
-        yield from found.items()
+                found[each.at(Where.of(made.maker, each.field))] = made.maker
+        yield from ((diagnosis, (maker,)) for diagnosis, maker in found.items())
 
     def _of(self, made: MadeSecret) -> Iterator[Finding]:
         listed = self._lists.is_listed(made)
@@ -60,19 +59,15 @@ class Made:
                 yield finding("PS209", message, field=made.maker.type_field)
         elif skipped is not None:
             message = f"{title} without a value {made.key}, which its type asks for"
-            yield finding("PS210", message, field=_value_field(made))
+            yield finding("PS210", message, field=made.maker.value_field)
         elif made.fault:
             message = f"the docker config that {made.maker.title} makes {printable(made.fault)}"
-            yield finding("PS210", message, field=_value_field(made))
+            yield finding("PS210", message, field=made.maker.value_field)
         elif not self._used.get(_key(made), True):
             entries = ", ".join(map(quoted, made.entries or ())) or "none"
             message = f"{title}, and none of its entries ({entries}) matches an image that lists it"
-            yield finding("PS507", message, field=_value_field(made))
+            yield finding("PS507", message, field=made.maker.value_field)
 
 
 def _key(made: MadeSecret) -> tuple[str, str]:
     return made.name, made.maker.title
-
-
-def _value_field(made: MadeSecret) -> FieldPath:
-    return made.maker.value_field
