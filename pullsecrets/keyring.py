@@ -332,7 +332,7 @@ def _decoded(secrets: Iterable[_Secret]) -> tuple[tuple[_Config, ...], Note | No
     """The secrets' docker configs, or none of them and why the lookup fails (rule 8)."""
     configs: list[_Config] = []
     for slot, secret in enumerate(secrets):
-        source = Source(SourceKind.SECRET, secret.namespace, secret.name)
+        source = Source.of(secret)
         if isinstance(secret, MadeSecret):
             entries = secret.entries if secret.skipped is None else None
             auths = Auths(dict.fromkeys(entries or (), Credential()))

@@ -139,7 +139,7 @@ class _Map:
         start = pod.kind, pod.namespace, pod.name
         for name in answer.admission.pull_secrets if answer.images else ():
             key = "Secret", pod.namespace, name
-            secret = cluster.listed(pod.namespace, name)
+            secret = cluster.listed(pod.namespace, name, pod.place)
             there = secret is not None
             what = f"in {pod.namespace}" if there else "not among the manifests"
             if isinstance(secret, MadeSecret):
