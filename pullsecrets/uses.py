@@ -226,7 +226,7 @@ def uses(cluster: Cluster) -> Uses:
                 unknown = source.identity, None
                 credentials.setdefault(unknown, CredentialUse(source, None))
                 uses.setdefault(unknown, []).append(Use(pod.pod, image.container, "?"))
-            if not resolution.candidates:
+            if resolution.access in without:
                 use = Use(pod.pod, image.container, failure=resolution.failure)
                 without[resolution.access].append(use)
     return Uses(
