@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from itertools import count, islice, repeat
+from itertools import chain, count, islice, repeat
 from typing import Any, Final, TypeVar
 
-from attrs import Factory, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.keyring import Keyring
@@ -177,6 +177,19 @@ def _by_name(objects: Iterable[_Named]) -> Mapping[tuple[str, str], _Named]:
     return {(found.namespace, found.name): found for found in objects}
 
 
+_Object = TypeVar("_Object", Pod, PullSecret, ServiceAccount)
+
+
+def _identity(found: Pod | PullSecret | ServiceAccount) -> tuple[str, ...]:
+    return (found.kind if isinstance(found, Pod) else "", found.namespace, found.name)
+
+
+def _replaced(old: Sequence[_Object], new: Sequence[_Object]) -> tuple[_Object, ...]:
+    """The objects of both, where they are of one name the new one."""
+    names = {_identity(each) for each in new}
+    return tuple(chain((each for each in old if _identity(each) not in names), new))
+
+
 def _homes(secrets: Iterable[PullSecret]) -> Mapping[str, tuple[str, ...]]:
     homes: dict[str, set[str]] = {}
     for secret in secrets:
@@ -310,6 +323,37 @@ class Cluster(Tabular):
             self.always_pull,
             self.grants,
         )
+
+    def with_objects(self, objects: Objects) -> Cluster:
+        """The cluster with some objects more: to ask what would change.
+
+        Args:
+            objects: The objects. They replace those of the same kind, namespace and name.
+        """
+        return Cluster(
+            _replaced(self.pods, objects.pods),
+            _replaced(self.service_accounts, objects.service_accounts),
+            _replaced(self.secrets, objects.secrets),
+            self.node,
+            (*self.problems, *objects.problems),
+            self.always_pull,
+            (*self.grants, *audience_grants(objects.rbac)),
+        )
+
+    def as_service_account(self, pod: Pod, name: str) -> Pod:
+        """The pod as it is to be created to run as another service account.
+
+        A pod that was read from a cluster has the list of its own service account, if the two are
+        equal: then it gets the other one's instead (rules 1 and 2).
+
+        Args:
+            pod: The pod.
+            name: The service account's name.
+        """
+        before = self.service_account(pod.namespace, pod.service_account)
+        copied = pod.stored and before is not None and before.pull_secrets == pod.pull_secrets
+        names = () if copied else pod.pull_secrets
+        return evolve(pod, service_account=name, pull_secrets=names, stored=False)
 
     def namespaces_with(self, name: str) -> tuple[str, ...]:
         """The namespaces that have a Secret of that name, sorted."""

@@ -208,8 +208,12 @@ def _told_apart(given: Given) -> Given:
     )
 
 
-def read_cluster(given: Given) -> Cluster:
+def read_cluster(given: Given, accounts: tuple[str, ...] = ()) -> Cluster:
     """Load the manifests, or read the cluster, and say on standard error what is wrong with them.
+
+    Args:
+        given: What the options were given.
+        accounts: Service accounts of a cluster that are to be read, too.
 
     Raises:
         click.ClickException: A path or something about the node cannot be used; its exit status
@@ -219,8 +223,9 @@ def read_cluster(given: Given) -> Cluster:
         raise click.UsageError("a cluster is read, or PATHs are, but not both")
     if not given.live and not given.paths:
         raise click.UsageError("no PATH is given; --cluster reads a cluster")
-    read = _read_live if given.live else _load
-    return read_by(given, lambda node: read(given, node))
+    if given.live:
+        return read_by(given, lambda node: _read_live(given, node, accounts))
+    return read_by(given, lambda node: _load(given, node))
 
 
 def read_by(given: Given, read: Callable[[Node], Cluster]) -> Cluster:
@@ -248,7 +253,7 @@ def _load(given: Given, node: Node) -> Cluster:
     return load(*given.paths, namespace=given.namespace or "default", node=node)
 
 
-def _read_live(given: Given, node: Node) -> Cluster:
+def _read_live(given: Given, node: Node, accounts: tuple[str, ...]) -> Cluster:
     from pullsecrets.live import read_live
 
     with progress() as count:
@@ -258,6 +263,7 @@ def _read_live(given: Given, node: Node) -> Cluster:
             namespace=given.namespace,
             all_namespaces=given.all_namespaces,
             only=None if given.pod is None else Reference.parse(given.pod),
+            accounts=accounts,
             node=node,
             count=count,
         )

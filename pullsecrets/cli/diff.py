@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 from attrs import evolve
@@ -30,6 +30,7 @@ from pullsecrets.cli._common import (
     read_node,
     select,
 )
+from pullsecrets.cli._sides import sides_of
 from pullsecrets.cli.present import read_state, state_options
 from pullsecrets.cluster import Cluster
 from pullsecrets.errors import PullsecretsError
@@ -37,8 +38,6 @@ from pullsecrets.node.versions import RELEASES, Release, UnknownRelease
 from pullsecrets.tables import Cell, Column, Row, Table, Tone
 
 __all__ = ["diff"]
-
-_TWO: Final = 2  # the sides
 
 
 @click.command()
@@ -55,20 +54,29 @@ _TWO: Final = 2  # the sides
     metavar="VERSION",
     help="The release that they are to run.",
 )
+@click.option(
+    "--git",
+    "range_",
+    metavar="OLD..NEW",
+    help="Compare two revisions of the git repository instead, as main..HEAD.",
+)
 @state_options
 @format_option("text", "json", "markdown")
 def diff(
     given: Given,
     first: str | None,
     last: str | None,
+    range_: str | None,
     images: Path | None,
     records: Path | None,
     form: str,
 ) -> None:
     """Show what changes, for which images, and because of what.
 
-    Give two PATHs, the old manifests and the new ones; or any PATHs with --from-kubernetes and
-    --to-kubernetes. What is on a node (--images, --records) is compared between releases only.
+    Give two PATHs, the old manifests and the new ones; or --cluster and PATHs, to see what applying
+    them would change; or --git OLD..NEW and perhaps PATHs in the repository; or any PATHs with
+    --from-kubernetes and --to-kubernetes. What is on a node (--images, --records) is compared
+    between releases only.
 
     Exits with 1 if an image that had candidates has none now, or its lookup fails now, or its
     container or the kubelet itself no longer starts; with 2 if some input could not be read.
@@ -77,7 +85,7 @@ def diff(
     if first is None and last is None:
         if any(state) or given.kubelet_config is not None:
             raise click.UsageError("what is on a node is compared between two releases only")
-        cluster, upgrade = _between_clusters(given)
+        cluster, upgrade = _between(given, sides_of(given, range_))
     elif first is None or last is None:
         raise click.UsageError("--from-kubernetes and --to-kubernetes belong together")
     elif given.kubernetes is not None:
@@ -93,11 +101,8 @@ def diff(
     raise SystemExit(exit_status(cluster, failed=upgrade.breaks))
 
 
-def _between_clusters(given: Given) -> tuple[Cluster, Upgrade]:
+def _between(given: Given, sides: Iterable[Cluster]) -> tuple[Cluster, Upgrade]:
     """The new cluster, with the problems of both, and what changes."""
-    if len(given.paths) != _TWO:
-        raise click.UsageError("two PATHs are compared: the old manifests and the new ones")
-    sides = [read_cluster(evolve(given, paths=(path,))) for path in given.paths]
     old, new = _selected(sides, given)
     problems = tuple(dict.fromkeys((*old.problems, *new.problems)))
     return evolve(new, problems=problems), Upgrade(diff_clusters(old, new))

@@ -20,6 +20,7 @@ from pullsecrets.cli._common import (
 )
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._report import about_pods, print_diagnosis, tracker
+from pullsecrets.cli._what_if import WhatIf, what_if_options
 from pullsecrets.diagnoses import Diagnoses
 from pullsecrets.diagnoses import check as diagnose
 from pullsecrets.diagnoses.formats import to_json
@@ -31,15 +32,16 @@ __all__ = ["explain"]
 
 @click.command()
 @cluster_options
+@what_if_options
 @format_option("text", "json")
-def explain(given: Given, form: str) -> None:
+def explain(given: Given, form: str, what_if: WhatIf) -> None:
     """Show why each entry of each secret is, or is not, tried for an image.
 
     What is wrong comes first, then a tree of each pod. If the input has no pods, --image is
     explained against all of its secrets. Exits with 1 if a lookup fails as a whole, 2 if some input
     could not be read.
     """
-    cluster = read_cluster(given)
+    cluster = what_if.apply(read_cluster(given, what_if.accounts), given)
     chosen = select(cluster, given)
     found = diagnose(cluster, track=tracker(cluster))
     if cluster.pods:

@@ -14,32 +14,21 @@ from pullsecrets.cli._common import (
     read_cluster,
     select,
 )
-from pullsecrets.secrecy import printable
+from pullsecrets.cli._what_if import WhatIf, what_if_options
 
 __all__ = ["resolve"]
 
 
 @click.command()
 @cluster_options
-@click.option(
-    "--without-secret",
-    "without",
-    metavar="NS/NAME",
-    multiple=True,
-    help="As if this secret were not there. May be given more than once.",
-)
+@what_if_options
 @format_option("table", "json")
-def resolve(given: Given, without: tuple[str, ...], form: str) -> None:
+def resolve(given: Given, form: str, what_if: WhatIf) -> None:
     """Show which credentials the kubelet tries for each image, in order.
 
     Exits with 1 if a lookup fails as a whole, 2 if some input could not be read.
     """
-    cluster = read_cluster(given)
-    for secret in without:
-        namespace, _, name = secret.partition("/")
-        if cluster.secret(namespace, name) is None:
-            raise click.UsageError(f"no secret '{printable(secret)}' in the manifests (NS/NAME)")
-        cluster = cluster.without(namespace, name)
+    cluster = what_if.apply(read_cluster(given, what_if.accounts), given)
     answers = list(select(cluster, given).resolve_all())
     if form == "json":
         echo_json(cluster, pods=[answer.to_dict() for answer in answers])

@@ -169,8 +169,9 @@ class Connection:
                 more = {}
                 continue
             page = _document(answer)
-            yield page
             token = _continue(page)
+            yield page
+            del page  # no traceback of the next question shows what this answer held
             if not token:
                 return
             more = {"limit": PAGE, "_continue": token}

@@ -21,7 +21,7 @@ from pullsecrets.reading.documents import Document, Problem, ProblemCode
 from pullsecrets.reading.text import Read, read_json, read_yaml
 from pullsecrets.secrecy import EntryText, HiddenBytes, HiddenText, printable
 
-__all__ = ["NoSuchPath", "read_data", "read_documents"]
+__all__ = ["NoSuchPath", "is_manifest", "read_data", "read_documents"]
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 # Where kubectl splits a file, too: at the marker, whatever follows it on the line.
@@ -74,7 +74,7 @@ def _files(folder: Path) -> Iterator[Path | Problem]:
     for parent, folders, names in os.walk(folder, onerror=unreadable.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if name.endswith(_SUFFIXES) and not name.startswith("."):
+            if is_manifest(name):
                 file = Path(parent, name)
                 # A link that leads nowhere is an error to tell, a pipe or a socket is not for us.
                 if file.is_file() or not file.exists():
@@ -82,6 +82,11 @@ def _files(folder: Path) -> Iterator[Path | Problem]:
     for error in unreadable:
         message = f"cannot be read: {error.strerror}"
         yield Problem(ProblemCode.UNREADABLE, message, Place(str(error.filename)))
+
+
+def is_manifest(name: str) -> bool:
+    """Whether a file of that name is read when a folder is."""
+    return name.endswith(_SUFFIXES) and not name.startswith(".")
 
 
 def read_data(data: bytes | HiddenBytes, file: str | None) -> Iterator[Document | Problem]:
