@@ -72,11 +72,18 @@ class Revision:
                 about, _, name = entry.partition(b"\t")
                 mode, _, digest = about.decode().split(" ")
                 file = os.fsdecode(name)
-                below = PurePosixPath(os.path.relpath(file, path)).parts
-                read = below == (".",) or all(not part.startswith(".") for part in below)
-                if mode in _FILE and read and (below == (".",) or is_manifest(file)):
+                if mode in _FILE and _is_read(PurePosixPath(os.path.relpath(file, path)).parts):
                     found[file] = digest
         return [(found[file], file) for file in sorted(found)]
+
+
+def _is_read(below: Sequence[str]) -> bool:
+    """Whether a file is read; `below` is its path from the one that was asked for, as in folders.
+
+    One that was asked for itself always is.
+    """
+    hidden = any(part.startswith(".") for part in below)
+    return not below or (not hidden and is_manifest(below[-1]))
 
 
 def revisions(text: str, folder: Path) -> tuple[Revision, Revision]:
@@ -95,8 +102,10 @@ def revisions(text: str, folder: Path) -> tuple[Revision, Revision]:
         raise NoRevision(f"'{printable(text)}' is not two revisions: OLD..NEW, as main..HEAD")
     first, last = (Revision(name, _commit(name, folder), folder) for name in _named(old, new))
     if dots == "...":
-        base = _git(folder, "merge-base", first.commit, last.commit).reveal().decode().strip()
-        first = Revision(first.name, base, folder)
+        base = _git(folder, "merge-base", first.commit, last.commit, fails=True)
+        if not base.reveal():
+            raise NoRevision(f"the revisions of {printable(text)} have no common ancestor")
+        first = Revision(first.name, base.reveal().decode("ascii").strip(), folder)
     return first, last
 
 
