@@ -18,15 +18,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
 from pullsecrets.secrecy import printable
+from pullsecrets.terminal import Line, Screen, ScreenRow
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.text import Text
 
 __all__ = ["Cell", "Column", "Table", "Tabular", "Tone", "Value", "html_box"]
 
@@ -35,7 +35,6 @@ Value = str | int | bool | None
 
 _HTML_ROWS: Final = 60
 _TERMINAL_ROWS: Final = 200
-_WIDE: Final = 40  # characters; a column gives way beyond that
 
 
 class Tone(StrEnum):
@@ -194,28 +193,23 @@ class Table:
         return "\n\n".join(parts)
 
     def rich(self) -> RenderableType:
-        """A table for a terminal, made with rich (extra ``cli``)."""
-        from rich.console import Group
-
-        parts: list[Any] = [_text(Cell(self.title, tone=Tone.STRONG))] if self.title else []
+        """A table for a terminal, printed with rich (extra ``cli``)."""
+        inner = 2 if self.title else 0
+        title = Cell(self.title, tone=Tone.STRONG)
+        parts = [ScreenRow([_lines(title)])] if self.title else []
         below = [self.subtitle] if self.subtitle.shown else []
         below += [Cell(f"! {note}", tone=Tone.WARNING) for note in self.notes]
-        parts += [_indented(_text(cell), 2) for cell in below]
-        indent = 2 * self._depth + (2 if self.title else 0)
-        rows = self.rows[:_TERMINAL_ROWS]
-        headings = tuple(Cell(column.heading, tone=Tone.FAINT) for column in self._shown)
-        widths = self._widths(rows, headings)
-        has_rows = any(cell.shown for row in rows for cell in self._split(row)[1])
-        if has_rows and any(cell.shown for cell in headings):
-            parts.append(_grid([headings], widths, indent))
-        for above, inner in self._groups(rows):
-            for depth, heading in above:
-                at = 2 * depth + (2 if self.title else 0)
-                parts.append(_indented(_text(heading), at))
-            if inner:
-                parts.append(_grid(inner, widths, indent))
-        parts += map(_text, self._more(_TERMINAL_ROWS))
-        return Group(*parts)
+        parts += [ScreenRow([_lines(cell)], 2) for cell in below]
+        indent = 2 * self._depth + inner
+        heads = [_lines(Cell(column.heading, tone=Tone.FAINT)) for column in self._shown]
+        groups = list(self._groups(self.rows[:_TERMINAL_ROWS]))
+        if any(rows for _, rows in groups) and any(column.heading for column in self._shown):
+            parts.append(ScreenRow(heads, indent))
+        for headings, rows in groups:
+            parts += [ScreenRow([_lines(cell)], 2 * depth + inner) for depth, cell in headings]
+            parts += [ScreenRow([*map(_lines, row)], indent) for row in rows]
+        parts += [ScreenRow([_lines(cell)]) for cell in self._more(_TERMINAL_ROWS)]
+        return Screen(tuple(parts))
 
     @property
     def _shown(self) -> tuple[Column, ...]:
@@ -259,17 +253,6 @@ class Table:
                 inner,
             )
 
-    def _widths(self, rows: Iterable[Row], headings: tuple[Cell, ...]) -> list[int]:
-        """As wide in all groups."""
-        cells = [headings, *(self._split(row)[1] for row in rows)]
-        return [
-            min(
-                _WIDE,
-                max(len(line) for cell in column for line in [cell.below, *cell.shown.split("\n")]),
-            )
-            for column in zip(*cells, strict=True)
-        ]
-
     def _more(self, most: int) -> list[Cell]:
         total = len(self.rows) if self.total is None else self.total
         left = total - min(len(self.rows), most)
@@ -304,31 +287,12 @@ def _cell(cell: Cell | Value) -> Cell:
     return cell if isinstance(cell, Cell) else Cell(cell)
 
 
-def _text(cell: Cell) -> Text:
-    """As rich's text, so that nothing in a manifest is taken for markup."""
-    from rich.text import Text
-
-    text = Text(cell.shown, style=_STYLES[cell.tone])
+def _lines(cell: Cell) -> list[Line]:
+    """As a terminal shows it; the lines of `below` are faint."""
+    lines = [(line, _STYLES[cell.tone]) for line in cell.shown.split("\n")]
     if cell.below:
-        text.append(f"\n{printable(cell.below)}", style="dim")
-    return text
-
-
-def _grid(rows: Iterable[Sequence[Cell]], widths: Sequence[int], indent: int) -> RenderableType:
-    from rich.table import Table as Grid
-
-    grid = Grid.grid(padding=(0, 2, 0, 0))
-    for width in widths:
-        grid.add_column(min_width=width, overflow="fold")
-    for row in rows:
-        grid.add_row(*map(_text, row))
-    return _indented(grid, indent)
-
-
-def _indented(what: RenderableType, columns: int) -> RenderableType:
-    from rich.padding import Padding
-
-    return Padding(what, (0, 0, 0, columns), expand=False)
+        lines.append((printable(cell.below), _STYLES[Tone.FAINT]))
+    return lines
 
 
 # The doubled class outweighs the notebooks' own rules for tables and code.

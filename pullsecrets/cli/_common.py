@@ -47,11 +47,13 @@ __all__ = [
     "read_cluster",
     "read_node",
     "select",
+    "tell",
 ]
 
 OK: Final = 0
 FAILED: Final = 1
 UNUSABLE: Final = 2
+_ENDLESS: Final = 1_000_000
 
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -111,6 +113,11 @@ _OPTIONS: Final = (
         type=_FILE,
         help="What the providers answer: a YAML or JSON mapping of their names to responses.",
     ),
+    click.option(
+        "--always-pull-images",
+        is_flag=True,
+        help="The API server has the admission plugin AlwaysPullImages.",
+    ),
 )
 
 
@@ -134,6 +141,7 @@ class Given:
         kubelet_config: ``--kubelet-config``, or None.
         provider_answers: ``--provider-answers``, or None.
         settings: What the project has configured.
+        always_pull_images: ``--always-pull-images``.
     """
 
     paths: tuple[str, ...]
@@ -150,6 +158,7 @@ class Given:
     provider_config: Path | None
     kubelet_config: Path | None
     provider_answers: Path | None
+    always_pull_images: bool
     settings: Settings = Settings()
 
 
@@ -243,10 +252,16 @@ def read_by(given: Given, read: Callable[[Node], Cluster]) -> Cluster:
         cluster = read(node)
     except PullsecretsError as error:
         raise Unusable(str(error)) from None
-    cluster = evolve(cluster, problems=(*faults, *cluster.problems))
-    for problem in cluster.problems:
+    problems = *faults, *cluster.problems
+    return tell(evolve(cluster, problems=(), always_pull=given.always_pull_images), problems)
+
+
+def tell(cluster: Cluster, problems: Iterable[Problem]) -> Cluster:
+    """The cluster with some problems more, which are said on standard error."""
+    problems = tuple(problems)
+    for problem in problems:
         click.echo(f"{'error' if problem.error else 'note'}: {problem}", err=True)
-    return cluster
+    return evolve(cluster, problems=(*cluster.problems, *problems))
 
 
 def _load(given: Given, node: Node) -> Cluster:
@@ -311,11 +326,14 @@ def _kubelet(given: Given) -> Node:
 
 def _answers(path: Path) -> dict[str, ProviderAnswer]:
     name = printable(str(path))
-    value = None
+    documents = []
     for document in read_documents(path):
         if isinstance(document, Problem):
             raise Unusable(str(document))
-        value = document.value
+        documents.append(document.value)
+    if len(documents) > 1:
+        raise Unusable(f"{name} holds {len(documents):,} documents, where one is expected")
+    value = next(iter(documents), None)
     if not isinstance(value, dict):
         raise Unusable(f"{name} is not a mapping of providers to responses")
     try:
@@ -411,9 +429,9 @@ def echo_json(cluster: Cluster, **members: Any) -> None:
 
 
 def console() -> Console:
-    """Standard output for tables: as wide as the terminal, and wide without one."""
-    # Behind a pipe lines are searched and compared, not looked at: none should be folded.
-    width = None if sys.stdout.isatty() else 240
+    """Standard output for tables: as wide as the terminal, and without an end behind a pipe."""
+    # There lines are searched and compared, not looked at: none is folded.
+    width = None if sys.stdout.isatty() else _ENDLESS
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 

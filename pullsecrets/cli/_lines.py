@@ -14,6 +14,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from pullsecrets.diagnoses import Where
+from pullsecrets.diagnoses.formats import Position
 from pullsecrets.fields import FieldPath
 
 __all__ = ["Lines"]
@@ -31,19 +32,49 @@ class Lines:
 
     def __call__(self, where: Where) -> int | None:
         """The line of a place, counted from 1; None if it cannot be found."""
-        if where.file is None or where.file == "-":
+        position = self.position(where)
+        return None if position is None else position.line
+
+    def position(self, where: Where) -> Position | None:
+        """Line and column of a place; None if it cannot be found.
+
+        The end is that of an entry that is written out, or of a field's value on one line.
+        """
+        way = self._way(where)
+        if not way:
             return None
+        first, at, value = way[-1]
+        line = first + at.start_mark.line
+        if where.entry is not None:
+            found = self._entry(where, line, first + value.end_mark.line)
+            return found or Position(line, at.start_mark.column + 1)
+        if isinstance(value, ScalarNode) and value.start_mark.line == value.end_mark.line:
+            quoted = value.style is not None
+            return Position(
+                first + value.start_mark.line,
+                value.start_mark.column + 1 + quoted,
+                value.end_mark.column + 1 - quoted,
+            )
+        return Position(line, at.start_mark.column + 1)
+
+    def way(self, where: Where) -> tuple[int, ...]:
+        """The lines of the fields that lead to a place, from the object on."""
+        return tuple(first + at.start_mark.line for first, at, _ in self._way(where))
+
+    def _way(self, where: Where) -> list[tuple[int, Any, Any]]:
+        """The first line of the document, and key and value of each field on the way."""
+        if where.file is None or where.file == "-":
+            return []
         if where.file not in self._files:
             self._files[where.file] = list(self._read(where.file))
         found = [
             (document, first) for document, first in self._files[where.file] if _is(document, where)
         ]
         if not found:
-            return None
+            return []
         # If an object is defined twice, the later definition counts.
         document, first = found[-1]
-        line = first + _walk(document, where.field)
-        return self._entry(where, line) if where.entry is not None else line
+        return [(first, at, value) for at, value in _walk(document, where.field)]
 
     def _read(self, file: str) -> Iterator[tuple[MappingNode, int]]:
         """The objects in a file, each with the line that its document's first line has."""
@@ -62,15 +93,15 @@ class Lines:
                 pass
             first += chunk.count("\n")
 
-    def _entry(self, where: Where, line: int) -> int:
-        """The line of the entry within a docker config that is written out."""
-        text = self._texts[where.file or ""]
-        for at in range(line - 1, len(text)):
-            if at >= line and text[at].startswith("---"):
-                break
-            if f'"{where.entry}"' in text[at]:
-                return at + 1
-        return line
+    def _entry(self, where: Where, line: int, last: int) -> Position | None:
+        """The entry within a docker config that is written out from one line to another."""
+        quoted = f'"{where.entry}"'
+        for at, text in enumerate(self._texts[where.file or ""][line - 1 : last], line):
+            column = text.find(quoted)
+            if column >= 0:
+                start = column + len(' "')
+                return Position(at, start, start + len(str(where.entry)))
+        return None
 
 
 def _objects(node: Node | None) -> Iterator[MappingNode]:
@@ -83,10 +114,7 @@ def _objects(node: Node | None) -> Iterator[MappingNode]:
 
 
 def _member(node: Any, name: str) -> Any:
-    for key, value in node.value if isinstance(node, MappingNode) else ():
-        if isinstance(key, ScalarNode) and key.value == name:
-            return value
-    return None
+    return _pair(node, name)[1]
 
 
 def _scalar(node: Any) -> str:
@@ -103,11 +131,14 @@ def _is(document: MappingNode, where: Where) -> bool:
     )
 
 
-def _walk(document: MappingNode, path: FieldPath) -> int:
-    """The line of the field within its document, from 0; as deep as the field is there."""
-    at: Any
+def _walk(document: MappingNode, path: FieldPath) -> Iterator[tuple[Any, Any]]:
+    """The key, or the item of a list, and the value of each step that is there."""
     node: Any = document
-    line: int = document.start_mark.line
+    yield node, node
+    if path[:1] == ("data",) and len(path) > 1:
+        # A value of a Secret is where it was written; in both, `stringData` wins (rule 7).
+        plain = _member(document, "stringData")
+        path = ("stringData" if _pair(plain, path[1])[0] else "data", *path[1:])
     for step in path:
         if isinstance(step, int):
             items = node.value if isinstance(node, SequenceNode) else []
@@ -116,21 +147,15 @@ def _walk(document: MappingNode, path: FieldPath) -> int:
             named = (item for item in node.value if _scalar(_member(item, "name")) == step)
             at = node = next(named, None)
         else:
-            name = step if isinstance(step, str) else step.reveal()
-            at, node = _step(document, node, name)
+            at, node = _pair(node, step)
         if node is None:
-            break
-        line = at.start_mark.line
-    return line
+            return
+        yield at, node
 
 
-def _step(document: MappingNode, node: Any, name: str) -> tuple[Any, Any]:
-    """The key and the value of a member; what is not in ``data`` is in ``stringData``."""
-    for holder in (node, _member(document, "stringData") if name.startswith(".") else None):
-        for key, value in holder.value if isinstance(holder, MappingNode) else ():
-            if isinstance(key, ScalarNode) and key.value == name:
-                return key, value
-    if node is document and name == "data":
-        # An empty stand-in, so that the next step looks into stringData.
-        return document, MappingNode("", [], document.start_mark, document.end_mark)
+def _pair(node: Any, name: object) -> tuple[Any, Any]:
+    """The key and the value of a member."""
+    for key, value in node.value if isinstance(node, MappingNode) else ():
+        if isinstance(key, ScalarNode) and name == key.value:
+            return key, value
     return None, None

@@ -53,23 +53,25 @@ def explain(given: Given, form: str, what_if: WhatIf) -> None:
     if given.image is not None and not cluster.pods:
         images.append(explain_image(parse_image(given.image), cluster.secrets, cluster.node))
     explanations: list[PodExplanation | Explanation] = [*pods, *images]
+    lines = Lines()
     if form == "json":
         echo_json(
             cluster,
             pods=[each.to_dict() for each in pods],
             images=[each.to_dict() for each in images],
-            diagnoses=to_json(found),
+            diagnoses=to_json(found, lines.position),
         )
     else:
-        _show(explanations, found)
+        _show(explanations, found, lines)
     failed = any(each.resolution.failure is not None for each in explanations)
     raise SystemExit(exit_status(cluster, failed=failed))
 
 
-def _show(explanations: Sequence[PodExplanation | Explanation], found: Diagnoses) -> None:
+def _show(
+    explanations: Sequence[PodExplanation | Explanation], found: Diagnoses, lines: Lines
+) -> None:
     """Print what is wrong, then the trees."""
     out = console()
-    lines = Lines()
     # The cause before everything else: whoever asks has a pod that does not start.
     for diagnosis in found:
         print_diagnosis(out, diagnosis, lines)

@@ -33,9 +33,10 @@ def resolve(given: Given, form: str, what_if: WhatIf) -> None:
     if form == "json":
         echo_json(cluster, pods=[answer.to_dict() for answer in answers])
     else:
+        out = console()
         for answer in answers:
             if answer.images:
-                console().print(answer, "")
+                out.print(answer, "")
         if not any(answer.images for answer in answers):
             click.echo("no pods and no workloads in the manifests", err=True)
     failed = any(answer.failure is not None for answer in answers)
