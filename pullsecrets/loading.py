@@ -6,6 +6,7 @@ import os
 
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig
+from pullsecrets.makers.table import MAKERS, Makers
 from pullsecrets.node.node import Node
 from pullsecrets.reading.documents import objects_of
 from pullsecrets.reading.files import read_documents
@@ -18,6 +19,7 @@ def load(
     namespace: str = "default",
     node: Node | DockerConfig | None = None,
     strict: bool = False,
+    makers: Makers = MAKERS,
 ) -> Cluster:
     """Read manifests: YAML and JSON, many documents, lists, workloads.
 
@@ -28,6 +30,7 @@ def load(
         node: The node, or only its docker config.
         strict: Raise if something could not be read, instead of listing it in the cluster's
             ``problems``.
+        makers: The kinds for whose objects other programs make secrets; `makers_from` adds some.
 
     Raises:
         NoSuchPath: A path does not exist.
@@ -35,7 +38,7 @@ def load(
         MissingExtra: A file is YAML, and PyYAML is not installed.
     """
     documents = (item for path in paths for item in read_documents(path))
-    objects = objects_of(documents, namespace=namespace)
+    objects = objects_of(documents, namespace=namespace, makers=makers)
     if strict:
         objects.require_all()
     return Cluster.of(objects, node)

@@ -21,6 +21,7 @@ from pullsecrets.errors import PullsecretsError
 from pullsecrets.images import Image, InvalidImage
 from pullsecrets.kinds import Reference
 from pullsecrets.loading import load
+from pullsecrets.makers.table import makers_from
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.decoding import hide
 from pullsecrets.node.files import NodeFiles
@@ -265,7 +266,9 @@ def tell(cluster: Cluster, problems: Iterable[Problem]) -> Cluster:
 
 
 def _load(given: Given, node: Node) -> Cluster:
-    return load(*given.paths, namespace=given.namespace or "default", node=node)
+    makers = makers_from(given.settings.makers)
+    namespace = given.namespace or "default"
+    return load(*given.paths, namespace=namespace, node=node, makers=makers)
 
 
 def _read_live(given: Given, node: Node, accounts: tuple[str, ...]) -> Cluster:

@@ -78,7 +78,7 @@ class WhatIf:
         """
         for secret in self.without_secrets:
             namespace, _, name = secret.partition("/")
-            if cluster.secret(namespace, name) is None:
+            if cluster.listed(namespace, name) is None:
                 where = "the cluster" if given.live else "the manifests"
                 raise click.UsageError(f"no secret '{printable(secret)}' in {where} (NS/NAME)")
             cluster = cluster.without(namespace, name)
@@ -110,7 +110,7 @@ def _with_secrets_of(file: Path, cluster: Cluster, given: Given) -> Cluster:
         _say(problem)
     if not objects.secrets:
         raise click.UsageError(f"{printable(str(file))} holds no Secret")
-    return cluster.with_objects(evolve(objects, pods=(), service_accounts=(), rbac=()))
+    return cluster.with_objects(evolve(objects, pods=(), service_accounts=(), rbac=(), made=()))
 
 
 def _say(problem: Problem) -> None:

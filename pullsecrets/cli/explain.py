@@ -24,6 +24,8 @@ from pullsecrets.cli._what_if import WhatIf, what_if_options
 from pullsecrets.diagnoses import Diagnoses
 from pullsecrets.diagnoses import check as diagnose
 from pullsecrets.diagnoses.formats import to_json
+from pullsecrets.makers.made import MadeSecret
+from pullsecrets.objects import PullSecret
 from pullsecrets.trace import Explanation, PodExplanation, explain_all
 from pullsecrets.trace import explain as explain_image
 
@@ -51,7 +53,8 @@ def explain(given: Given, form: str, what_if: WhatIf) -> None:
     pods = list(explain_all(chosen))
     images = []
     if given.image is not None and not cluster.pods:
-        images.append(explain_image(parse_image(given.image), cluster.secrets, cluster.node))
+        secrets: tuple[PullSecret | MadeSecret, ...] = (*cluster.secrets, *cluster.made)
+        images.append(explain_image(parse_image(given.image), secrets, cluster.node))
     explanations: list[PodExplanation | Explanation] = [*pods, *images]
     lines = Lines()
     if form == "json":
