@@ -241,8 +241,10 @@ class Cluster(Tabular):
         always_pull: Whether its API server has the admission plugin AlwaysPullImages, which sets
             the pull policy Always in each pod that is created (rule 17).
         grants: The rules of RBAC that let nodes have tokens of service accounts (D23).
-        made: The secrets that other programs make. One of these counts where there is no Secret of
-            its name.
+        made: The secrets that other programs make, and those that could not be read from a cluster.
+            One of these counts where there is no Secret of its name.
+        complete: Whether each secret that a pod lists was looked up in a cluster, so that one that
+            is not here does not exist.
     """
 
     pods: tuple[Pod, ...] = ()
@@ -253,11 +255,12 @@ class Cluster(Tabular):
     always_pull: bool = False
     grants: tuple[AudienceGrant, ...] = ()
     made: tuple[MadeSecret, ...] = ()
+    complete: bool = False
     _secrets: Names[PullSecret | MadeSecret] = _derived(
         lambda self: Names(_distinct(self.secrets, self.made))
     )
     _homes: Mapping[str, tuple[str, ...]] = _derived(
-        lambda self: _homes((*self.secrets, *self.made))
+        lambda self: _homes((*self.secrets, *(each for each in self.made if not each.unread)))
     )
     _accounts: Names[ServiceAccount] = _derived(lambda self: Names(self.service_accounts))
     # Namespace, list of names and standpoint → keyring. Thousands of pods share a few lists, and
@@ -405,6 +408,7 @@ class Cluster(Tabular):
             self.always_pull,
             self.grants,
             tuple(made),
+            self.complete,
         )
 
     def with_objects(self, objects: Objects) -> Cluster:
@@ -413,6 +417,8 @@ class Cluster(Tabular):
         Args:
             objects: The objects. They replace those of the same kind, namespace and name.
         """
+        new = {(secret.namespace, secret.name) for secret in objects.secrets}
+        made = (each for each in self.made if (each.namespace, each.name) not in new)
         return Cluster(
             _replaced(self.pods, objects.pods),
             _replaced(self.service_accounts, objects.service_accounts),
@@ -421,7 +427,8 @@ class Cluster(Tabular):
             (*self.problems, *objects.problems),
             self.always_pull,
             (*self.grants, *audience_grants(objects.rbac)),
-            (*self.made, *objects.made),
+            (*made, *objects.made),
+            self.complete,
         )
 
     def as_service_account(self, pod: Pod, name: str) -> Pod:
@@ -531,7 +538,7 @@ class Cluster(Tabular):
                 yield Note(NoteCode.NAMELESS_REFERENCE, namespace, position=position)
             elif secret is None:
                 others = self.namespaces_with(name)
-                code = NoteCode.MISSING_SECRET
+                code = NoteCode.ABSENT_SECRET if self.complete else NoteCode.MISSING_SECRET
                 yield Note(code, namespace, name, position=position, elsewhere=others)
             else:
                 yield secret
@@ -596,12 +603,17 @@ class Cluster(Tabular):
     @property
     def title(self) -> str:
         """What it holds, in numbers."""
-        counts = (
+        counts: tuple[tuple[int, str, str], ...] = (
             (len(self.pods), "pod or workload", "pods and workloads"),
             (len(self.secrets), "secret", "secrets"),
             (len(self.service_accounts), "service account", "service accounts"),
-            *([(len(self.made), "secret to be made", "secrets to be made")] if self.made else []),
         )
+        unread = sum(each.unread for each in self.made)
+        some = (
+            (len(self.made) - unread, "secret to be made", "secrets to be made"),
+            (unread, "secret that could not be read", "secrets that could not be read"),
+        )
+        counts += tuple(each for each in some if each[0])
         parts = [f"{number:,} {one if number == 1 else more}" for number, one, more in counts]
         return ", ".join(
             [*parts, *(["a node config"] if self.node.docker_config is not None else [])]
@@ -613,7 +625,7 @@ class Cluster(Tabular):
     def __reduce__(self) -> tuple[type[Cluster], tuple[Any, ...]]:
         # Without the keyrings, which are built again as they are asked for.
         objects = self.pods, self.service_accounts, self.secrets
-        more = self.node, self.problems, self.always_pull, self.grants, self.made
+        more = self.node, self.problems, self.always_pull, self.grants, self.made, self.complete
         return Cluster, (*objects, *more)
 
     def table(self, limit: int | None = None) -> Table:

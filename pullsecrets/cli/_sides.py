@@ -13,6 +13,7 @@ from pullsecrets.cli._common import Given, Unusable, read_by, read_cluster
 from pullsecrets.cli._live import is_plugin, progress
 from pullsecrets.cluster import Cluster
 from pullsecrets.errors import PullsecretsError
+from pullsecrets.makers.table import makers_from
 from pullsecrets.node.node import Node
 from pullsecrets.reading import objects_of
 from pullsecrets.reading.revisions import NoRevision, Revision, revisions
@@ -55,8 +56,9 @@ def _revisions(given: Given, range_: str) -> tuple[Cluster, Cluster]:
 
     def read(side: Revision) -> Cluster:
         def of(node: Node) -> Cluster:
-            namespace = given.namespace or "default"
-            return Cluster.of(objects_of(side.documents(paths), namespace=namespace), node)
+            namespace, makers = given.namespace or "default", makers_from(given.settings.makers)
+            documents = side.documents(paths)
+            return Cluster.of(objects_of(documents, namespace=namespace, makers=makers), node)
 
         return read_by(given, of)
 

@@ -92,7 +92,8 @@ class Lists:
                 advice = f"Put a copy of the secret into namespace {quoted(namespace)}."
                 yield finding("PS101", each, advice, field=field, subject=name)
             elif isinstance(each, Note):
-                severity = None if self._cluster.secrets else Severity.NOTE
+                known = self._cluster.secrets or self._cluster.complete
+                severity = None if known else Severity.NOTE
                 yield finding("PS102", each, severity=severity, field=field, subject=name)
             if name:
                 seen.add(name)

@@ -38,7 +38,7 @@ def counterparts(api: Api, manifests: Cluster, *, count: Count) -> Cluster:
     read = with_credentials(api, joined([*found, theirs]), all_accounts=True, count=count)
     accounts = read.service_accounts[len(manifests.service_accounts) :]
     objects = evolve(read, pods=joined(found).pods, service_accounts=accounts)
-    return Cluster.of(objects, manifests.node)
+    return evolve(Cluster.of(objects, manifests.node), complete=True)
 
 
 def applied(manifests: Cluster, live: Cluster) -> Cluster:
@@ -48,7 +48,15 @@ def applied(manifests: Cluster, live: Cluster) -> Cluster:
         manifests: The manifests.
         live: Their `counterparts`.
     """
-    there = Cluster((), live.service_accounts, live.secrets, manifests.node)
+    there = Cluster(
+        (), live.service_accounts, live.secrets, manifests.node, made=live.made, complete=True
+    )
     return there.with_objects(
-        Objects(manifests.pods, manifests.service_accounts, manifests.secrets, manifests.problems)
+        Objects(
+            manifests.pods,
+            manifests.service_accounts,
+            manifests.secrets,
+            manifests.problems,
+            made=manifests.made,
+        )
     )

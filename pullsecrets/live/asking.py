@@ -12,11 +12,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
+from attrs import evolve
+
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.kinds import KINDS, Reference
 from pullsecrets.live.connection import Refusal, Unreachable, connect
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.node.node import Node, as_node
 from pullsecrets.objects import Pod, ServiceAccount
 from pullsecrets.reading import Document, Objects, Problem, ProblemCode, objects_of
@@ -110,7 +113,7 @@ def read_live(
         )
     finally:
         api.close()
-    return Cluster.of(found, whole)
+    return evolve(Cluster.of(found, whole), complete=True)
 
 
 def read_objects(
@@ -223,7 +226,10 @@ def _read(api: Api, kind: str, names: Iterable[tuple[str, str]], count: Count) -
             count(KINDS[kind].resource, number)
     finally:
         pool.shutdown(cancel_futures=True)
-    return [*found, Objects(problems=tuple(map(_problem, refused.values())))]
+    problems = tuple(map(_problem, refused.values()))
+    unread = (each for some in refused.values() for each in some if kind == "Secret")
+    made = tuple(MadeSecret.not_read(each.namespace or "", each.name or "") for each in unread)
+    return [*found, Objects(problems=problems, made=made)]
 
 
 def _problem(refusals: Sequence[Refusal]) -> Problem:

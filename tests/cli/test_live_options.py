@@ -118,6 +118,30 @@ def test_a_right_that_is_missing(api):
     assert result.status == 2
     assert "error: the user of the kubeconfig has no right to get secrets" in result.err
     assert [problem["code"] for problem in result.json["problems"]] == ["forbidden"]
+    [web] = [pod for pod in result.json["pods"] if pod["name"] == "web"]
+    assert web["images"][0]["anonymous"] is None
+    assert [source["name"] for source in web["images"][0]["unknown"]] == ["spare", "gone"]
+
+
+def test_what_is_not_known_is_no_diagnosis(api):
+    result = run("check", "--kubeconfig", LISTER)
+    assert result.status == 2
+    assert "PS102" not in result.out
+
+
+def test_it_is_said_to_be_unknown(api):
+    result = run("explain", "pod/web", "--kubeconfig", LISTER)
+    assert "could not be read: whether it exists, and what it holds, is not known" in result.out
+
+
+def test_a_secret_instead_of_one_that_could_not_be_read(api):
+    Path("a.yaml").write_text(
+        "{apiVersion: v1, kind: Secret, metadata: {name: spare}, "
+        "type: kubernetes.io/dockerconfigjson, stringData: {.dockerconfigjson: "
+        '\'{"auths": {"quay.io": {"username": "mine", "password": "x"}}}\'}}'
+    )
+    result = run("resolve", "pod/web", "--kubeconfig", LISTER, "--with-secret", "a.yaml")
+    assert "mine" in result.out
 
 
 def test_a_right_without_which_there_is_no_answer(api):

@@ -14,6 +14,7 @@ from pullsecrets.kinds import Reference
 from pullsecrets.live import Forbidden, Refusal, Unreachable, connect, read_live, read_objects
 from pullsecrets.node.node import Node
 from pullsecrets.node.provider_config import Providers
+from pullsecrets.notes import NoteCode
 from pullsecrets.reading import Document, ProblemCode
 from support.canary import CANARY, error_texts, leaks
 
@@ -51,6 +52,8 @@ class TestWhatIsAsked:
         assert all(pod.stored for pod in cluster.pods)
         assert names(cluster.secrets) == ["regcred", "spare"]
         assert cluster.problems == ()
+        notes = [note for answer in cluster.resolve_all() for note in answer.notes]
+        assert [(note.code, note.name) for note in notes] == [(NoteCode.ABSENT_SECRET, "gone")]
         assert api.asked[0] == LIST
         assert sorted(api.asked[1:]) == [
             f"GET /api/v1/namespaces/shop/secrets/{name}" for name in ("gone", "regcred", "spare")
@@ -136,6 +139,13 @@ class TestRights:
             "the user of the kubeconfig has no right to get secrets in namespace shop (403); "
             "not known: gone, regcred, spare"
         )
+        assert [made.name for made in cluster.made] == ["gone", "regcred", "spare"]
+        assert "3 secrets that could not be read" in cluster.title
+        for answer in cluster.resolve_all():
+            resolution = answer.images[0].resolution
+            assert resolution.anonymous is None
+            assert [source.name for source in resolution.unknown] == list(answer.pod.pull_secrets)
+            assert {note.code for note in answer.notes} == {NoteCode.UNREAD_SECRET}
 
     def test_of_one_namespace(self, config):
         assert names(read_live(kubeconfig=config(TENANT), namespace="shop").pods) == ALL
