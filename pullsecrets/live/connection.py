@@ -314,7 +314,7 @@ def _of_connection(error: BaseException) -> str:
             return f"its certificate is not trusted: {each.verify_message}"
         if isinstance(each, OSError) and each.strerror:
             return each.strerror
-    return type(seen[-1]).__name__
+    return f"the connection breaks ({type(seen[-1]).__name__})"
 
 
 def _document(body: HiddenBytes) -> Document:

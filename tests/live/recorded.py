@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from live.starting import ApiServer, Refused, api_server
 from live.world import USERS, fill
@@ -72,7 +72,8 @@ class Recorded:
 
     Attributes:
         asked: What it was asked, in order: method and path.
-        instead: Answers to give instead of the recorded ones, by path.
+        instead: Answers to give instead of the recorded ones, by path; its parameters are in the
+            order of the alphabet.
     """
 
     def __init__(self) -> None:
@@ -83,8 +84,11 @@ class Recorded:
 
     def answer(self, user: str, path: str) -> tuple[int, Any]:
         """The status and the document for a user's question."""
-        if path in self.instead:
-            return self.instead[path]
+        url = urlsplit(path)
+        query = urlencode(sorted(parse_qsl(url.query)))
+        instead = self.instead.get(f"{url.path}?{query}" if query else url.path)
+        if instead is not None:
+            return instead
         nobody = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 401}
         status, document = self._answers.get(_key(user, path), (401, nobody))
         return status, document

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import pickle
 import socket
+import ssl
+import threading
 
 import pytest
 from attrs import evolve
@@ -16,7 +19,9 @@ from pullsecrets.node.node import Node
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import NoteCode
 from pullsecrets.reading import Document, ProblemCode
+from registries.certificates import Authority
 from support.canary import CANARY, error_texts, leaks
+from test_secrecy_frames import frames
 
 ALL = ["api-0", "api-1", "api-2", "api-3", "api-4", "web"]
 LIST = "GET /api/v1/namespaces/shop/pods?limit=500"
@@ -168,6 +173,8 @@ class TestRights:
             read_live(kubeconfig=config(user), **where)
         assert str(raised.value) == f"the user of the kubeconfig has no right to {right} (403)"
         assert isinstance(raised.value.refusal, Refusal)
+        again = pickle.loads(pickle.dumps(raised.value))
+        assert (again.refusal, str(again)) == (raised.value.refusal, str(raised.value))
 
     def test_of_accounts(self, config):
         cluster = read_live(kubeconfig=config(READER), namespace="shop", accounts=["robot"])
@@ -192,11 +199,13 @@ class TestPages:
         gone = {"kind": "Status", "apiVersion": "v1", "reason": "Expired", "code": 410}
         first = api.answer(READER, f"/api/v1/pods?limit={PAGE}")[1]
         more = first["metadata"]["continue"]
-        api.instead[f"/api/v1/pods?limit={PAGE}&continue={more}"] = 410, gone
+        api.instead[f"/api/v1/pods?continue={more}&limit={PAGE}"] = 410, gone
         api.instead["/api/v1/pods"] = api.answer(READER, "/api/v1/pods?limit=500")
-        objects = read_objects(connection, None, count=lambda *_: None)
+        seen = []
+        objects = read_objects(connection, None, count=lambda what, n: seen.append((what, n)))
         connection.close()
         assert names(objects.pods) == ["trial", *ALL]
+        assert seen[:3] == [("pods", 3), ("pods", 0), ("pods", 7)]
 
     def test_one_that_always_expires_ends(self, api, config):
         connection = evolve(connect(config(READER)), page=PAGE)
@@ -256,6 +265,44 @@ class TestNoConnection:
             with pytest.raises(Unreachable, match="Connection refused"):
                 read_live(kubeconfig=config(READER))
 
+    def test_it_hangs_up(self, api, config):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            api.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+            def hang_up():
+                client, _ = listener.accept()
+                with client:
+                    client.recv(65536)
+
+            thread = threading.Thread(target=hang_up)
+            thread.start()
+            with pytest.raises(Unreachable, match="cannot be asked: the connection breaks"):
+                read_live(kubeconfig=config(READER))
+            thread.join()
+
+    def test_a_certificate_that_is_not_trusted(self, api, config, tmp_path):
+        issued = Authority(tmp_path / "theirs").issue("127.0.0.1")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(issued.certificate, issued.key)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            api.url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+            file = config(READER)
+            document = json.loads(file.read_text())
+            trusted = Authority(tmp_path / "ours").path
+            document["clusters"][0]["cluster"]["certificate-authority"] = str(trusted)
+            file.write_text(json.dumps(document))
+
+            def shake_hands():
+                client, _ = listener.accept()
+                with client, pytest.raises(ssl.SSLError):
+                    context.wrap_socket(client, server_side=True)
+
+            thread = threading.Thread(target=shake_hands)
+            thread.start()
+            with pytest.raises(Unreachable, match="its certificate is not trusted"):
+                read_live(kubeconfig=file)
+            thread.join()
+
     def test_no_tls(self, api, config):
         api.url = api.url.replace("http:", "https:")
         file = config(READER)
@@ -274,7 +321,12 @@ class TestSecrecy:
         api.instead["/api/v1/namespaces/shop/secrets/regcred"] = status, broken
         with pytest.raises(Unreachable) as raised:
             read_live(kubeconfig=config(READER), namespace="shop")
-        for text in [*error_texts(raised.value), caplog.text]:
+        shown = [
+            f"{value!r} {value!s}"
+            for frame in frames(raised.value)
+            for value in frame.f_locals.values()
+        ]
+        for text in [*error_texts(raised.value), caplog.text, *shown]:
             assert not leaks(text)
             assert f"{READER}-token" not in text
 
