@@ -143,7 +143,7 @@ class _Map:
             there = secret is not None
             what = f"in {pod.namespace}" if there else "not among the manifests"
             if isinstance(secret, MadeSecret):
-                what = f"made by {secret.maker.title}"
+                what = secret.why
             shown = printable(name) or "(nameless)"
             self.columns[1].setdefault(key, _Box(shown, printable(what), missing=not there))
             self.edges[0, start, 1, key] = "ps-edge"

@@ -246,10 +246,14 @@ def _told_apart(given: Given) -> Given:
     )
 
 
-def read_environments(given: Given) -> tuple[Environment, ...]:
-    """Load the manifests and say on standard error what is wrong with them.
+def read_environments(given: Given, accounts: tuple[str, ...] = ()) -> tuple[Environment, ...]:
+    """Load the manifests, or read the cluster, and say on standard error what is wrong with them.
 
     Without ``--render`` all of them are one environment.
+
+    Args:
+        given: What the options were given.
+        accounts: Service accounts of a cluster that are to be read, too.
 
     Raises:
         click.ClickException: A path or something about the node cannot be used; its exit status
@@ -264,7 +268,7 @@ def read_environments(given: Given) -> tuple[Environment, ...]:
     if given.values and not given.render:
         raise click.UsageError("--values is for charts, which are rendered with --render")
     if given.live:
-        return (Environment("", read_by(given, lambda node: _read_live(given, node))),)
+        return (Environment("", read_by(given, lambda node: _read_live(given, node, accounts))),)
     return _read(given, lambda node: _load(given, node))
 
 
@@ -330,7 +334,7 @@ def _load(given: Given, node: Node) -> tuple[Environment, ...]:
     return (Environment("", load(*given.paths, **options)),)
 
 
-def _read_live(given: Given, node: Node) -> Cluster:
+def _read_live(given: Given, node: Node, accounts: tuple[str, ...]) -> Cluster:
     from pullsecrets.live import read_live
 
     with progress() as count:
@@ -340,6 +344,7 @@ def _read_live(given: Given, node: Node) -> Cluster:
             namespace=given.namespace,
             all_namespaces=given.all_namespaces,
             only=None if given.pod is None else Reference.parse(given.pod),
+            accounts=accounts,
             node=node,
             count=count,
         )

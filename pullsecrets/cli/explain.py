@@ -27,6 +27,7 @@ from pullsecrets.cli._ignores import reported
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._report import print_diagnosis, tracker
 from pullsecrets.cli._times import at_option
+from pullsecrets.cli._what_if import WhatIf, what_if_options
 from pullsecrets.diagnoses import Diagnoses, find
 from pullsecrets.diagnoses.formats import to_json
 from pullsecrets.makers.made import MadeSecret
@@ -39,16 +40,17 @@ __all__ = ["explain"]
 
 @click.command()
 @cluster_options
+@what_if_options
 @at_option
 @format_option("text", "json")
-def explain(given: Given, form: str, at: datetime) -> None:
+def explain(given: Given, form: str, at: datetime, what_if: WhatIf) -> None:
     """Show why each entry of each secret is, or is not, tried for an image.
 
     What is wrong comes first, then a tree of each pod. If the input has no pods, --image is
     explained against all of its secrets. Exits with 1 if a lookup fails as a whole, 2 if some input
     could not be read.
     """
-    environments = read_environments(given)
+    environments = what_if.apply(read_environments(given, what_if.accounts), given)
     cluster = whole(environments)
     chosen = select(environments, given)
     lines = Lines()

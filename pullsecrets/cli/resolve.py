@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 import click
-from attrs import evolve
 
 from pullsecrets.cli._common import (
     Given,
@@ -19,36 +18,23 @@ from pullsecrets.cli._common import (
     whole,
 )
 from pullsecrets.cli._times import at_option
-from pullsecrets.secrecy import printable
+from pullsecrets.cli._what_if import WhatIf, what_if_options
 
 __all__ = ["resolve"]
 
 
 @click.command()
 @cluster_options
-@click.option(
-    "--without-secret",
-    "without",
-    metavar="NS/NAME",
-    multiple=True,
-    help="As if this secret were not there. May be given more than once.",
-)
+@what_if_options
 @at_option
 @format_option("table", "json")
-def resolve(given: Given, without: tuple[str, ...], form: str, at: datetime) -> None:
+def resolve(given: Given, form: str, at: datetime, what_if: WhatIf) -> None:
     """Show which credentials the kubelet tries for each image, in order.
 
     Exits with 1 if a lookup fails as a whole, 2 if some input could not be read.
     """
-    environments = read_environments(given)
+    environments = what_if.apply(read_environments(given, what_if.accounts), given)
     cluster = whole(environments)
-    for secret in without:
-        namespace, _, name = secret.partition("/")
-        if cluster.listed(namespace, name) is None:
-            raise click.UsageError(f"no secret '{printable(secret)}' in the manifests (NS/NAME)")
-        environments = tuple(
-            evolve(each, cluster=each.cluster.without(namespace, name)) for each in environments
-        )
     chosen = select(environments, given)
     answers = [answer for each in chosen for answer in each.cluster.resolve_all()]
     if form == "json":
