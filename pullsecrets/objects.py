@@ -6,7 +6,7 @@ Mappings as ``json.load`` or a YAML loader gives them. Nothing here opens a file
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import partial
 from typing import Any, Final
@@ -409,6 +409,7 @@ class Pod:
         stored: Whether it was read from a cluster, so that admission is behind it (rule 2).
         mirror: Whether it is the mirror of a static pod (rule 3).
         ignore: Codes of diagnoses not to report for it.
+        token_audiences: The audiences of the service account's tokens in its projected volumes.
         owner: Its controller, as ``ownerReferences`` names it (apimachinery's ``GetControllerOf``);
             None if it has none.
         place: Where it was read; not compared.
@@ -428,6 +429,7 @@ class Pod:
     stored: bool = False
     mirror: bool = False
     ignore: tuple[str, ...] = ()
+    token_audiences: tuple[str, ...] = field(default=(), kw_only=True)
     owner: Owner | None = field(default=None, kw_only=True)
     place: Place | None = _place()
     repeated: bool = field(default=False, eq=False, repr=False, kw_only=True)
@@ -510,6 +512,7 @@ class Pod:
             of_a_pod and bool(metadata.member("uid").string() or metadata.has("creationTimestamp")),
             of_a_pod and _MIRROR_ANNOTATION in annotations,
             _ignore(metadata),
+            token_audiences=tuple(_token_audiences(spec)),
             owner=_owner(metadata),
             place=place,
         )
@@ -535,8 +538,8 @@ class Pod:
         ):
             if containers:
                 spec[field_name] = _container_manifests(containers)
-        if self.image_volumes:
-            spec["volumes"] = [_volume_manifest(volume) for volume in self.image_volumes]
+        if volumes := [*map(_volume_manifest, self.image_volumes), *_token_volumes(self)]:
+            spec["volumes"] = volumes
         if self.service_account != "default":
             spec["serviceAccountName"] = self.service_account
         body: dict[str, Any] = {"spec": {**spec, **_references(self.pull_secrets)}}
@@ -613,6 +616,14 @@ def _image_volumes(spec: Field) -> tuple[Container, ...]:
     )
 
 
+def _token_audiences(spec: Field) -> Iterator[str]:
+    for volume in spec.member("volumes").list():
+        for source in volume.member("projected").member("sources").list():
+            audience = source.member("serviceAccountToken").member("audience").string()
+            if audience:
+                yield audience
+
+
 def _kubectl_fields(given: Hidden[Credential | tuple[str, ...]]) -> dict[str, str]:
     """An entry's fields in kubectl's order, empty ones left out (its ``DockerConfigEntry``)."""
     credential = _credential(given)
@@ -662,3 +673,9 @@ def _volume_manifest(volume: Container) -> dict[str, Any]:
     if volume.pull_policy:
         source["pullPolicy"] = volume.pull_policy
     return {"name": volume.name, "image": source}
+
+
+def _token_volumes(pod: Pod) -> Iterator[dict[str, Any]]:
+    if pod.token_audiences:
+        sources = [{"serviceAccountToken": {"audience": each}} for each in pod.token_audiences]
+        yield {"name": "tokens", "projected": {"sources": sources}}

@@ -120,7 +120,8 @@ _OPTIONS: Final = (
         "--kubelet-config",
         metavar="FILE",
         type=_FILE,
-        help="The KubeletConfiguration of the nodes: whether an image on the node is verified.",
+        help="The KubeletConfiguration of the nodes: whether an image on the node is verified, and "
+        "which feature gates are on.",
     ),
     click.option(
         "-v",
@@ -164,8 +165,8 @@ class Given:
         kubelet_config: ``--kubelet-config``, or None.
         provider_answers: ``--provider-answers``, or None.
         verbose: Whether ``--verbose`` is there.
-        settings: What the project has configured.
         always_pull_images: ``--always-pull-images``.
+        settings: What the project has configured.
     """
 
     paths: tuple[str, ...]
@@ -354,7 +355,7 @@ def read_node(given: Given) -> tuple[Node, tuple[Problem, ...]]:
     if path is None:
         return node, ()
     try:
-        providers = Providers.load(path, kubernetes=node.kubernetes)
+        providers = Providers.load(path, kubernetes=node.kubernetes, token_gate=node.token_gate)
     except OSError as error:
         raise Unusable(f"{printable(str(path))} cannot be read: {error.strerror}") from None
     except InvalidProviderConfig as error:

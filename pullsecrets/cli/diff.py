@@ -36,6 +36,7 @@ from pullsecrets.cluster import Cluster
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.loading import Environment
 from pullsecrets.node.versions import RELEASES, Release, UnknownRelease
+from pullsecrets.secrecy import printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tone
 
 __all__ = ["diff"]
@@ -146,7 +147,7 @@ def _between_releases(
         settings = [_setting(cluster, given, release, state) for release in way]
         if settings[0].refused and settings[-1].refused:
             faults = "\n".join(settings[-1].refused)
-            raise Unusable(f"both releases refuse the provider configuration:\n{faults}")
+            raise Unusable(f"both releases refuse the configuration:\n{faults}")
         upgrades.append(diff_releases(settings))
     # Whether the kubelet starts at all is the same in all of them.
     changes = tuple(change for each in upgrades for change in each.changes)
@@ -163,10 +164,15 @@ def _setting(
         node, faults = read_node(evolve(given, kubernetes=str(release)))
     except PullsecretsError as error:
         raise Unusable(str(error)) from None
+    refusals = () if node.verification is None else node.verification.refusals(release)
+    file = printable(str(given.kubelet_config))
     return Setting(
         evolve(cluster, node=node),
         read_state(*state) if any(state) or given.kubelet_config is not None else None,
-        tuple(map(str, faults)),
+        (
+            *map(str, faults),
+            *(f"{file}: the kubelet does not start: {refusal}" for refusal in refusals),
+        ),
     )
 
 

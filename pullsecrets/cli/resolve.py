@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 from attrs import evolve
 
@@ -16,6 +18,7 @@ from pullsecrets.cli._common import (
     select,
     whole,
 )
+from pullsecrets.cli._times import at_option
 from pullsecrets.secrecy import printable
 
 __all__ = ["resolve"]
@@ -30,8 +33,9 @@ __all__ = ["resolve"]
     multiple=True,
     help="As if this secret were not there. May be given more than once.",
 )
+@at_option
 @format_option("table", "json")
-def resolve(given: Given, without: tuple[str, ...], form: str) -> None:
+def resolve(given: Given, without: tuple[str, ...], form: str, at: datetime) -> None:
     """Show which credentials the kubelet tries for each image, in order.
 
     Exits with 1 if a lookup fails as a whole, 2 if some input could not be read.
@@ -53,7 +57,7 @@ def resolve(given: Given, without: tuple[str, ...], form: str) -> None:
         out = console()
         for answer in answers:
             if answer.images:
-                out.print(answer, "")
+                out.print(answer.table(at=at).rich(), "")
         if not any(answer.images for answer in answers):
             click.echo("no pods and no workloads in the manifests", err=True)
     failed = any(answer.failure is not None for answer in answers)

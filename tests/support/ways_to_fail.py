@@ -27,6 +27,9 @@ from pullsecrets import (
     load_environments,
     resolve,
 )
+from pullsecrets.cli._settings import Settings
+from pullsecrets.diagnoses import Diagnoses
+from pullsecrets.diagnoses.baseline import compare_to_baseline
 from pullsecrets.handover import to_docker_config, write_docker_config
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.checks import check_config
@@ -59,6 +62,26 @@ POD = {
     },
 }
 IMAGE = f"https://user:{CANARY}@quay.io/a"
+
+
+def baseline_that_is_none():
+    compare_to_baseline(Diagnoses(), NOT_JSON)
+
+
+def baseline_of_another_form():
+    compare_to_baseline(Diagnoses(), json.dumps({"version": 1, "findings": [CANARY]}))
+
+
+def settings_that_are_not_toml():
+    with TemporaryDirectory() as folder:
+        Path(folder, "pullsecrets.toml").write_text(f'password = "{CANARY}"\n=')
+        Settings.find(Path(folder))
+
+
+def settings_that_are_not_utf8():
+    with TemporaryDirectory() as folder:
+        Path(folder, "pullsecrets.toml").write_bytes(f'password = "{CANARY}"\n'.encode() + b"\xff")
+        Settings.find(Path(folder))
 
 
 def config_that_is_not_json():
