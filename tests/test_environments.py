@@ -184,3 +184,25 @@ def test_no_pod_is_lost_wherever_it_is(places):
         write(Path(folder), {**files, "values.yaml": "a: 1\n", "x/patch.yaml": "- op: test\n"})
         found = [(Path(pod.place.file).relative_to(folder), pod.name) for pod in load(folder).pods]
     assert sorted(found) == sorted({(Path(folder, file), name) for folder, file, name in places})
+
+
+def test_each_overlay_has_the_secret_that_it_generates(tmp_path):
+    files = {}
+    for env in ("dev", "prod"):
+        files[f"{env}/pod.yaml"] = REPOSITORY["plain/deployment.yaml"]
+        files[f"{env}/kustomization.yaml"] = (
+            "secretGenerator:\n- name: regcred\n  type: kubernetes.io/dockerconfigjson\n"
+            "  literals:\n  - '.dockerconfigjson="
+            f'{{"auths": {{"quay.io": {{"username": "{env}", "password": "p"}}}}}}\'\n'
+        )
+    cluster = load(write(tmp_path, files))
+    assert [users(each.images[0].resolution) for each in cluster.resolve_all()] == [
+        ["dev"],
+        ["prod"],
+    ]
+    write(tmp_path, {"dev/regcred.yaml": SECRET.format("applied")})
+    cluster = load(tmp_path)
+    assert [users(each.images[0].resolution) for each in cluster.resolve_all()] == [
+        ["applied"],
+        ["prod"],
+    ]
