@@ -17,6 +17,7 @@ from pullsecrets.cluster import Cluster, PodResolution
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, check
 from pullsecrets.errors import MissingExtra
 from pullsecrets.makers.made import MadeSecret
+from pullsecrets.objects import Pod
 from pullsecrets.resolution import SourceKind
 from pullsecrets.secrecy import printable
 
@@ -117,7 +118,7 @@ class _Map:
         drawn = cls()
         for pod in cluster.pods:
             kind = printable(f"{pod.kind} in {pod.namespace}")
-            drawn.columns[0][pod.kind, pod.namespace, pod.name] = _Box(printable(pod.name), kind)
+            drawn.columns[0][_key(pod)] = _Box(printable(pod.name), kind)
         for answer in cluster.resolve_all():
             drawn._add(cluster, answer)
         # After those that are listed, which are so next to their pods.
@@ -131,12 +132,12 @@ class _Map:
             by_place[each.where.kind, each.where.namespace, each.where.name].append(each)
         for column in drawn.columns[:2]:
             for key, box in column.items():
-                box.found = by_place.get(tuple(map(printable, key)), [])
+                box.found = by_place.get(tuple(map(printable, key[:3])), [])
         return drawn
 
     def _add(self, cluster: Cluster, answer: PodResolution) -> None:
         pod = answer.pod
-        start = pod.kind, pod.namespace, pod.name
+        start = _key(pod)
         for name in answer.admission.pull_secrets if answer.images else ():
             key = "Secret", pod.namespace, name
             secret = cluster.listed(pod.namespace, name, pod.place)
@@ -164,6 +165,11 @@ class _Map:
                 self.edges[1, key, 2, registry] = "ps-unknown"
             if each.resolution.anonymous:
                 self.edges[0, start, 2, registry] = "ps-anonymous"
+
+
+def _key(pod: Pod) -> tuple[str, ...]:
+    """What a pod is known by: several files may define pods of one name."""
+    return pod.kind, pod.namespace, pod.name, *pod.apart.values()
 
 
 def draw(cluster: Cluster, diagnoses: Diagnoses | None = None) -> Picture:

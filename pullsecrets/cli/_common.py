@@ -450,6 +450,7 @@ def _selected(cluster: Cluster, given: Given) -> Cluster:
         *(each.namespace for each in cluster.pods),
         *(each.namespace for each in cluster.secrets),
         *(each.namespace for each in cluster.service_accounts),
+        *(each.namespace for each in cluster.made if each.namespace),
     }
     if given.namespace is not None and namespaces and given.namespace not in namespaces:
         there_are = ", ".join(sorted(namespaces))
