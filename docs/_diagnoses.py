@@ -768,6 +768,13 @@ EXAMPLES: Final[dict[str, Example]] = {
         [*GOOD, kubelet()],
         "An image that nobody is known to have without a secret.",
     ),
+    "PS704": Example(
+        [*GOOD, kubelet("NeverVerifyPreloadedImages", "quay.io/acme/*")],
+        [*GOOD, kubelet("NeverVerifyAllowlistedImages", "quay.io/acme/*")],
+        "The policy is the one that takes a list.",
+        [*GOOD, kubelet("NeverVerifyPreloadedImages")],
+        "A policy that needs no list.",
+    ),
 }
 
 

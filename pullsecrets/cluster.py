@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import count, islice, repeat
@@ -14,11 +14,12 @@ from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.flaws import inspect
 from pullsecrets.keyring import Keyring
 from pullsecrets.names import Found, Names
-from pullsecrets.node.audiences import AudienceGrant, audience_grants
+from pullsecrets.node.audiences import AudienceGrant, audience_grants, granted_audiences
 from pullsecrets.node.node import Node, as_node
 from pullsecrets.node.providers import PodAccount
 from pullsecrets.node.relevance import EffectivePolicy, effective_policy
 from pullsecrets.node.verification import Verification
+from pullsecrets.node.versions import Gate
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.pull_policy import PullPolicy
@@ -121,6 +122,7 @@ class PodResolution(Tabular):
             "namespace": self.pod.namespace,
             "name": self.pod.name,
             "kind": self.pod.kind,
+            **self.pod.apart,
             "admission": {
                 "origin": self.admission.origin,
                 "service_account": self.admission.service_account,
@@ -220,7 +222,8 @@ class Cluster(Tabular):
         problems: What was wrong with the input that this was read from.
         always_pull: Whether its API server has the admission plugin AlwaysPullImages, which sets
             the pull policy Always in each pod that is created (rule 17).
-        grants: The rules of RBAC that let nodes have tokens of service accounts (D23).
+        grants: The rules of RBAC that let nodes have tokens of service accounts (D23); None where
+            they are not known, as no object of RBAC was read.
     """
 
     pods: tuple[Pod, ...] = ()
@@ -229,10 +232,13 @@ class Cluster(Tabular):
     node: Node = field(default=None, converter=as_node)
     problems: tuple[Problem, ...] = ()
     always_pull: bool = False
-    grants: tuple[AudienceGrant, ...] = ()
-    _secrets: Names[PullSecret] = _derived(lambda self: Names(self.secrets))
+    grants: tuple[AudienceGrant, ...] | None = None
+    _secret_names: Names[PullSecret] = _derived(lambda self: Names(self.secrets))
     _homes: Mapping[str, tuple[str, ...]] = _derived(lambda self: _homes(self.secrets))
-    _accounts: Names[ServiceAccount] = _derived(lambda self: Names(self.service_accounts))
+    _account_names: Names[ServiceAccount] = _derived(lambda self: Names(self.service_accounts))
+    _granted: Callable[[str, str], frozenset[str]] = _derived(
+        lambda self: granted_audiences(self.grants or ())
+    )
     # Namespace, list of names and standpoint → keyring. Thousands of pods share a few lists, and
     # building a keyring of 10,000 entries takes 50 ms.
     _keyrings: dict[tuple[str, tuple[str, ...], str | None], Keyring] = field(
@@ -257,7 +263,7 @@ class Cluster(Tabular):
             objects.secrets,
             node,
             objects.problems,
-            grants=audience_grants(objects.rbac),
+            grants=audience_grants(objects.rbac) if objects.rbac else None,
         )
 
     @classmethod
@@ -319,7 +325,7 @@ class Cluster(Tabular):
             name: Its name.
             near: Where the name is written: where several files define it, the nearest counts.
         """
-        found = self._secrets.find(namespace, name, near)
+        found = self._secret_names.find(namespace, name, near)
         return None if found is None else found.object
 
     def standpoint(self, place: Place | None) -> str | None:
@@ -328,7 +334,9 @@ class Cluster(Tabular):
         Two places with the same standpoint see the same Secret and the same service account under
         each name.
         """
-        if place is None or not (self._secrets.depend_on_place or self._accounts.depend_on_place):
+        if place is None or not (
+            self._secret_names.depend_on_place or self._account_names.depend_on_place
+        ):
             return None
         return place.file
 
@@ -359,7 +367,7 @@ class Cluster(Tabular):
             name: Its name.
             near: Where the name is written: where several files define it, the nearest counts.
         """
-        found = self._accounts.find(namespace, name, near)
+        found = self._account_names.find(namespace, name, near)
         return None if found is None else found.object
 
     def keyring(self, namespace: str, names: Iterable[str], near: Place | None = None) -> Keyring:
@@ -389,7 +397,7 @@ class Cluster(Tabular):
         if pod.stored:
             return Admission(Origin.STORED_POD, pod.service_account, own), ()
         origin = Origin.POD if own else Origin.SERVICE_ACCOUNT
-        found = self._accounts.find(pod.namespace, pod.service_account, pod.place)
+        found = self._account_names.find(pod.namespace, pod.service_account, pod.place)
         if found is not None:
             account = found.object
             notes = *_ambiguous(NoteCode.AMBIGUOUS_ACCOUNT, found), *_not_mountable(account, own)
@@ -463,9 +471,9 @@ class Cluster(Tabular):
 
     def _choices(self, pod: Pod, names: Iterable[str]) -> Iterator[Note]:
         """The secrets of a list for which others may be meant."""
-        if self._secrets.depend_on_place:
+        if self._secret_names.depend_on_place:
             for name in dict.fromkeys(names):
-                found = self._secrets.find(pod.namespace, name, pod.place)
+                found = self._secret_names.find(pod.namespace, name, pod.place)
                 if found is not None:
                     yield from _ambiguous(NoteCode.AMBIGUOUS_SECRET, found)
 
@@ -487,13 +495,24 @@ class Cluster(Tabular):
         return policy
 
     def pod_account(self, pod: Pod) -> PodAccount | None:
-        """The pod's service account, as credential providers see it: a static pod has none."""
+        """The pod's service account, as credential providers see it: a static pod has none.
+
+        The API server gives a node a token for an audience that the pod has in a volume, or that
+        RBAC allows (D23). Where no object of RBAC was read, and where the release does not restrict
+        it, it may give one for any. What a CSI driver asks for is not looked at.
+        """
         if pod.mirror:
             return None
-        account = self.service_account(pod.namespace, pod.service_account, pod.place)
-        if account is None:
-            return PodAccount(pod.namespace, pod.service_account)
-        return PodAccount(account.namespace, account.name, account.uid, account.annotations)
+        name = pod.namespace, pod.service_account
+        account = self.service_account(*name, pod.place)
+        restricted = self.node.kubernetes.audience_restriction is Gate.ON
+        return PodAccount(
+            *name,
+            uid="" if account is None else account.uid,
+            annotations=None if account is None else account.annotations,
+            audiences=self._granted(*name).union(pod.token_audiences),
+            other_audiences=self.grants is None or not restricted,
+        )
 
     def resolve_all(self) -> Iterator[PodResolution]:
         """The resolutions of all pods, one after the other, each made when it is asked for."""

@@ -612,7 +612,11 @@ class _Verdicts:
     def _pattern(self, key: EntryText) -> str | Pattern:
         known = self._keys.get(key)
         if known is None:
-            known = unmatchable(key.reveal()) or Pattern.parse(key.reveal())
+            text = key.reveal()
+            strict = self._resolution.kubernetes.strict_url_ports
+            known = unmatchable(text, strict_ports=strict) or Pattern.parse(
+                text, strict_ports=strict
+            )
             self._keys[key] = known
         return known
 

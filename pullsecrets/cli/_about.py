@@ -12,6 +12,7 @@ from pullsecrets.diagnoses import Diagnoses, Diagnosis, Where
 from pullsecrets.diagnoses.findings import image_fields
 from pullsecrets.fields import FieldPath
 from pullsecrets.images import Image, InvalidImage
+from pullsecrets.loading import Environment
 from pullsecrets.matching import Ring, is_default_registry, normalise
 from pullsecrets.objects import Pod
 from pullsecrets.registries import DOCKER_HUB_KEY
@@ -23,7 +24,7 @@ _OF_SECRETS: Final = "PS2"
 _Object = tuple[str, str, str]
 
 
-def about(cluster: Cluster, chosen: Iterable[Pod], diagnoses: Diagnoses) -> Diagnoses:
+def about(cluster: Cluster, chosen: Iterable[Environment], diagnoses: Diagnoses) -> Diagnoses:
     """The diagnoses of some pods, of their service accounts and of the secrets that they list.
 
     Of a pod's containers only those count that are asked for, and of a secret's entries only those
@@ -31,17 +32,20 @@ def about(cluster: Cluster, chosen: Iterable[Pod], diagnoses: Diagnoses) -> Diag
     configuration is about all pods.
 
     Args:
-        cluster: The whole cluster.
-        chosen: Its pods that are asked for, each with only the containers that are.
-        diagnoses: The diagnoses of the cluster.
+        cluster: All that was read.
+        chosen: The environments with the pods that are asked for, each with only the containers
+            that are.
+        diagnoses: The diagnoses of all that was read.
     """
-    asked = list(chosen)
+    clusters = [each.cluster for each in chosen]
+    asked = [pod for each in clusters for pod in each.pods]
     named: set[_Object] = set()
     pods = {_object(pod.kind, pod.namespace, pod.name) for pod in asked}
-    for pod in asked:
-        named.add(_object("ServiceAccount", pod.namespace, pod.service_account))
-        admission, _ = cluster.admit(pod)
-        named |= {_object("Secret", pod.namespace, name) for name in admission.pull_secrets}
+    for each in clusters:
+        for pod in each.pods:
+            named.add(_object("ServiceAccount", pod.namespace, pod.service_account))
+            admission, _ = each.admit(pod)
+            named |= {_object("Secret", pod.namespace, name) for name in admission.pull_secrets}
     serving = _serving(diagnoses, set(_images(asked)))
     others = set(_other_images(cluster, asked))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -18,8 +19,9 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
-    read_cluster,
+    read_environments,
     tell,
+    whole,
 )
 from pullsecrets.cli._common import select as select_pods
 from pullsecrets.cli._ignores import reported
@@ -97,17 +99,21 @@ def check(
     codes, ignored = _codes("--select", select), _codes("--ignore", ignore)
     if write_baseline and baseline is None:
         raise click.UsageError("--write-baseline needs --baseline FILE")
-    cluster = read_cluster(given)
+    environments = read_environments(given)
+    cluster = whole(environments)
     # All of the input takes part in the check, so that what is used elsewhere is known to be.
-    chosen = select_pods(cluster, given)
+    chosen = select_pods(environments, given)
     lines = Lines()
-    everything = find(cluster, at=at, within=within, track=tracker(cluster))
+    everything = chain.from_iterable(
+        find(each.cluster, at=at, within=within, track=tracker(each.cluster))
+        for each in environments
+    )
     selected, problems = reported(
         everything, cluster, given.settings, lines, select=codes, ignore=ignored
     )
     found = selected.diagnoses
     if given.pod is not None or given.image is not None:
-        found = about(cluster, chosen.pods, found)
+        found = about(cluster, chosen, found)
     elif given.namespace is not None:
         kept = (given.namespace, "")  # the nodes' configuration is in no namespace
         found = Diagnoses(each for each in found if each.where.namespace in kept)

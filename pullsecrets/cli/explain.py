@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 
 import click
 from rich.text import Text
@@ -17,9 +18,10 @@ from pullsecrets.cli._common import (
     exit_status,
     format_option,
     parse_image,
-    read_cluster,
+    read_environments,
     select,
     tell,
+    whole,
 )
 from pullsecrets.cli._ignores import reported
 from pullsecrets.cli._lines import Lines
@@ -44,17 +46,20 @@ def explain(given: Given, form: str, at: datetime) -> None:
     explained against all of its secrets. Exits with 1 if a lookup fails as a whole, 2 if some input
     could not be read.
     """
-    cluster = read_cluster(given)
-    chosen = select(cluster, given)
+    environments = read_environments(given)
+    cluster = whole(environments)
+    chosen = select(environments, given)
     lines = Lines()
-    everything = find(cluster, at=at, track=tracker(cluster))
+    everything = chain.from_iterable(
+        find(each.cluster, at=at, track=tracker(each.cluster)) for each in environments
+    )
     selected, problems = reported(everything, cluster, given.settings, lines)
     cluster, found = tell(cluster, problems), selected.diagnoses
     if cluster.pods:
-        found = about(cluster, chosen.pods, found)
+        found = about(cluster, chosen, found)
     elif given.image is None:
         click.echo("there are no pods or workloads here; --image IMAGE explains an image", err=True)
-    pods = list(explain_all(chosen))
+    pods = [explanation for each in chosen for explanation in explain_all(each.cluster)]
     images = []
     if given.image is not None and not cluster.pods:
         images.append(explain_image(parse_image(given.image), cluster.secrets, cluster.node))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import click
+from attrs import evolve
 
 from pullsecrets.cli._common import (
     Given,
@@ -13,8 +14,9 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
-    read_cluster,
+    read_environments,
     select,
+    whole,
 )
 from pullsecrets.cli._times import at_option
 from pullsecrets.secrecy import printable
@@ -38,13 +40,17 @@ def resolve(given: Given, without: tuple[str, ...], form: str, at: datetime) -> 
 
     Exits with 1 if a lookup fails as a whole, 2 if some input could not be read.
     """
-    cluster = read_cluster(given)
+    environments = read_environments(given)
+    cluster = whole(environments)
     for secret in without:
         namespace, _, name = secret.partition("/")
         if cluster.secret(namespace, name) is None:
             raise click.UsageError(f"no secret '{printable(secret)}' in the manifests (NS/NAME)")
-        cluster = cluster.without(namespace, name)
-    answers = list(select(cluster, given).resolve_all())
+        environments = tuple(
+            evolve(each, cluster=each.cluster.without(namespace, name)) for each in environments
+        )
+    chosen = select(environments, given)
+    answers = [answer for each in chosen for answer in each.cluster.resolve_all()]
     if form == "json":
         echo_json(cluster, pods=[answer.to_dict() for answer in answers])
     else:

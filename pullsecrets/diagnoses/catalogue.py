@@ -573,6 +573,16 @@ _KINDS: Final[tuple[Kind, ...]] = (
         "credential has to ask the registry again, also for a public image (facts E10, E11).",
         "Take the secret out where the image is public, or give it to both.",
     ),
+    Kind(
+        "PS704",
+        "kubelet-config-refused",
+        _ERROR,
+        "The kubelet does not start with a field of its configuration.",
+        "It validates how images are verified when it starts: a policy or a list while the feature "
+        "gate is off, a policy that is not known, a list without its policy, an entry that is not "
+        "the name of an image (facts E2, E14).",
+        "Correct the field, or take it out.",
+    ),
 )
 
 CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType({kind.code: kind for kind in _KINDS})

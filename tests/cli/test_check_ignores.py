@@ -115,14 +115,15 @@ def test_another_object_is_not_meant():
 
 
 def test_what_a_text_holds_is_no_comment():
-    config = "kind: ConfigMap\ndata:\n  a: |\n    x # pullsecrets: ignore[PS501]\n---\n"
-    text = config + POD.replace("name: a", "name: 'a # pullsecrets: ignore[PS501]'")
+    config = "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: |\n    x # pullsecrets: ignore[PS501]\n"
+    text = f"{config}---\n" + POD.replace("name: a", "name: 'a # pullsecrets: ignore[PS501]'")
     assert [code for code, _ in run(text=text)[0]].count("PS501") == 2
     assert run(text=text)[1] == []
 
 
 def test_a_comment_in_the_line_of_a_block():
     text = """\
+apiVersion: v1
 kind: Secret
 metadata: {name: s}
 type: kubernetes.io/dockerconfigjson
@@ -132,7 +133,7 @@ stringData:
       "quay.io": {}}}
 """
     assert run(text=text) == ([], [])
-    assert run(text=text.replace("PS403", "PS402"))[0] == [("PS403", 7)]
+    assert run(text=text.replace("PS403", "PS402"))[0] == [("PS403", 8)]
 
 
 def test_a_comment_at_the_entry_that_is_to_be_changed():
@@ -266,7 +267,7 @@ def test_a_baseline_that_cannot_be_used():
 
 
 def test_problems_are_in_every_format():
-    Path("pod.yaml").write_text(POD + "---\nkind: 5\n")
+    Path("pod.yaml").write_text(POD + "---\napiVersion: v1\nkind: Pod\nmetadata: 5\n")
     log = json.loads(check(".", "--format", "sarif").stdout)
     [invocation] = log["runs"][0]["invocations"]
     assert invocation["executionSuccessful"] is False

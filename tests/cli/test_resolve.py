@@ -543,8 +543,8 @@ def test_a_nodes_config_that_cannot_be_used(write, monkeypatch):
 
 def test_standard_input_and_folders(write):
     text = yaml.safe_dump(pod("in"))
-    write(pod("b"), name="b.yaml")
-    folder = write(pod("a"), name="a.json").parent
+    write({"apiVersion": "v1", **pod("b")}, name="b.yaml")
+    folder = write({"apiVersion": "v1", **pod("a")}, name="a.json").parent
     result = run("resolve", "-", folder, "--format", "json", stdin=text.encode())
     assert titles(result) == ["Pod default/in", "Pod default/a", "Pod default/b"]
 

@@ -152,7 +152,7 @@ def cluster_of_something_else():
 
 def files_that_cannot_be_read():
     with TemporaryDirectory() as folder:
-        Path(folder, "a.yaml").write_text(f"kind: Secret\npassword: [{CANARY}\n")
+        Path(folder, "a.yaml").write_text(f"apiVersion: v1\nkind: Secret\nname: [{CANARY}\n")
         load(folder, strict=True)
 
 
