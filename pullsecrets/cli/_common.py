@@ -22,6 +22,7 @@ from pullsecrets.errors import PullsecretsError
 from pullsecrets.images import Image, InvalidImage
 from pullsecrets.kinds import Reference
 from pullsecrets.loading import Environment, load, load_environments
+from pullsecrets.makers.table import makers_from
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.decoding import hide
 from pullsecrets.node.files import NodeFiles
@@ -312,13 +313,18 @@ def whole(environments: Iterable[Environment]) -> Cluster:
         pods=tuple(pod for each in clusters for pod in each.pods),
         service_accounts=tuple(one for each in clusters for one in each.service_accounts),
         secrets=tuple(secret for each in clusters for secret in each.secrets),
+        made=tuple(secret for each in clusters for secret in each.made),
         problems=tuple(problem for each in clusters for problem in each.problems),
     )
 
 
 def _load(given: Given, node: Node) -> tuple[Environment, ...]:
-    namespace, exclude = given.namespace or "default", given.settings.exclude.match
-    options: dict[str, Any] = {"namespace": namespace, "node": node, "exclude": exclude}
+    options: dict[str, Any] = {
+        "namespace": given.namespace or "default",
+        "node": node,
+        "exclude": given.settings.exclude.match,
+        "makers": makers_from(given.settings.makers),
+    }
     if given.render:
         return load_environments(*given.paths, values=given.values, **options)
     return (Environment("", load(*given.paths, **options)),)

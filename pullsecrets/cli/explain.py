@@ -29,6 +29,8 @@ from pullsecrets.cli._report import print_diagnosis, tracker
 from pullsecrets.cli._times import at_option
 from pullsecrets.diagnoses import Diagnoses, find
 from pullsecrets.diagnoses.formats import to_json
+from pullsecrets.makers.made import MadeSecret
+from pullsecrets.objects import PullSecret
 from pullsecrets.trace import Explanation, PodExplanation, explain_all
 from pullsecrets.trace import explain as explain_image
 
@@ -62,7 +64,8 @@ def explain(given: Given, form: str, at: datetime) -> None:
     pods = [explanation for each in chosen for explanation in explain_all(each.cluster)]
     images = []
     if given.image is not None and not cluster.pods:
-        images.append(explain_image(parse_image(given.image), cluster.secrets, cluster.node))
+        secrets: tuple[PullSecret | MadeSecret, ...] = (*cluster.secrets, *cluster.made)
+        images.append(explain_image(parse_image(given.image), secrets, cluster.node))
     explanations: list[PodExplanation | Explanation] = [*pods, *images]
     if form == "json":
         echo_json(

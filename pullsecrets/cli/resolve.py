@@ -44,7 +44,7 @@ def resolve(given: Given, without: tuple[str, ...], form: str, at: datetime) -> 
     cluster = whole(environments)
     for secret in without:
         namespace, _, name = secret.partition("/")
-        if cluster.secret(namespace, name) is None:
+        if cluster.listed(namespace, name) is None:
             raise click.UsageError(f"no secret '{printable(secret)}' in the manifests (NS/NAME)")
         environments = tuple(
             evolve(each, cluster=each.cluster.without(namespace, name)) for each in environments
