@@ -144,6 +144,15 @@ def referee(session: nox.Session) -> None:
 
 
 @nox.session(python=NEWEST)
+def cluster(session: nox.Session) -> None:
+    """Try it with a real API server, kubelet and kubectl (needs Go and etcd); or `-- FILES`."""
+    session.install("-e", ".[all]", *_group("test"))
+    # Their names keep them out of the ordinary run: they build programs first, which takes minutes.
+    files = sorted(map(str, Path("tests/live").glob("live_*.py")))
+    session.run("pytest", *(session.posargs or files))
+
+
+@nox.session(python=NEWEST)
 def drawn(session: nox.Session) -> None:
     """Run the tests of the rules that draw their inputs with 50 times as many (or `-- TIMES`)."""
     session.install("-e", ".[all]", *_group("test"))

@@ -13,6 +13,7 @@ import click
 from attrs import evolve, fields, frozen
 from rich.console import Console
 
+from pullsecrets.cli._settings import Settings
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import PullsecretsError
@@ -121,6 +122,7 @@ class Given:
         provider_config: ``--provider-config``, or None.
         kubelet_config: ``--kubelet-config``, or None.
         provider_answers: ``--provider-answers``, or None.
+        settings: What the project has configured.
     """
 
     paths: tuple[str, ...]
@@ -133,6 +135,7 @@ class Given:
     provider_config: Path | None
     kubelet_config: Path | None
     provider_answers: Path | None
+    settings: Settings = Settings()
 
 
 def format_option(default: str, *others: str) -> Callable[[_Command], _Command]:
@@ -158,7 +161,9 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def collected(**options: Any) -> Any:
-        given = Given(**{each.name: options.pop(each.name) for each in fields(Given)})
+        names = [each.name for each in fields(Given) if each.name in options]
+        settings = Settings.find(Path.cwd())
+        given = Given(**{name: options.pop(name) for name in names}, settings=settings)
         return command(given, **options)
 
     for option in reversed(_OPTIONS):

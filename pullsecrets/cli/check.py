@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-import tomllib
 from collections.abc import Iterable
-from pathlib import Path
 
 import click
 
 from pullsecrets.cli._common import (
     Given,
-    Unusable,
     cluster_options,
     console,
     echo_json,
@@ -23,15 +20,13 @@ from pullsecrets.cli._common import (
 )
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._report import about_pods, print_diagnosis, tracker
+from pullsecrets.cli._settings import codes_of
 from pullsecrets.cluster import Cluster
-from pullsecrets.diagnoses import CATALOGUE, Diagnoses, Diagnosis, Severity
+from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity
 from pullsecrets.diagnoses import check as diagnose
 from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
-from pullsecrets.secrecy import printable
 
 __all__ = ["check"]
-
-_PYPROJECT = "pyproject.toml"
 
 
 @click.command()
@@ -40,9 +35,7 @@ _PYPROJECT = "pyproject.toml"
 @click.option(
     "--fail-on",
     type=click.Choice([each.value for each in Severity]),
-    default=Severity.WARNING.value,
-    show_default=True,
-    help="Exit with 1 from this severity up.",
+    help="Exit with 1 from this severity up; warning, if nothing is configured.",
 )
 @click.option(
     "--ignore",
@@ -54,7 +47,7 @@ _PYPROJECT = "pyproject.toml"
 def check(
     given: Given,
     form: str,
-    fail_on: str,
+    fail_on: str | None,
     ignore: tuple[str, ...],
 ) -> None:
     """Find what is wrong with pull secrets and the pods that list them.
@@ -62,7 +55,10 @@ def check(
     Prints nothing if nothing is wrong. Exits with 1 if something is, 2 if some input could not be
     read. An object's annotation pullsecrets/ignore names codes not to report for it.
     """
-    codes = {*_codes("--ignore", ignore), *_codes(_PYPROJECT, _configured(Path.cwd()))}
+    try:
+        codes = (*given.settings.ignore, *codes_of(ignore))
+    except ValueError as error:
+        raise click.UsageError(f"--ignore {error}") from None
     cluster = read_cluster(given)
     # All of the input takes part in the check, so that what is used elsewhere is known to be.
     chosen = select(cluster, given)
@@ -73,7 +69,7 @@ def check(
         kept = (given.namespace, "")  # the nodes' configuration is in no namespace
         found = Diagnoses(each for each in found if each.where.namespace in kept)
     _show(found, form, cluster)
-    limit = Severity(fail_on).rank
+    limit = Severity(fail_on or given.settings.fail_on or Severity.WARNING).rank
     failed = found.worst is not None and found.worst.rank <= limit
     raise SystemExit(exit_status(cluster, failed=failed))
 
@@ -114,31 +110,3 @@ def _summary(found: Iterable[Diagnosis], cluster: Cluster) -> str:
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def _codes(where: str, values: Iterable[str]) -> set[str]:
-    codes = {code.strip().upper() for value in values for code in value.split(",")} - {""}
-    unknown = sorted(codes - set(CATALOGUE))
-    if unknown:
-        raise click.UsageError(f"{where}: there is no code {printable(', '.join(unknown))}")
-    return codes
-
-
-def _configured(folder: Path) -> list[str]:
-    """``[tool.pullsecrets] ignore`` of the nearest pyproject.toml."""
-    for parent in (folder, *folder.parents):
-        file = parent / _PYPROJECT
-        if file.is_file():
-            return _ignored_in(file)
-    return []
-
-
-def _ignored_in(file: Path) -> list[str]:
-    try:
-        table = tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {})
-    except (OSError, ValueError) as error:
-        raise Unusable(f"{_PYPROJECT} cannot be read: {printable(str(error))}") from None
-    ignore = table.get("pullsecrets", {}).get("ignore", [])
-    if not isinstance(ignore, list) or not all(isinstance(code, str) for code in ignore):
-        raise Unusable(f"{_PYPROJECT}: tool.pullsecrets.ignore is not a list of strings")
-    return list(ignore)

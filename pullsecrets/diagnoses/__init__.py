@@ -25,12 +25,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.catalogue import CATALOGUE
-from pullsecrets.diagnoses.findings import finding, title
+from pullsecrets.diagnoses.findings import Found, finding, in_config, title
 from pullsecrets.diagnoses.lists import Lists
 from pullsecrets.diagnoses.model import Diagnoses, Diagnosis, Kind, Severity, Where
 from pullsecrets.diagnoses.providers import Consulted
 from pullsecrets.diagnoses.pulls import Pulls
-from pullsecrets.diagnoses.secrets import diagnose_secret, in_config
+from pullsecrets.diagnoses.secrets import diagnose_secret
+from pullsecrets.diagnoses.selection import Ignore, annotated, select
 from pullsecrets.diagnoses.uses import Uses
 from pullsecrets.diagnoses.verification import Verified
 from pullsecrets.objects import Pod
@@ -43,6 +44,7 @@ __all__ = [
     "Severity",
     "Where",
     "check",
+    "find",
 ]
 
 
@@ -61,21 +63,20 @@ def check(
 
     Args:
         cluster: The cluster, or the manifests.
-        ignore: Codes not to report at all.
+        ignore: Codes not to report at all, or their beginnings: ``PS5``.
         track: Is given the pods and gives them back, one after the other: for a progress bar.
     """
-    codes = frozenset(ignore)
-    return Diagnoses(
-        found
-        for found, of_object in _diagnose(cluster, track)
-        if found.code not in codes and found.code not in of_object
-    )
+    ignores = (*map(Ignore, ignore), *annotated(cluster))
+    return select(find(cluster, track=track), ignores).diagnoses
 
 
-def _diagnose(
-    cluster: Cluster, track: Callable[[Iterable[Pod]], Iterable[Pod]]
-) -> Iterator[tuple[Diagnosis, tuple[str, ...]]]:
-    """All diagnoses, each with the codes that its object asks not to report."""
+def find(
+    cluster: Cluster, *, track: Callable[[Iterable[Pod]], Iterable[Pod]] = iter
+) -> Iterator[Found]:
+    """All diagnoses, what is to be ignored among them, each with its objects; otherwise as `check`.
+
+    `selection.select` leaves out what is to be ignored, and says what was ignored in vain.
+    """
     lists = Lists(cluster)
     pulls, uses = Pulls(cluster, lists), Uses(lists)
     consulted, verified = Consulted(cluster), Verified(cluster)
@@ -84,24 +85,20 @@ def _diagnose(
         uses.add(answer)
         consulted.add(answer)
         verified.add(answer)
-        for diagnosis in pulls.diagnose(answer):
-            yield diagnosis, pod.ignore
+        yield from pulls.diagnose(answer)
     for account in cluster.service_accounts:
         for found in lists.of(account.namespace, account.pull_secrets).findings:
-            yield found.at(Where.of(account, found.field)), account.ignore
+            yield found.at(Where.of(account, found.field)), (account,)
     yield from consulted.diagnose()
     yield from verified.diagnose()
     # After the pods, which tell what uses the entries.
     for secret in cluster.secrets:
         used = {use.entry.entry for use in uses.of(secret) if use.is_candidate}
         for diagnosis in diagnose_secret(secret, listed=lists.is_listed(secret), used=used):
-            yield diagnosis, secret.ignore
+            yield diagnosis, (secret,)
         if pulls.is_unused(secret):
             message = f"no pod and no service account lists {title(secret)}"
-            yield (
-                finding("PS110", message).at(Where.of(secret, ("metadata", "name"))),
-                secret.ignore,
-            )
+            yield finding("PS110", message).at(Where.of(secret, ("metadata", "name"))), (secret,)
         for use in uses.of(secret):
             for found in use.findings():
-                yield found.at(in_config(secret, use.entry.entry)), secret.ignore
+                yield found.at(in_config(secret, use.entry.entry)), (secret,)

@@ -15,11 +15,21 @@ from pullsecrets.diagnoses.model import Diagnosis, Kind, Severity, Where
 from pullsecrets.fields import FieldPath
 from pullsecrets.keyring import KeyringEntry
 from pullsecrets.notes import Note
-from pullsecrets.objects import Pod, PullSecret
+from pullsecrets.objects import Pod, PullSecret, ServiceAccount
 from pullsecrets.resolution import Candidate
 from pullsecrets.secrecy import EntryText, printable
 
-__all__ = ["Finding", "finding", "image_fields", "instead", "quoted", "title", "title_of_entry"]
+__all__ = [
+    "Finding",
+    "Found",
+    "finding",
+    "image_fields",
+    "in_config",
+    "instead",
+    "quoted",
+    "title",
+    "title_of_entry",
+]
 
 
 @frozen
@@ -33,8 +43,11 @@ class Finding:
         advice: What to do. Safe to show.
         field: The fields that lead there from a service account, or from a pod's ``spec``. Empty
             if it is about an image, which may be in several places.
-        ignore: Codes that another object than the pod asks not to report.
-        replacement: The entry to write instead, or None.
+        secret: A secret that it is about although it is reported elsewhere: its annotation counts,
+            too.
+        replacement: What to write instead, or None.
+        edit: Where to write it, if that is not the place of the diagnosis.
+        subject: The name of what it is about, if the field has only its number.
     """
 
     kind: Kind
@@ -42,14 +55,33 @@ class Finding:
     message: str
     advice: str
     field: FieldPath = ()
-    ignore: tuple[str, ...] = ()
+    secret: PullSecret | None = None
     replacement: EntryText | None = None
+    edit: Where | None = None
+    subject: str = ""
 
-    def at(self, where: Where) -> Diagnosis:
-        """The diagnosis at a place."""
+    def at(self, where: Where, subject: str = "") -> Diagnosis:
+        """The diagnosis at a place.
+
+        Args:
+            where: The place.
+            subject: The name of what it is about, if that is only known now.
+        """
+        edit = None if self.replacement is None else self.edit or where
         return Diagnosis(
-            self.kind, self.severity, self.message, self.advice, where, self.replacement
+            self.kind,
+            self.severity,
+            self.message,
+            self.advice,
+            where,
+            self.replacement,
+            edit,
+            printable(subject or self.subject),
         )
+
+
+Found = tuple[Diagnosis, tuple[Pod | PullSecret | ServiceAccount, ...]]
+"""A diagnosis, and the objects whose annotation may ask not to report it."""
 
 
 def finding(
@@ -59,8 +91,10 @@ def finding(
     *,
     severity: Severity | None = None,
     field: FieldPath = (),
-    ignore: tuple[str, ...] = (),
+    secret: PullSecret | None = None,
     replacement: EntryText | None = None,
+    edit: Where | None = None,
+    subject: str = "",
 ) -> Finding:
     """A finding; the catalogue says what the caller does not."""
     kind = CATALOGUE[code]
@@ -70,14 +104,21 @@ def finding(
         printable(str(message)),
         printable(advice or kind.plain(kind.advice)),
         field,
-        ignore,
+        secret,
         replacement,
+        edit,
+        subject,
     )
 
 
 def quoted(text: object) -> str:
     """A text out of a manifest, for a message. Of an entry or an image no password shows."""
     return f"'{printable(str(text))}'"
+
+
+def in_config(secret: PullSecret, entry: EntryText | None = None) -> Where:
+    """The docker config of a Secret, or an entry in it."""
+    return Where.of(secret, ("data", EntryText(secret.key)), entry)
 
 
 def title(secret: PullSecret) -> str:

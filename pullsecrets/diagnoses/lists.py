@@ -77,15 +77,15 @@ class Lists:
             field = ("imagePullSecrets", position)
             if name in seen:
                 note = Note(NoteCode.REPEATED_SECRET, namespace, name, position=position)
-                yield finding("PS105", note, field=field)
+                yield finding("PS105", note, field=field, subject=name)
             elif isinstance(each, Note) and each.code is NoteCode.NAMELESS_REFERENCE:
                 yield finding("PS104", each, field=field)
             elif isinstance(each, Note) and each.elsewhere:
                 advice = f"Put a copy of the secret into namespace {quoted(namespace)}."
-                yield finding("PS101", each, advice, field=field)
+                yield finding("PS101", each, advice, field=field, subject=name)
             elif isinstance(each, Note):
                 severity = None if self._cluster.secrets else Severity.NOTE
-                yield finding("PS102", each, severity=severity, field=field)
+                yield finding("PS102", each, severity=severity, field=field, subject=name)
             if name:
                 seen.add(name)
 

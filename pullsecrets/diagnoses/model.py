@@ -164,8 +164,11 @@ class Diagnosis:
         message: What is wrong, in one sentence. Safe to show.
         advice: What to do, in one sentence. Safe to show.
         where: The place.
-        replacement: The entry to write there instead, or None if the advice is something else. It
-            was tried: the image, or some image, matches it.
+        replacement: What to write instead, or None if the advice is something else. It was tried:
+            the image, or some image, matches it.
+        edit: The place of what `replacement` is written instead of; None if there is none.
+        subject: The name of what it is about, where `where` has only its number: a container, a
+            secret in a list. Safe to show.
     """
 
     kind: Kind
@@ -174,6 +177,18 @@ class Diagnosis:
     advice: str
     where: Where
     replacement: EntryText | None = None
+    edit: Where | None = None
+    subject: str = ""
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What makes it the same finding after other things have moved: code, object, subject.
+
+        The subject is an entry, a name, or else the field. Safe to show.
+        """
+        where = self.where
+        named = self.subject if where.entry is None else str(where.entry)
+        return self.code, where.object, named or format_path(where.field)
 
     @property
     def code(self) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from pullsecrets.cluster import Cluster, PodResolution
-from pullsecrets.diagnoses.findings import finding, image_fields, instead, quoted
+from pullsecrets.diagnoses.findings import Found, finding, image_fields, instead, quoted
 from pullsecrets.diagnoses.model import Diagnosis, Where
 from pullsecrets.node import checks
 from pullsecrets.node.providers import Asked, PodAccount
+from pullsecrets.objects import Pod
 from pullsecrets.secrecy import EntryText
 
 __all__ = ["Consulted"]
@@ -29,8 +30,8 @@ class Consulted:
         self._pulls: dict[tuple[PodAccount, str], None] = {}
         self._asked: dict[Asked, None] = {}
         self._served: dict[str, None] = {}
-        # Images that nobody serves, and the first place of each, with what is ignored there.
-        self._unserved: dict[str, tuple[Where, tuple[str, ...]]] = {}
+        # Images that nobody serves, and the first place of each.
+        self._unserved: dict[str, tuple[Where, Pod]] = {}
 
     def add(self, answer: PodResolution) -> None:
         """Take note of what is asked for the images of a pod."""
@@ -49,10 +50,10 @@ class Consulted:
             if asked or image.is_public or not resolution.anonymous:
                 self._served[image.name] = None
             else:
-                self._unserved.setdefault(image.name, (Where.of(pod, field), pod.ignore))
+                self._unserved.setdefault(image.name, (Where.of(pod, field), pod))
 
-    def diagnose(self) -> Iterator[tuple[Diagnosis, tuple[str, ...]]]:
-        """The diagnoses, each with the codes that its object asks not to report."""
+    def diagnose(self) -> Iterator[Found]:
+        """The diagnoses, each with its object."""
         node = self._cluster.node
         providers = node.providers
         if providers is None:
@@ -66,14 +67,14 @@ class Consulted:
             *checks.check_asked(providers, self._asked),
         ):
             yield _diagnosis(found), ()
-        for name, (where, ignore) in self._unserved.items():
+        for name, (where, pod) in self._unserved.items():
             meant = any(checks.is_meant(provider, name) for provider in providers)
             if name not in self._served and not meant:
                 message = (
                     f"{quoted(name)} is served by no secret, by no file of the node and by no "
                     "provider"
                 )
-                yield finding("PS612", message).at(where), ignore
+                yield finding("PS612", message).at(where), (pod,)
 
 
 def _diagnosis(found: checks.Finding) -> Diagnosis:

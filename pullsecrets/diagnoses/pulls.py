@@ -6,14 +6,22 @@ from collections.abc import Iterator
 from typing import Final
 
 from pullsecrets.cluster import Cluster, ImageResolution, Origin, PodResolution
-from pullsecrets.diagnoses.findings import Finding, finding, image_fields, quoted, title_of_entry
+from pullsecrets.diagnoses.findings import (
+    Finding,
+    Found,
+    finding,
+    image_fields,
+    in_config,
+    quoted,
+    title_of_entry,
+)
 from pullsecrets.diagnoses.lists import Lists, SecretList
-from pullsecrets.diagnoses.model import Diagnosis, Where
+from pullsecrets.diagnoses.model import Where
 from pullsecrets.diagnoses.nearest import nearest
 from pullsecrets.images import Image
 from pullsecrets.matching import Pattern
 from pullsecrets.notes import NoteCode
-from pullsecrets.objects import PullSecret, ServiceAccount
+from pullsecrets.objects import Pod, PullSecret, ServiceAccount
 from pullsecrets.resolution import Resolution
 from pullsecrets.secrecy import EntryText, ImageText
 from pullsecrets.spelling import is_sound
@@ -40,7 +48,7 @@ class Pulls:
         # The pods of a workload ask for the same images with the same list and service account.
         self._known: dict[tuple[object, ...], Finding | None] = {}
 
-    def diagnose(self, answer: PodResolution) -> Iterator[Diagnosis]:
+    def diagnose(self, answer: PodResolution) -> Iterator[Found]:
         """The diagnoses of a pod."""
         pod, origin = answer.pod, answer.admission.origin
         listed = self._lists.of(pod.namespace, answer.admission.pull_secrets)
@@ -57,8 +65,8 @@ class Pulls:
             of_images = True
             if found.field:
                 of_list.setdefault(found.kind.code, found)
-            elif found.kind.code not in found.ignore:
-                yield found.at(Where.of(pod, field))
+            else:
+                yield found.at(Where.of(pod, field), each.container.name), _owners(pod, found)
         findings += of_list.values()
         if not findings and not of_images and self._serves_nothing(answer, listed):
             shown = " and ".join(map(quoted, answer.admission.pull_secrets))
@@ -67,7 +75,7 @@ class Pulls:
             )
             findings.append(finding("PS506", message, field=_LIST))
         for found in findings:
-            yield found.at(Where.of(pod, found.field))
+            yield found.at(Where.of(pod, found.field)), _owners(pod, found)
 
     def _of_admission(self, answer: PodResolution) -> Iterator[Finding]:
         for note in answer.notes:
@@ -145,14 +153,16 @@ class Pulls:
         if near is None:
             return None
         shown = quoted(near.entry.entry)
+        secret = listed.keyring.secrets[near.entry.slot]
         return finding(
             near.code,
             f"{_anonymous(written)}: {title_of_entry(near.entry)} {near.difference}",
             f"Write {quoted(near.replacement)} instead of {shown}, or in addition to it if other "
             "images need that.",
             severity=near.severity,
-            ignore=listed.keyring.secrets[near.entry.slot].ignore,
+            secret=secret,
             replacement=near.replacement,
+            edit=in_config(secret, near.entry.entry),
         )
 
     def _pattern(self, key: EntryText | None) -> Pattern | None:
@@ -185,7 +195,7 @@ class Pulls:
             f"List {quoted(secret.name)} in the pod's imagePullSecrets, or in those of service "
             f"account {quoted(pod.service_account)}."
         )
-        return finding("PS111", message, advice, ignore=secret.ignore)
+        return finding("PS111", message, advice, secret=secret)
 
     def _serves_nothing(self, answer: PodResolution, listed: SecretList) -> bool:
         return (
@@ -201,6 +211,10 @@ class Pulls:
         """Whether nothing lists a pull secret, and no pod was told to."""
         suggested = (secret.namespace, secret.name) in self._suggested
         return self._lists.is_unused(secret) and not suggested
+
+
+def _owners(pod: Pod, found: Finding) -> tuple[Pod | PullSecret, ...]:
+    return (pod,) if found.secret is None else (pod, found.secret)
 
 
 def _anonymous(image: ImageText) -> str:

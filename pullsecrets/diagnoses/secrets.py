@@ -11,6 +11,7 @@ from pullsecrets.diagnoses.credentials import diagnose_credential
 from pullsecrets.diagnoses.findings import (
     Finding,
     finding,
+    in_config,
     instead,
     quoted,
     title,
@@ -24,12 +25,7 @@ from pullsecrets.objects import DOCKERCFG_TYPE, PullSecret
 from pullsecrets.secrecy import EntryText, HiddenBytes
 from pullsecrets.spelling import HUB_ENTRY, corrected, is_api_path, is_hub_mistake, unmatchable
 
-__all__ = ["diagnose_secret", "in_config"]
-
-
-def in_config(secret: PullSecret, entry: EntryText | None = None) -> Where:
-    """The docker config of a Secret, or an entry in it."""
-    return Where.of(secret, ("data", EntryText(secret.key)), entry)
+__all__ = ["diagnose_secret"]
 
 
 def diagnose_secret(

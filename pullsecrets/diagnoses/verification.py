@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from pullsecrets.cluster import Cluster, ImageResolution, PodResolution
-from pullsecrets.diagnoses.findings import Finding, finding, image_fields, quoted
-from pullsecrets.diagnoses.model import Diagnosis, Where
+from pullsecrets.diagnoses.findings import Finding, Found, finding, image_fields, quoted
+from pullsecrets.diagnoses.model import Where
 from pullsecrets.images import Image, InvalidImage
 from pullsecrets.node.verification import LIST_FIELD, Policy, Verification
 from pullsecrets.node.versions import Release
@@ -29,7 +29,7 @@ class Verified:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._found: list[tuple[Diagnosis, tuple[str, ...]]] = []
+        self._found: list[Found] = []
         # Image's name → the first pull of it with a secret.
         self._closing: dict[str, tuple[Pod, Where, Resolution]] = {}
         # Image's name → the first pod that pulls it without a credential.
@@ -57,7 +57,7 @@ class Verified:
         release = self._cluster.node.kubernetes
         if policy == PullPolicy.NEVER and verification.requires(written, False, release):
             message = f"{quoted(written)} is verified, and has the pull policy Never"
-            self._found.append((finding("PS702", message).at(where), pod.ignore))
+            self._found.append((finding("PS702", message).at(where), (pod,)))
 
     def _pulled(self, pod: Pod, resolution: Resolution, image: Image, where: Where) -> None:
         if resolution.anonymous:
@@ -65,8 +65,8 @@ class Verified:
         elif any(each.source.kind is SourceKind.SECRET for each in resolution.candidates):
             self._closing.setdefault(image.name, (pod, where, resolution))
 
-    def diagnose(self) -> Iterator[tuple[Diagnosis, tuple[str, ...]]]:
-        """The diagnoses, each with the codes that its object asks not to report."""
+    def diagnose(self) -> Iterator[Found]:
+        """The diagnoses, each with its object."""
         node = self._cluster.node
         if node.verification is None:
             return
@@ -81,7 +81,7 @@ class Verified:
             whom = "pods without that secret" if other is None else other.title
             source = resolution.candidates[0].source.title
             message = f"{quoted(name)}: a pull with {source} closes it to {whom}"
-            yield finding("PS703", message).at(where), pod.ignore
+            yield finding("PS703", message).at(where), (pod,)
 
 
 def useless_entries(verification: Verification, release: Release) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from __future__ import annotations
 from pullsecrets.errors import MissingExtra
 from pullsecrets.probe.identity import identity_tokens
 from pullsecrets.probe.outcomes import Attempt, Outcome, Request
-from pullsecrets.probe.results import ClusterProbe, Finding, ImageProbe, PodProbe
+from pullsecrets.probe.results import ClusterProbe, Finding, FindingKind, ImageProbe, PodProbe
 
 try:
     from pullsecrets.probe.prober import Prober, Run
@@ -34,6 +34,7 @@ __all__ = [
     "Attempt",
     "ClusterProbe",
     "Finding",
+    "FindingKind",
     "ImageProbe",
     "Outcome",
     "PodProbe",

@@ -8,15 +8,16 @@ where only one reading is possible, and leaves out what has none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from attrs import field, frozen
 
-__all__ = ["Challenge", "parse_challenges"]
+__all__ = ["Challenge", "bearer_of", "first_of", "parse_challenges"]
 
 _MAX_LENGTH: Final = 8 * 1024
 _MAX_CHALLENGES: Final = 32
+_MAX_SCOPES: Final = 10
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _SEPARATORS: Final = (" ", "\t", ",")
@@ -48,6 +49,16 @@ class Challenge:
     def get(self, name: str) -> str:
         """Return a parameter, empty where there is none."""
         return self.parameters.get(name, "")
+
+    @property
+    def endpoint(self) -> tuple[str, str]:
+        """The realm and the service of a token server."""
+        return self.get("realm"), self.get("service")
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What a token is to be for, each once."""
+        return tuple(dict.fromkeys(self.get("scope").split()))[:_MAX_SCOPES]
 
 
 def parse_challenges(headers: Iterable[str]) -> tuple[Challenge, ...]:
@@ -106,3 +117,14 @@ def _parse(text: str) -> list[Challenge]:
             position = len(text) if comma < 0 else comma + 1
     finish()
     return found
+
+
+def first_of(challenges: Sequence[Challenge], scheme: str) -> Challenge | None:
+    """The first challenge of a scheme, which is in lower case."""
+    return next((challenge for challenge in challenges if challenge.scheme == scheme), None)
+
+
+def bearer_of(challenges: Sequence[Challenge]) -> Challenge | None:
+    """The challenge that names a token server; it comes before Basic, as in container runtimes."""
+    bearer = first_of(challenges, "bearer")
+    return bearer if bearer is not None and bearer.get("realm") else None

@@ -12,21 +12,26 @@ from __future__ import annotations
 import math
 import threading
 import time
-import urllib.parse
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
 from pullsecrets.images import Image
-from pullsecrets.probe.answers import BadAnswer, Token, error_of, read_token
-from pullsecrets.probe.challenges import Challenge, parse_challenges
+from pullsecrets.probe.answers import BadAnswer, Token, read_token
+from pullsecrets.probe.challenges import (
+    Challenge,
+    bearer_of,
+    first_of,
+    parse_challenges,
+)
 from pullsecrets.probe.login import Gate, Login, spellings
 from pullsecrets.probe.manifests import ACCEPT, Platform, is_index, judge, judge_index
 from pullsecrets.probe.outcomes import Outcome, Request
 from pullsecrets.probe.policy import InvalidTarget, Policy, Refused, Target
 from pullsecrets.probe.sender import API_VERSION, Sender
 from pullsecrets.probe.sites import is_public
+from pullsecrets.probe.tokens import BLANK, token_query, token_refused
 from pullsecrets.probe.trail import Learned, Once, Stop, Trail
 from pullsecrets.probe.transport import Answer
 from pullsecrets.registries import Registry
@@ -34,12 +39,10 @@ from pullsecrets.secrecy import Password
 
 __all__ = ["RegistryClient", "Verdict"]
 
-_BLANK: Final = "user or password is empty, and without a log-in the image is not given"
 _MAX_REDIRECTS: Final = 5
 _HANDSHAKE: Final = 3.0
 """Seconds to find out whether a server that does not take plain http speaks https."""
 
-_MAX_SCOPES: Final = 10
 _LONG: Final = 4
 _CLIENT_ID: Final = "pullsecrets"
 
@@ -94,7 +97,7 @@ class _Ask:
         A challenge on the ping may name scopes, too. One for a repository is a placeholder there
         (GHCR's is `repository:user/image:pull`), others belong to every token.
         """
-        kept = [scope for scope in _scopes(bearer) if not scope.startswith("repository:")]
+        kept = [scope for scope in bearer.scopes if not scope.startswith("repository:")]
         return (*kept, f"repository:{self.repository}:pull")
 
     def on(self, trail: Trail) -> _Ask:
@@ -162,10 +165,10 @@ class RegistryClient:
         ping: _Ping = self._share(self._pings, None, trail, self._ping)
         manifest = _at(ping.api, f"/v2/{repository}/manifests/{reference}")
         ask = _Ask(repository, manifest, ping, login, trail)
-        bearer = _bearer(ping.challenges)
+        bearer = bearer_of(ping.challenges)
         if bearer is not None:
             return self._by_token(ask, bearer, ask.scopes(bearer))
-        if login is not None and _first(ping.challenges, "basic"):
+        if login is not None and first_of(ping.challenges, "basic"):
             return self._by_basic(ask, login)
         # An open registry, one that challenges only here, or an anonymous attempt.
         answer: Answer = self._share(
@@ -180,12 +183,12 @@ class RegistryClient:
         return self._judge(ask, answer, allows=not ping.challenges or None)
 
     def _as_challenged(self, ask: _Ask, challenges: tuple[Challenge, ...]) -> Stop:
-        bearer = _bearer(challenges)
+        bearer = bearer_of(challenges)
         if bearer is not None:
-            return self._by_token(ask, bearer, _scopes(bearer) or ask.scopes(bearer))
+            return self._by_token(ask, bearer, bearer.scopes or ask.scopes(bearer))
         if ask.login is None:
             return Stop(Outcome.NO_PERMISSION, "the registry gives it only with a log-in")
-        if _first(challenges, "basic"):
+        if first_of(challenges, "basic"):
             return self._by_basic(ask, ask.login)
         schemes = ", ".join(c.scheme for c in (*ask.ping.challenges, *challenges))
         return Stop(
@@ -248,7 +251,7 @@ class RegistryClient:
 
     def _by_basic(self, ask: _Ask, login: Login) -> Stop:
         if not login.has_password:
-            return Stop(Outcome.BAD_CREDENTIAL, _BLANK)
+            return Stop(Outcome.BAD_CREDENTIAL, BLANK)
         gate = self._gate("basic", login)
         answer = gate.use(ask.trail, lambda own: self._basic(ask.on(own), login))
         if answer.status == 401:
@@ -259,7 +262,7 @@ class RegistryClient:
 
     def _basic(self, ask: _Ask, login: Login) -> Answer:
         answer = self._fetch(ask, login.basic)
-        if answer.status == 401 and _bearer(_challenges(answer)) is None:
+        if answer.status == 401 and bearer_of(_challenges(answer)) is None:
             raise Stop(
                 Outcome.BAD_CREDENTIAL,
                 "the registry refuses this user and password",
@@ -293,7 +296,7 @@ class RegistryClient:
         self, ask: _Ask, bearer: Challenge, scopes: tuple[str, ...], *, first: bool = True
     ) -> Stop:
         trail, login = ask.trail, ask.login
-        key = _endpoint(bearer), scopes, login
+        key = bearer.endpoint, scopes, login
 
         def step(own: Trail) -> Token:
             if login is None or not login.is_sent:
@@ -307,14 +310,14 @@ class RegistryClient:
         answer = self._fetch(ask, Password(f"Bearer {token.value.reveal()}"))
         if answer.status != 401:
             return self._judge(ask, answer, allows=token.allows)
-        told = _bearer(_challenges(answer))
+        told = bearer_of(_challenges(answer))
         invalid = told is not None and told.get("error") == "invalid_token"
         if first and invalid and not mine:
             self._tokens.forget(key)  # revoked, or the clocks differ: one new token
             return self._by_token(ask, bearer, scopes, first=False)
         if first and told is not None:
-            wanted = _scopes(told) or scopes
-            if set(wanted) - set(scopes) or _endpoint(told) != _endpoint(bearer):
+            wanted = told.scopes or scopes
+            if set(wanted) - set(scopes) or told.endpoint != bearer.endpoint:
                 # The registry has scopes or a token server of its own, and tells them only here.
                 return self._by_token(ask, told, wanted, first=False)
         if invalid:
@@ -322,7 +325,7 @@ class RegistryClient:
                 Outcome.PROTOCOL_ERROR, "the registry does not take its own token server's token"
             )
         if login is not None and not login.is_sent:
-            return Stop(Outcome.BAD_CREDENTIAL, _BLANK)
+            return Stop(Outcome.BAD_CREDENTIAL, BLANK)
         who = "anonymous pulls" if login is None else "this user"
         return Stop(
             Outcome.NO_PERMISSION, f"the token server gives {who} a token that allows no pull (401)"
@@ -346,7 +349,7 @@ class RegistryClient:
             }
             answer = self._sender.send("token", "POST", realm, trail, form=form, shown=shown)
         else:
-            query = "&".join(part for part in (realm.query, _query(service, scopes)) if part)
+            query = "&".join(part for part in (realm.query, token_query(service, scopes)) if part)
             safe = tuple(scope if scope == own else trail.shown(scope) for scope in scopes)
             answer = self._sender.send(
                 "token",
@@ -354,10 +357,10 @@ class RegistryClient:
                 evolve(realm, query=query),
                 trail,
                 authorization=login.basic if login is not None and login.is_sent else None,
-                shown=f"{shown}?{_query(trail.shown(service), safe)}",
+                shown=f"{shown}?{token_query(trail.shown(service), safe)}",
             )
         if answer.status != 200:
-            raise _token_refused(answer, realm, login, trail)
+            raise token_refused(answer, realm, login, trail)
         try:
             return read_token(answer, ask.repository, start)
         except BadAnswer as error:
@@ -466,53 +469,3 @@ def _at(api: Target, path: str) -> Target:
 
 def _challenges(answer: Answer) -> tuple[Challenge, ...]:
     return parse_challenges(answer.all("www-authenticate"))
-
-
-def _first(challenges: Sequence[Challenge], scheme: str) -> Challenge | None:
-    return next((challenge for challenge in challenges if challenge.scheme == scheme), None)
-
-
-def _bearer(challenges: Sequence[Challenge]) -> Challenge | None:
-    """The challenge that names a token server; it comes before Basic, as in container runtimes."""
-    bearer = _first(challenges, "bearer")
-    return bearer if bearer is not None and bearer.get("realm") else None
-
-
-def _endpoint(bearer: Challenge) -> tuple[str, str]:
-    return bearer.get("realm"), bearer.get("service")
-
-
-def _scopes(bearer: Challenge) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(bearer.get("scope").split()))[:_MAX_SCOPES]
-
-
-def _query(service: str, scopes: Sequence[str]) -> str:
-    pairs = [("service", service)] if service else []
-    pairs += [("scope", scope) for scope in scopes]
-    return urllib.parse.urlencode(pairs, quote_via=urllib.parse.quote, safe="/:,*")
-
-
-def _token_refused(answer: Answer, realm: Target, login: Login | None, trail: Trail) -> Stop:
-    """Say why a token server gave no token."""
-    code, message = error_of(answer)
-    said = trail.shown(" ".join(part for part in (code, message) if part))
-    where = f"the token server {trail.shown(realm.origin.netloc)}"
-    what = f"{where} answers {answer.status}{': ' if said else ''}{said}"
-    refused = answer.status in (401, 403)
-    if 300 <= answer.status < 400:
-        return Stop(Outcome.REFUSED, f"{where} redirects, and credentials are not sent along")
-    if login is None:
-        return Stop(Outcome.NO_PERMISSION if refused else Outcome.PROTOCOL_ERROR, what)
-    if not login.is_sent:
-        if refused:
-            return Stop(Outcome.BAD_CREDENTIAL, _BLANK)
-        return Stop(Outcome.PROTOCOL_ERROR, what)
-    if answer.status == 401 and code != "DENIED":
-        return Stop(Outcome.BAD_CREDENTIAL, what, login_refused=True)
-    if code in ("UNAUTHORIZED", "invalid_grant") and answer.status in (400, 403):
-        return Stop(Outcome.BAD_CREDENTIAL, what, login_refused=True)
-    if refused:
-        # GHCR says the same to a wrong token and to one without permission.
-        detail = f"{what}; it may mean this image, or that the credential itself is wrong"
-        return Stop(Outcome.NO_PERMISSION, detail)
-    return Stop(Outcome.PROTOCOL_ERROR, what)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -14,7 +15,7 @@ from pullsecrets.resolution import Source
 from pullsecrets.secrecy import ImageText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
-__all__ = ["ClusterProbe", "Finding", "ImageProbe", "PodProbe"]
+__all__ = ["ClusterProbe", "Finding", "FindingKind", "ImageProbe", "PodProbe"]
 
 # Where every attempt failed, the one that came nearest says most about the image.
 _NEAREST: Final = (
@@ -36,16 +37,27 @@ _NEAREST: Final = (
 _HINT: Final = "If the image is public, a stale credential hides it: --exhaustive tells."
 
 
+class FindingKind(StrEnum):
+    """What the order of the attempts hides."""
+
+    SLOW_START = "slow-start"
+    """Candidates fail before one works."""
+    ANONYMOUS_WOULD_WORK = "anonymous-would-work"
+    """The image is public, and no candidate works (rule 16)."""
+    TRIED_TWICE = "tried-twice"
+    """Two candidates are the same user and password."""
+
+
 @frozen
 class Finding:
     """Something that the order of the attempts hides.
 
     Attributes:
-        kind: ``slow-start``, ``anonymous-would-work`` or ``tried-twice``.
-        message: what it means, in a sentence.
+        kind: What it is.
+        message: What it means, in a sentence.
     """
 
-    kind: str
+    kind: FindingKind
     message: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -193,12 +205,12 @@ def _findings(attempts: tuple[Attempt, ...]) -> Iterator[Finding]:
         message = f"{failing} before one works: every pull starts slower"
         if Outcome.BAD_CREDENTIAL in outcomes[:good]:
             message += ", and failed log-ins can lock an account"
-        yield Finding("slow-start", f"{message}.")
+        yield Finding(FindingKind.SLOW_START, f"{message}.")
     if tried and good is None:
         anonymous = [a for a in attempts if a.candidate is None]
         if any(attempt.outcome is Outcome.PULLABLE for attempt in anonymous):
             yield Finding(
-                "anonymous-would-work",
+                FindingKind.ANONYMOUS_WOULD_WORK,
                 "The image is public, but no candidate works, and with candidates the kubelet "
                 "never pulls anonymously (rule 16): fix or remove them.",
             )
@@ -209,7 +221,7 @@ def _findings(attempts: tuple[Attempt, ...]) -> Iterator[Finding]:
         same = first.setdefault((credential.username, credential.password), number)
         if same != number:
             yield Finding(
-                "tried-twice",
+                FindingKind.TRIED_TWICE,
                 f"Candidates {same} and {number} are the same user and password: where the first "
                 "of them fails, the other fails again.",
             )

@@ -16,10 +16,11 @@ from typing import Final
 from attrs import define, field
 
 from pullsecrets.probe.answers import retry_after
+from pullsecrets.probe.failures import Failed
 from pullsecrets.probe.outcomes import Outcome, Request
 from pullsecrets.probe.policy import Origin, Target
 from pullsecrets.probe.trail import ASK_AGAIN_AFTER, Stop, Trail
-from pullsecrets.probe.transport import Answer, Failed, Transport
+from pullsecrets.probe.transport import Answer, Transport
 from pullsecrets.secrecy import MASK, Password
 
 __all__ = ["API_VERSION", "Sender"]

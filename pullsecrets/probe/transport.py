@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import ipaddress
-import re
 import socket
 import ssl
 import threading
@@ -24,47 +23,20 @@ import urllib3.connection
 import urllib3.exceptions
 from attrs import field, frozen
 
+from pullsecrets.probe.failures import Failed, reason_of, why_failed
 from pullsecrets.probe.leash import MAX_BODY, FinalResponse, Leash, Leashes, sockets
 from pullsecrets.probe.outcomes import Outcome
 from pullsecrets.probe.policy import Target
 from pullsecrets.probe.proxies import Proxy
 from pullsecrets.probe.sites import is_address
-from pullsecrets.secrecy import Password, printable
+from pullsecrets.secrecy import Password
 
-__all__ = ["Answer", "Failed", "Transport"]
+__all__ = ["Answer", "Transport"]
 
 # No compressed answers: a small one may be huge once it is unpacked.
 _HEADERS: Final = {"User-Agent": "pullsecrets", "Accept-Encoding": "identity"}
 
 Resolver: TypeAlias = Callable[[str, int], "list[str]"]
-
-
-class Failed(Exception):
-    """No answer. The message is safe to show: it holds nothing of the request.
-
-    Attributes:
-        outcome: ``unreachable``, ``tls-error`` or ``protocol-error``.
-        garbled: whether something answered, but not in HTTP: over plain http this may be https.
-        cut: whether the connection was cut: another try may help.
-        late: whether the time limit was reached.
-        ms: milliseconds until it failed.
-    """
-
-    def __init__(
-        self,
-        outcome: Outcome,
-        message: str,
-        *,
-        garbled: bool = False,
-        cut: bool = False,
-        late: bool = False,
-    ) -> None:
-        super().__init__(message)
-        self.outcome = outcome
-        self.garbled = garbled
-        self.cut = cut
-        self.late = late
-        self.ms: float = 0.0
 
 
 @frozen
@@ -207,7 +179,7 @@ class Transport:
         except Failed as error:
             failed = error
         except Exception as error:  # noqa: BLE001  # whatever goes wrong is this request's outcome
-            failed = _explain(error, leash)
+            failed = why_failed(error, leash)
         failed.ms = _ms(start)
         # Outside of the handler: what urllib3 raises may hold the request, with its headers.
         raise failed
@@ -407,55 +379,3 @@ def _within(look_up: Callable[[], list[str]], seconds: float) -> list[str]:
     if isinstance(found, Exception):
         raise Failed(Outcome.UNREACHABLE, f"the name has no address: {reason_of(found)}")
     return found
-
-
-_TUNNEL: Final = re.compile(r"Tunnel connection failed: ([0-9]{3})(?![0-9])")
-
-
-def _explain(error: BaseException, leash: Leash) -> Failed:
-    """Say what an exception means, in words that hold nothing of the request."""
-    if leash.too_big:
-        return Failed(Outcome.PROTOCOL_ERROR, leash.reason)
-    if leash.reason:
-        return Failed(Outcome.UNREACHABLE, leash.reason, late=leash.late)
-    chain = list(_chain(error))
-    for link in chain:
-        if isinstance(link, ssl.SSLError):
-            return Failed(Outcome.TLS_ERROR, f"TLS: {reason_of(link)}")
-        if isinstance(link, TimeoutError):
-            return Failed(Outcome.UNREACHABLE, "the time limit was reached", late=True)
-        if isinstance(link, OSError) and (refusal := _TUNNEL.match(str(link))):
-            return Failed(Outcome.UNREACHABLE, f"the proxy opens no tunnel ({refusal[1]})")
-    for link in chain:
-        cut = isinstance(link, (ConnectionError, http.client.IncompleteRead))
-        if cut or isinstance(link, http.client.RemoteDisconnected):
-            return Failed(Outcome.UNREACHABLE, "the connection was cut", garbled=True, cut=True)
-    known = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
-    if isinstance(error, known):
-        return Failed(Outcome.PROTOCOL_ERROR, "the answer is not HTTP", garbled=True)
-    return Failed(Outcome.PROBE_ERROR, f"an error of the probe's own: {type(error).__name__}")
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The exception and all that it came from: causes, contexts, and what urllib3 wraps."""
-    queue: list[object] = [error]
-    seen: set[int] = set()
-    while queue:
-        link = queue.pop(0)
-        if isinstance(link, BaseException) and id(link) not in seen:
-            seen.add(id(link))
-            yield link
-            queue += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
-
-
-def reason_of(error: BaseException) -> str:
-    """What the system or OpenSSL says; neither knows the request."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return printable(error.verify_message or "the certificate is not valid")
-    if isinstance(error, ssl.SSLError):
-        return printable((error.reason or "handshake failed").replace("_", " ").lower())
-    if isinstance(error, TimeoutError):
-        return "the time limit was reached"
-    if isinstance(error, OSError) and error.strerror:
-        return printable(error.strerror)
-    return "not a host name" if isinstance(error, UnicodeError) else "it failed"

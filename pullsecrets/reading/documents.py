@@ -38,6 +38,10 @@ class ProblemCode(StrEnum):
     """An object is defined again; the later definition counts."""
     NESTED_LISTS = "nested-lists"
     """Lists are in lists in lists."""
+    INVALID_IGNORE = "invalid-ignore"
+    """An annotation or a comment that asks not to report something names no code."""
+    UNUSED_IGNORE = "unused-ignore"
+    """Something is not to be reported, and there is no such diagnosis."""
     INVALID_PROVIDER_CONFIG = "invalid-provider-config"
     """A configuration of credential providers with which the kubelet does not start (fact D4)."""
 

@@ -31,8 +31,10 @@ from probing import (
 
 from pullsecrets import Password, resolve
 from pullsecrets.probe import ImageProbe, Outcome, Prober
+from pullsecrets.probe.failures import Failed
+from pullsecrets.probe.leash import MAX_BODY
 from pullsecrets.probe.policy import Target
-from pullsecrets.probe.transport import MAX_BODY, Failed, Transport
+from pullsecrets.probe.transport import Transport
 from registries import Authority
 
 Serve = Callable[..., Scripted]

@@ -19,6 +19,7 @@ from pullsecrets.probe import (
     Attempt,
     ClusterProbe,
     Finding,
+    FindingKind,
     ImageProbe,
     Outcome,
     PodProbe,
@@ -118,7 +119,7 @@ SLOW = "fail before one works: every pull starts slower"
     ],
 )
 def test_a_slow_start(outcomes: tuple[Outcome, ...], message: str | None) -> None:
-    expected = () if message is None else (Finding("slow-start", message),)
+    expected = () if message is None else (Finding(FindingKind.SLOW_START, message),)
     assert image(*outcomes).findings == expected
 
 

@@ -236,6 +236,19 @@ class TestHttpsProxies:
         with tunnel(outer, serve(basic_registry)) as (port, seen):
             asking = prober(proxy=f"https://localhost:{port}")
             found = asking.probe(resolution("registry.example/a", ANN))
-            assert found.outcome is Outcome.TLS_ERROR
             asking.close()
+        assert found.outcome is Outcome.UNREACHABLE
+        assert "the proxy: TLS: unable to get local issuer" in found.attempts[0].detail
         assert seen == []
+
+    def test_a_registry_that_is_not_trusted_is_not_the_proxys_fault(
+        self, serve: Serve, prober: Make, authority: Authority
+    ) -> None:
+        registry = serve(basic_registry, tls=authority.issue("other.example", name="inner-strange"))
+        outer = server_context(authority.issue("localhost", name="outer-good"))
+        with tunnel(outer, registry) as (port, _):
+            asking = prober(ca=authority.path, proxy=f"https://localhost:{port}")
+            found = asking.probe(resolution("registry.example/a", ANN))
+            asking.close()
+        assert found.outcome is Outcome.TLS_ERROR
+        assert found.attempts[0].detail.startswith("registry.example: TLS: ")

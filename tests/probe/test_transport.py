@@ -11,9 +11,10 @@ import pytest
 from probing import Received, Scripted, reply
 
 from pullsecrets.probe import Outcome
+from pullsecrets.probe.failures import Failed, reason_of
 from pullsecrets.probe.policy import Target
 from pullsecrets.probe.proxies import Proxy
-from pullsecrets.probe.transport import Answer, Failed, Transport, reason_of
+from pullsecrets.probe.transport import Answer, Transport
 
 Serve = Callable[..., Scripted]
 

@@ -17,10 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from referee import drawing, drawing_providers, ours
-from referee.building import NEWEST, PATCHES, NoReferee
 from referee.comparing import difference, shortest
 from referee.facts import FACTS, minor, table
 from referee.kubelet import Kubelet, Request, as_json
+from support.go_programs import NEWEST, PATCHES, CannotBuild
 
 DOCS = Path(__file__).parents[2] / "docs" / "explanation"
 REPORTS = {part: DOCS / f"referee-{part}.csv" for part in ("keyring", "providers")}
@@ -136,7 +136,7 @@ def main(arguments: list[str]) -> int:
             comparisons = [
                 Comparison(stack.enter_context(Kubelet(name, part)), part) for name in releases
             ]
-        except NoReferee as error:
+        except CannotBuild as error:
             parser.exit(2, f"referee: {error}\n")
         for request in DRAWN[part](options.seed, options.count):
             for comparison in comparisons:

@@ -9,11 +9,11 @@ import pytest
 
 from referee import ours
 from referee.__main__ import FIRST, RELEASES, REPORTS, Comparison, add, read
-from referee.building import NEWEST, PATCHES, NoReferee
 from referee.comparing import difference, shortest
 from referee.drawing import LEGACY, requests
 from referee.facts import FACTS, minor, table
 from referee.kubelet import Kubelet
+from support.go_programs import NEWEST, PATCHES, CannotBuild
 
 COUNT = 10_000
 """A dozen seconds. Deliberate mistakes were all found within fewer (see the docs' page)."""
@@ -23,7 +23,7 @@ COUNT = 10_000
 def newest() -> Iterator[Kubelet]:
     try:
         kubelet = Kubelet(NEWEST)
-    except NoReferee as error:
+    except CannotBuild as error:
         if os.environ.get("CI", "").lower() in {"1", "true"}:
             pytest.fail(f"the referee {error}", pytrace=False)
         pytest.skip(f"the referee {error}")

@@ -18,6 +18,7 @@ PACKAGES = {
     "skopeo": "skopeo",
     "htpasswd": "apache2-utils",
     "nginx": "nginx",
+    "etcd": "etcd-server",
 }
 """Program → the Debian package that has it."""
 
