@@ -1,136 +1,126 @@
-"""Lines in files: where in the text a diagnosis points at.
+"""Lines in files: where in the text the places are that diagnoses point at.
 
-Only the files that have diagnoses are read again. What cannot be found has no line.
+Each file that has such places is read once more, from its start to its end. Each object in it is
+looked up among the places by its name, and only inside of those that are found are fields looked
+for. What cannot be found has no line.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from attrs import Factory, define
 
+from pullsecrets.cli._lines_json import json_objects
+from pullsecrets.cli._lines_yaml import yaml_objects
 from pullsecrets.diagnoses import Where
-from pullsecrets.fields import FieldPath
+from pullsecrets.secrecy import EntryText, printable
 
 __all__ = ["Lines"]
 
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_MARKER: Final = re.compile(r"^(?=---(?:[ \t\r\n]|\Z))", re.MULTILINE)
-
 
 class Lines:
-    """Finds the lines of places, and remembers the files it has read."""
+    """The lines of places.
 
-    def __init__(self) -> None:
-        self._files: dict[str, list[tuple[MappingNode, int]]] = {}
-        self._texts: dict[str, list[str]] = {}
+    Args:
+        places: The places that will be asked for.
+        namespace: That of objects that name none.
+    """
+
+    def __init__(self, places: Iterable[Where], namespace: str = "default") -> None:
+        self._lines: dict[Where, int] = {}
+        files: dict[str, dict[_Identity, _Field]] = {}
+        for where in places:
+            if where.file is not None and where.file != "-":
+                objects = files.setdefault(where.file, {})
+                for kind in (where.kind, ""):  # the items of a typed list need not name theirs
+                    root = objects.setdefault((kind, where.namespace, where.name), _Field())
+                    root.at(where.field).places.append(where)
+        for file, objects in files.items():
+            self._lines.update(_lines_in(Path(file), objects, namespace))
 
     def __call__(self, where: Where) -> int | None:
         """The line of a place, counted from 1; None if it cannot be found."""
-        if where.file is None or where.file == "-":
-            return None
-        if where.file not in self._files:
-            self._files[where.file] = list(self._read(where.file))
-        found = [
-            (document, first) for document, first in self._files[where.file] if _is(document, where)
-        ]
-        if not found:
-            return None
-        # If an object is defined twice, the later definition counts.
-        document, first = found[-1]
-        line = first + _walk(document, where.field)
-        return self._entry(where, line) if where.entry is not None else line
+        return self._lines.get(where)
 
-    def _read(self, file: str) -> Iterator[tuple[MappingNode, int]]:
-        """The objects in a file, each with the line that its document's first line has."""
+
+_Step = str | int | EntryText
+_Identity = tuple[str, str, str]  # kind, namespace, name
+
+
+@define
+class _Field:
+    """A field that is looked for, or leads to some: its places, and the fields inside of it."""
+
+    places: list[Where] = Factory(list)
+    inner: dict[_Step, _Field] = Factory(dict)
+
+    def at(self, path: Iterable[_Step]) -> _Field:
+        """The field at the end of a path, made where there is none."""
+        field = self
+        for step in path:
+            field = field.inner.setdefault(step, _Field())
+        return field
+
+    def all_places(self) -> Iterator[Where]:
+        """Its places, and those inside of it."""
+        yield from self.places
+        for field in self.inner.values():
+            yield from field.all_places()
+
+
+def _lines_in(
+    file: Path, objects: Mapping[_Identity, _Field], namespace: str
+) -> Iterator[tuple[Where, int]]:
+    """The lines of places; if an object is defined twice, the later definition comes later."""
+    for read in (json_objects, yaml_objects):
         try:
-            text = Path(file).read_text(encoding="utf-8-sig")
-        except (OSError, ValueError):
-            text = ""
-        self._texts[file] = text.split("\n")
-        first = 1
-        for chunk in _MARKER.split(text):
-            try:
-                for document in yaml.compose_all(chunk, Loader=_LOADER):
-                    for each in _objects(document):
-                        yield each, first
-            except (yaml.YAMLError, RecursionError):
-                pass
-            first += chunk.count("\n")
-
-    def _entry(self, where: Where, line: int) -> int:
-        """The line of the entry within a docker config that is written out."""
-        text = self._texts[where.file or ""]
-        for at in range(line - 1, len(text)):
-            if at >= line and text[at].startswith("---"):
-                break
-            if f'"{where.entry}"' in text[at]:
-                return at + 1
-        return line
+            with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as text:
+                for head, node in read(text):
+                    for identity in _identities(head, namespace):
+                        if identity in objects:
+                            yield from _object(node, objects[identity])
+                            break
+        except OSError:
+            return
+        except (ValueError, RecursionError):  # it is not JSON, or no longer
+            continue
+        return
 
 
-def _objects(node: Node | None) -> Iterator[MappingNode]:
-    if isinstance(node, MappingNode):
-        yield node
-        items = _member(node, "items")
-        if isinstance(items, SequenceNode):
-            for item in items.value:
-                yield from _objects(item)
+def _identities(head: Mapping[str, Any], namespace: str) -> Iterator[_Identity]:
+    metadata = head.get("metadata")
+    names = metadata if isinstance(metadata, Mapping) else {}
+    kind, name = _text(head, "kind"), _text(names, "name") or _text(names, "generateName")
+    yield kind, _text(names, "namespace") or namespace, name
+    yield kind, "", name  # a configuration of nodes, which is in no namespace
 
 
-def _member(node: Any, name: str) -> Any:
-    for key, value in node.value if isinstance(node, MappingNode) else ():
-        if isinstance(key, ScalarNode) and key.value == name:
-            return value
-    return None
+def _text(mapping: Mapping[str, Any], name: str) -> str:
+    value = mapping.get(name)
+    return printable(value) if isinstance(value, str) else ""
 
 
-def _scalar(node: Any) -> str:
-    return node.value if isinstance(node, ScalarNode) else ""
+_STRING_DATA: Final = ("stringData",)
 
 
-def _is(document: MappingNode, where: Where) -> bool:
-    metadata = _member(document, "metadata")
-    name = _scalar(_member(metadata, "name")) or _scalar(_member(metadata, "generateName"))
-    return (
-        _scalar(_member(document, "kind")) in (where.kind, "")
-        and name == where.name
-        and _scalar(_member(metadata, "namespace")) in (where.namespace, "")
-    )
+def _object(node: Any, field: _Field) -> Iterator[tuple[Where, int]]:
+    yield from _walk(node, node.line, field)
+    # A value of a Secret is named as part of `data`, wherever it is written.
+    data = field.inner.get("data", _Field())
+    for _, _, holder in node.children(_STRING_DATA if data.inner else ()):
+        for step, line, child in holder.children(data.inner):
+            yield from _walk(child, line, data.inner[step])
 
 
-def _walk(document: MappingNode, path: FieldPath) -> int:
-    """The line of the field within its document, from 0; as deep as the field is there."""
-    at: Any
-    node: Any = document
-    line: int = document.start_mark.line
-    for step in path:
-        if isinstance(step, int):
-            items = node.value if isinstance(node, SequenceNode) else []
-            at = node = items[step] if step < len(items) else None
-        elif isinstance(node, SequenceNode):
-            named = (item for item in node.value if _scalar(_member(item, "name")) == step)
-            at = node = next(named, None)
-        else:
-            name = step if isinstance(step, str) else step.reveal()
-            at, node = _step(document, node, name)
-        if node is None:
-            break
-        line = at.start_mark.line
-    return line
-
-
-def _step(document: MappingNode, node: Any, name: str) -> tuple[Any, Any]:
-    """The key and the value of a member; what is not in ``data`` is in ``stringData``."""
-    for holder in (node, _member(document, "stringData") if name.startswith(".") else None):
-        for key, value in holder.value if isinstance(holder, MappingNode) else ():
-            if isinstance(key, ScalarNode) and key.value == name:
-                return key, value
-    if node is document and name == "data":
-        # An empty stand-in, so that the next step looks into stringData.
-        return document, MappingNode("", [], document.start_mark, document.end_mark)
-    return None, None
+def _walk(node: Any, line: int, field: _Field) -> Iterator[tuple[Where, int]]:
+    """The lines of a field, and of the fields in it: as deep as they are there."""
+    for where in field.all_places():
+        yield where, line
+    entries = node.entries() if any(where.entry is not None for where in field.places) else {}
+    for where in field.places:
+        yield where, entries.get(where.entry, line)
+    for step, at, child in node.children(field.inner):
+        yield from _walk(child, at, field.inner[step])

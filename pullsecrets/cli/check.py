@@ -68,17 +68,18 @@ def check(
     elif given.namespace is not None:
         kept = (given.namespace, "")  # the nodes' configuration is in no namespace
         found = Diagnoses(each for each in found if each.where.namespace in kept)
-    _show(found, form, cluster)
+    _show(found, form, cluster, given)
     limit = Severity(fail_on or given.settings.fail_on or Severity.WARNING).rank
     failed = found.worst is not None and found.worst.rank <= limit
     raise SystemExit(exit_status(cluster, failed=failed))
 
 
-def _show(found: Diagnoses, form: str, cluster: Cluster) -> None:
-    lines = Lines()
+def _show(found: Diagnoses, form: str, cluster: Cluster, given: Given) -> None:
     if form == "json":
         echo_json(cluster, diagnoses=to_json(found))
-    elif form == "sarif":
+        return
+    lines = Lines((each.where for each in found), given.namespace or "default")
+    if form == "sarif":
         click.echo(json.dumps(to_sarif(found, lines), indent=2))
     elif form == "github":
         for line in to_github(found, lines):

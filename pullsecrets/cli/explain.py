@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import click
 from rich.text import Text
@@ -54,20 +54,22 @@ def explain(given: Given, form: str) -> None:
     if form == "json":
         echo_json(
             cluster,
-            pods=[each.to_dict() for each in pods],
+            pods=(each.to_dict() for each in pods),
             images=[each.to_dict() for each in images],
             diagnoses=to_json(found),
         )
     else:
-        _show(explanations, found)
+        _show(explanations, found, given)
     failed = any(each.resolution.failure is not None for each in explanations)
     raise SystemExit(exit_status(cluster, failed=failed))
 
 
-def _show(explanations: Sequence[PodExplanation | Explanation], found: Diagnoses) -> None:
+def _show(
+    explanations: Iterable[PodExplanation | Explanation], found: Diagnoses, given: Given
+) -> None:
     """Print what is wrong, then the trees."""
     out = console()
-    lines = Lines()
+    lines = Lines((each.where for each in found), given.namespace or "default")
     # The cause before everything else: whoever asks has a pod that does not start.
     for diagnosis in found:
         print_diagnosis(out, diagnosis, lines)

@@ -42,7 +42,7 @@ def resolve(given: Given, without: tuple[str, ...], form: str) -> None:
         cluster = cluster.without(namespace, name)
     answers = list(select(cluster, given).resolve_all())
     if form == "json":
-        echo_json(cluster, pods=[answer.to_dict() for answer in answers])
+        echo_json(cluster, pods=(answer.to_dict() for answer in answers))
     else:
         out = console()
         for answer in answers:
