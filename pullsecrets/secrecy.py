@@ -181,7 +181,8 @@ def printable(text: str) -> str:
     >>> printable("a\x1b[31mb")
     'a\\x1b[31mb'
     """
-    return _UNPRINTABLE.sub(_escape, text)
+    # Nearly all text is what Python calls printable, which none of these is; that is quick to see.
+    return text if text.isprintable() else _UNPRINTABLE.sub(_escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:

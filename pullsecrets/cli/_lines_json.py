@@ -13,6 +13,7 @@ __all__ = ["json_objects"]
 
 _BLOCK: Final = 1 << 20  # characters
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
+_NAME: Final = re.compile(r'"([^"\\]*)":[ \t\r\n]*(?=[^ \t\r\n])')  # as nearly all are written
 _DECODER: Final = JSONDecoder()
 _HEAD: Final = frozenset({"kind", "metadata"})
 _MAX_LISTS: Final = 8  # in lists, as for the reader of manifests
@@ -64,10 +65,19 @@ class _Node:
     def children(self, wanted: Collection[Any]) -> Iterator[tuple[Any, int, _Node]]:
         """Those of its members or items that are wanted, the line of each, and its value.
 
-        An item is wanted by its position or by its name.
+        An item is wanted by its position or by its name. What comes after the last of them is not
+        looked at.
         """
+        left = set(wanted)
+        for found in self._children(wanted) if left else ():
+            yield found
+            left.discard(found[0])
+            if not left:
+                break
+
+    def _children(self, wanted: Collection[Any]) -> Iterator[tuple[Any, int, _Node]]:
         text = _Text(self.text, self.at, self.line)
-        mark = text.next() if wanted else ""
+        mark = text.next()
         if mark == "{":
             for name, line in text.members():
                 if name in wanted:
@@ -75,12 +85,9 @@ class _Node:
         elif mark == "[":
             for number in text.items():
                 node = _Node(self.text, text.at, text.line())
-                if number in wanted:
-                    yield number, node.line, node
-                elif text.next() == "{":
-                    name = text.value().get("name")
-                    if isinstance(name, str) and name in wanted:
-                        yield name, node.line, node
+                step = number if number in wanted else text.name()
+                if step in wanted:
+                    yield step, node.line, node
 
     def entries(self) -> dict[Any, int]:
         """The lines of a docker config's entries: a string of JSON has one line."""
@@ -165,13 +172,24 @@ class _Text:
         self.at = end
         return value
 
+    def name(self) -> str:
+        """Go behind a value; its member `name`, empty if it has none."""
+        value = self.value()
+        name = value.get("name") if isinstance(value, dict) else None
+        return name if isinstance(name, str) else ""
+
     def members(self) -> Iterator[tuple[str, int]]:
         """The names of an object's members, and their lines; the place is at each one's value."""
         self.skip("{")
         while self.next() != "}":
-            line, name = self.line(), self.value()
-            self.skip(":")
-            self.next()
+            line = self.line()
+            match = _NAME.match(self.text, self.at)
+            if match is not None:
+                name, self.at = match[1], match.end()
+            else:
+                name = self.value()
+                self.skip(":")
+                self.next()
             yield from self._passed_over((name, line))
             if self.next() != "}":
                 self.skip(",")
