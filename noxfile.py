@@ -12,8 +12,10 @@ from pathlib import Path
 
 import nox
 
-PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15", "3.14t"]
 PYPROJECT = nox.project.load_toml("pyproject.toml")
+
+ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"  # uv where it is installed: much faster
@@ -52,7 +54,7 @@ def _works(version: str) -> bool:
 
 
 FOUND = [version for version in PYTHONS if _works(version)]
-NEWEST = FOUND[-1]
+NEWEST = [version for version in FOUND if not version.endswith("t")][-1]
 # Measuring costs time: the oldest and the newest see every branch that depends on the version.
 MEASURED = {FOUND[0], NEWEST}
 
@@ -97,10 +99,33 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST)
 def lint(session: nox.Session) -> None:
-    """Check rules and format (ruff)."""
+    """Check rules and format (ruff), and the workflows, the docs' included (zizmor, actionlint)."""
     session.install(*_group("lint"))
     session.run("ruff", "check", *session.posargs)
     session.run("ruff", "format", "--check")
+    shown = _workflows_in_docs(Path(session.create_tmp()) / "shown")
+    own = [".github", "action.yml"]
+    strict = ["--offline", "--persona", "pedantic", "--quiet", "--config", ".github/zizmor.yml"]
+    session.run("zizmor", *strict, *own, *shown)
+    if shutil.which("go") is None:
+        session.warn("actionlint is left out: it is a Go program, and there is no Go")
+        return
+    workflows = [*sorted(map(str, Path(".github/workflows").glob("*.yml"))), *shown]
+    session.run("go", "run", ACTIONLINT, *workflows, external=True)
+
+
+def _workflows_in_docs(folder: Path) -> list[str]:
+    """Write the workflows that README and docs show as files."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    written = []
+    for page in [Path("README.md"), *sorted(Path("docs").rglob("*.md"))]:
+        for block in re.findall(r"```yaml\n(.*?)\n```", page.read_text("utf-8"), re.DOTALL):
+            if re.search(r"^jobs:", block, re.MULTILINE):
+                file = folder / f"{page.stem}-{len(written)}.yml"
+                file.write_text(f"{block}\n", "utf-8")
+                written.append(str(file))
+    return written
 
 
 @nox.session(python=NEWEST)

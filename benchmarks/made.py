@@ -96,7 +96,8 @@ def cluster(
 
 def pod(number: int, namespace: str, used: list[str], secrets: int) -> dict[str, Any]:
     """A pod as a cluster stores it: about 4 kB of JSON."""
-    name = f"app-{number // 10}-{number:08x}-x{number % 10}"
+    workload = number // 10
+    name = f"app-{workload}-{workload:08x}-x{number % 10}"
     ready = [
         {"lastProbeTime": None, "lastTransitionTime": CREATED, "status": "True", "type": kind}
         for kind in ("Initialized", "Ready", "ContainersReady", "PodScheduled")

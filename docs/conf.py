@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,9 @@ html_theme_options = {
     },
 }
 
+_PYPROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8"))
+_REPOSITORY = "/".join(_PYPROJECT["project"]["urls"]["Repository"].split("/")[-2:])
+
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 copybutton_exclude = ".linenos, .gp, .go"
@@ -77,8 +81,14 @@ def _keep_sentences(
         lines[at] = lines[at].replace(": ", " – ", 1)
 
 
+def _name_the_repository(app: object, page: str, source: list[str]) -> None:
+    """Put the repository that pyproject.toml names in place of OWNER/pullsecrets."""
+    source[0] = source[0].replace("OWNER/pullsecrets", _REPOSITORY)
+
+
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
+    app.connect("source-read", _name_the_repository)
     app.connect("autodoc-process-docstring", _keep_sentences, priority=400)
     for field in PyObject.doc_field_types:
         if field.name == "variable":

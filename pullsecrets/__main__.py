@@ -16,7 +16,9 @@ def main() -> None:
     except ImportError:
         sys.stderr.write(f"pullsecrets: {MissingExtra('the command line', 'cli')}\n")
         sys.exit(2)
-    cli(prog_name="pullsecrets")
+    from pullsecrets.cli._live import is_plugin
+
+    cli(prog_name="kubectl pullsecrets" if is_plugin() else "pullsecrets")
 
 
 if __name__ == "__main__":

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import count, islice, repeat
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from attrs import Factory, field, frozen
 
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.keyring import Keyring
+from pullsecrets.names import Found, Names
 from pullsecrets.node.audiences import AudienceGrant, audience_grants
 from pullsecrets.node.node import Node, as_node
 from pullsecrets.node.providers import PodAccount
+from pullsecrets.node.relevance import EffectivePolicy, effective_policy
+from pullsecrets.node.verification import Verification
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.reading.clients import manifests_of
 from pullsecrets.reading.documents import Document, Objects, Problem, objects_of
 from pullsecrets.resolution import Resolution
-from pullsecrets.secrecy import printable
+from pullsecrets.secrecy import ImageText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
 __all__ = ["Admission", "Cluster", "ImageResolution", "Origin", "PodResolution", "tried"]
@@ -80,10 +83,12 @@ class ImageResolution:
     Attributes:
         container: The container or the volume that needs it.
         resolution: Which credentials the kubelet tries for it.
+        policy: When it pulls the image, so that the credentials count.
     """
 
     container: Container
     resolution: Resolution
+    policy: EffectivePolicy
 
 
 @frozen
@@ -124,6 +129,7 @@ class PodResolution(Tabular):
                 {
                     "container": each.container.name,
                     "kind": each.container.kind,
+                    **each.policy.to_dict(),
                     **each.resolution.to_dict(),
                 }
                 for each in self.images
@@ -135,6 +141,8 @@ class PodResolution(Tabular):
         columns = (
             Column("container", group=True),
             Column("image"),
+            Column("pull_policy"),
+            Column("relevance"),
             Column("attempt", "try"),
             Column("source", "source"),
             Column("entry", "entry", code=True),
@@ -155,10 +163,13 @@ def _attempts(answer: ImageResolution) -> Iterator[Row]:
     written = str(answer.container.image)
     resolution = answer.resolution
     title = f"{answer.container.title}: {written}"
-    head = Cell(answer.container.name, title), written
+    policy = answer.policy
+    about = written, printable(policy.policy), policy.relevance
+    head = Cell(answer.container.name, title, below=str(policy)), *about
     if resolution.failure is not None:
-        failed = Cell(answer.container.name, title, Tone.ERROR, str(resolution.failure))
-        yield failed, written, None, None, None, None
+        below = f"{resolution.failure} ({policy})"
+        failed = Cell(answer.container.name, title, Tone.ERROR, below)
+        yield failed, *about, None, None, None, None
     elif resolution.anonymous:
         yield *head, "1", Cell(None, "anonymous"), Cell(None, "no entry matches"), None
     for unknown in resolution.unknown:
@@ -168,13 +179,6 @@ def _attempts(answer: ImageResolution) -> Iterator[Row]:
         source = Cell(str(candidate.source), printable(candidate.source.name or "the node"))
         user = printable(candidate.credential.username)
         yield *head, attempt, source, str(candidate.entry), user
-
-
-_Named = TypeVar("_Named", PullSecret, ServiceAccount)
-
-
-def _by_name(objects: Iterable[_Named]) -> Mapping[tuple[str, str], _Named]:
-    return {(found.namespace, found.name): found for found in objects}
 
 
 def _homes(secrets: Iterable[PullSecret]) -> Mapping[str, tuple[str, ...]]:
@@ -188,8 +192,9 @@ def _derived(make: Any) -> Any:
     return field(init=False, repr=False, eq=False, default=Factory(make, takes_self=True))
 
 
-# Few clusters have more different lists of secrets; what has become too much is forgotten.
-_MAX_KEYRINGS: Final = 4_096
+# Few clusters have more different lists of secrets, or images; what has become too much is
+# forgotten.
+_MAX_REMEMBERED: Final = 4_096
 
 
 @frozen
@@ -215,14 +220,16 @@ class Cluster(Tabular):
     problems: tuple[Problem, ...] = ()
     always_pull: bool = False
     grants: tuple[AudienceGrant, ...] = ()
-    _secrets: Mapping[tuple[str, str], PullSecret] = _derived(lambda self: _by_name(self.secrets))
+    _secrets: Names[PullSecret] = _derived(lambda self: Names(self.secrets))
     _homes: Mapping[str, tuple[str, ...]] = _derived(lambda self: _homes(self.secrets))
-    _accounts: Mapping[tuple[str, str], ServiceAccount] = _derived(
-        lambda self: _by_name(self.service_accounts)
+    _accounts: Names[ServiceAccount] = _derived(lambda self: Names(self.service_accounts))
+    # Namespace, list of names and standpoint → keyring. Thousands of pods share a few lists, and
+    # building a keyring of 10,000 entries takes 50 ms.
+    _keyrings: dict[tuple[str, tuple[str, ...], str | None], Keyring] = field(
+        init=False, repr=False, eq=False, factory=dict
     )
-    # Namespace and list of names → keyring. Thousands of pods share a few lists, and building a
-    # keyring of 10,000 entries takes 50 ms.
-    _keyrings: dict[tuple[str, tuple[str, ...]], Keyring] = field(
+    # Image and pull policy as written → what becomes of it, which takes 60 µs to find.
+    _policies: dict[tuple[ImageText, str | None], EffectivePolicy] = field(
         init=False, repr=False, eq=False, factory=dict
     )
 
@@ -294,9 +301,26 @@ class Cluster(Tabular):
         del objects  # no traceback shows what this frame was given
         return cls.from_manifests(manifests, namespace=namespace, node=node)
 
-    def secret(self, namespace: str, name: str) -> PullSecret | None:
-        """The Secret of that name, or None."""
-        return self._secrets.get((namespace, name))
+    def secret(self, namespace: str, name: str, near: Place | None = None) -> PullSecret | None:
+        """The Secret of that name, or None.
+
+        Args:
+            namespace: Its namespace.
+            name: Its name.
+            near: Where the name is written: where several files define it, the nearest counts.
+        """
+        found = self._secrets.find(namespace, name, near)
+        return None if found is None else found.object
+
+    def standpoint(self, place: Place | None) -> str | None:
+        """What of a place matters for what a name means: its file, or None if nothing does.
+
+        Two places with the same standpoint see the same Secret and the same service account under
+        each name.
+        """
+        if place is None or not (self._secrets.depend_on_place or self._accounts.depend_on_place):
+            return None
+        return place.file
 
     def without(self, namespace: str, name: str) -> Cluster:
         """The cluster without the Secret of that name: to ask what would change."""
@@ -315,23 +339,33 @@ class Cluster(Tabular):
         """The namespaces that have a Secret of that name, sorted."""
         return self._homes.get(name, ())
 
-    def service_account(self, namespace: str, name: str) -> ServiceAccount | None:
-        """The service account of that name, or None."""
-        return self._accounts.get((namespace, name))
+    def service_account(
+        self, namespace: str, name: str, near: Place | None = None
+    ) -> ServiceAccount | None:
+        """The service account of that name, or None.
 
-    def keyring(self, namespace: str, names: Iterable[str]) -> Keyring:
+        Args:
+            namespace: Its namespace.
+            name: Its name.
+            near: Where the name is written: where several files define it, the nearest counts.
+        """
+        found = self._accounts.find(namespace, name, near)
+        return None if found is None else found.object
+
+    def keyring(self, namespace: str, names: Iterable[str], near: Place | None = None) -> Keyring:
         """The keyring of a list of secrets: those that are there, and the node's docker config.
 
         Args:
             namespace: The pod's namespace.
             names: The names in its list.
+            near: Where the list is.
         """
-        key = namespace, tuple(names)
+        key = namespace, tuple(names), self.standpoint(near)
         keyring = self._keyrings.get(key)
         if keyring is None:
-            if len(self._keyrings) >= _MAX_KEYRINGS:
+            if len(self._keyrings) >= _MAX_REMEMBERED:
                 self._keyrings.clear()
-            found = (self.secret(namespace, name) for name in key[1] if name)
+            found = (self.secret(namespace, name, near) for name in key[1] if name)
             secrets = (secret for secret in found if secret is not None)
             keyring = self._keyrings[key] = Keyring(secrets, self.node)
         return keyring
@@ -345,11 +379,11 @@ class Cluster(Tabular):
         if pod.stored:
             return Admission(Origin.STORED_POD, pod.service_account, own), ()
         origin = Origin.POD if own else Origin.SERVICE_ACCOUNT
-        account = self.service_account(pod.namespace, pod.service_account)
-        if account is not None:
-            names = own or account.pull_secrets
-            notes = tuple(_not_mountable(account, own))
-            return Admission(origin, pod.service_account, names), notes
+        found = self._accounts.find(pod.namespace, pod.service_account, pod.place)
+        if found is not None:
+            account = found.object
+            notes = *_ambiguous(NoteCode.AMBIGUOUS_ACCOUNT, found), *_not_mountable(account, own)
+            return Admission(origin, pod.service_account, own or account.pull_secrets), notes
         notes = ()
         if pod.service_account != _DEFAULT_ACCOUNT:
             notes = (Note(NoteCode.MISSING_ACCOUNT, pod.namespace, pod.service_account),)
@@ -377,10 +411,18 @@ class Cluster(Tabular):
             code = NoteCode.STATIC_POD_REFUSED if refused else NoteCode.STATIC_POD
             yield Note(code, pod.namespace, pod.name)
 
-    def references(self, namespace: str, names: Sequence[str]) -> Iterator[Note | PullSecret]:
-        """What each reference of a list leads to: a secret, or why it leads nowhere (rule 4)."""
+    def references(
+        self, namespace: str, names: Sequence[str], near: Place | None = None
+    ) -> Iterator[Note | PullSecret]:
+        """What each reference of a list leads to: a secret, or why it leads nowhere (rule 4).
+
+        Args:
+            namespace: The namespace.
+            names: The names in the list.
+            near: Where the list is.
+        """
         for position, name in enumerate(names):
-            secret = self.secret(namespace, name)
+            secret = self.secret(namespace, name, near)
             if not name:
                 yield Note(NoteCode.NAMELESS_REFERENCE, namespace, position=position)
             elif secret is None:
@@ -393,20 +435,52 @@ class Cluster(Tabular):
     def resolve(self, pod: Pod) -> PodResolution:
         """The resolution of each of the pod's images, and what was passed over on the way."""
         admission, notes = self.admit(pod)
-        keyring = self.keyring(pod.namespace, admission.pull_secrets)
+        names = admission.pull_secrets
+        keyring = self.keyring(pod.namespace, names, pod.place)
         account = self.pod_account(pod)
-        found = self.references(pod.namespace, admission.pull_secrets)
-        passed_over = (each for each in found if isinstance(each, Note))
-        images = (ImageResolution(each, keyring.lookup(each.image, account)) for each in pod.images)
-        return PodResolution(
-            pod, admission, (*notes, *_once(passed_over), *keyring.notes), tuple(images)
+        listed = self.references(pod.namespace, names, pod.place)
+        passed_over = (each for each in listed if isinstance(each, Note))
+        images = (
+            ImageResolution(each, keyring.lookup(each.image, account), self.policy(pod, each))
+            for each in pod.images
         )
+        return PodResolution(
+            pod,
+            admission,
+            (*notes, *_once(passed_over), *self._choices(pod, names), *keyring.notes),
+            tuple(images),
+        )
+
+    def _choices(self, pod: Pod, names: Iterable[str]) -> Iterator[Note]:
+        """The secrets of a list for which others may be meant."""
+        if self._secrets.depend_on_place:
+            for name in dict.fromkeys(names):
+                found = self._secrets.find(pod.namespace, name, pod.place)
+                if found is not None:
+                    yield from _ambiguous(NoteCode.AMBIGUOUS_SECRET, found)
+
+    def policy(self, pod: Pod, container: Container) -> EffectivePolicy:
+        """A container's pull policy after admission, and what the nodes' kubelets make of it.
+
+        Args:
+            pod: The pod.
+            container: One of its containers, or image volumes.
+        """
+        key = container.image, self.pull_policy(pod, container)
+        policy = self._policies.get(key)
+        if policy is None:
+            if len(self._policies) >= _MAX_REMEMBERED:
+                self._policies.clear()
+            verification = self.node.verification or Verification()
+            policy = effective_policy(*key, verification, self.node.kubernetes)
+            self._policies[key] = policy
+        return policy
 
     def pod_account(self, pod: Pod) -> PodAccount | None:
         """The pod's service account, as credential providers see it: a static pod has none."""
         if pod.mirror:
             return None
-        account = self.service_account(pod.namespace, pod.service_account)
+        account = self.service_account(pod.namespace, pod.service_account, pod.place)
         if account is None:
             return PodAccount(pod.namespace, pod.service_account)
         return PodAccount(account.namespace, account.name, account.uid, account.annotations)
@@ -449,6 +523,8 @@ class Cluster(Tabular):
             Column("registry"),
             Column("repository"),
             Column("list_of"),
+            Column("pull_policy"),
+            Column("relevance"),
             Column("candidates", "tried, in this order"),
             Column("anonymous"),
             Column("deterministic"),
@@ -464,6 +540,12 @@ class Cluster(Tabular):
         return Table(
             columns, kept, title="Cluster", subtitle=Cell(self.title), total=total, unit="images"
         )
+
+
+def _ambiguous(code: NoteCode, found: Found[Any]) -> Iterator[Note]:
+    """That another object of the name may be meant."""
+    if found.choice:
+        yield Note(code, found.object.namespace, found.object.name, detail=found.choice)
 
 
 def _not_mountable(account: ServiceAccount, names: Iterable[str]) -> Iterator[Note]:
@@ -507,6 +589,8 @@ def _image_rows(answer: PodResolution) -> Iterator[Row]:
             None if image is None else image.registry.name,
             None if image is None else image.name,
             answer.admission.origin,
+            printable(each.policy.policy),
+            each.policy.relevance,
             tried(resolution),
             resolution.anonymous,
             resolution.is_deterministic,

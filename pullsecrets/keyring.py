@@ -295,8 +295,7 @@ def _decoded(secrets: Iterable[PullSecret]) -> tuple[tuple[_Config, ...], Note |
             config = secret.config() or DockerConfig()
         except InvalidDockerConfig as error:
             return (), undecodable(secret, error)
-        source = Source(SourceKind.SECRET, secret.namespace, secret.name)
-        configs.append(_Config(source, slot, config.auths))
+        configs.append(_Config(Source.of(secret), slot, config.auths))
     return tuple(configs), None
 
 

@@ -35,6 +35,8 @@ class NoteCode(StrEnum):
     """An item of ``imagePullSecrets`` has no name (rule 4)."""
     MISSING_SECRET = "missing-secret"
     """No secret of that name is in the pod's namespace (rule 4)."""
+    AMBIGUOUS_SECRET = "ambiguous-secret"
+    """Several files define the secret, and none is nearer to the pod than all others."""
     REPEATED_SECRET = "repeated-secret"
     """A secret is listed more than once, and counts each time (rule 4)."""
     WRONG_TYPE = "wrong-type"
@@ -54,6 +56,8 @@ class NoteCode(StrEnum):
     """A static pod names pull secrets or a service account, which nobody looks up (rule 3)."""
     STATIC_POD_REFUSED = "static-pod-refused"
     """The same, from Kubernetes 1.34 on: its kubelet refuses the pod (rule 3)."""
+    AMBIGUOUS_ACCOUNT = "ambiguous-account"
+    """Several files define the service account, and none is nearer to the pod than all others."""
     NOT_MOUNTABLE = "not-mountable"
     """A service account with ``enforce-mountable-secrets`` does not have a secret that the pod
     lists (the API server's ``limitSecretReferences``)."""
@@ -71,6 +75,7 @@ _SECRET: Final = "secret {namespace}/{name}"
 _POD: Final = "pod {namespace}/{name}"
 _PROVIDER: Final = "credential provider {name}"
 _ACCOUNT: Final = "service account {namespace}/{name}"
+_SEVERAL: Final = "is defined in several files: {detail}"
 
 # The subject, and what there is to say about it.
 _SENTENCES: Final[Mapping[NoteCode, tuple[str, str]]] = {
@@ -84,6 +89,7 @@ _SENTENCES: Final[Mapping[NoteCode, tuple[str, str]]] = {
         _SECRET,
         "is not among the manifests: if it does not exist, the pull goes on without it{elsewhere}",
     ),
+    NoteCode.AMBIGUOUS_SECRET: (_SECRET, _SEVERAL),
     NoteCode.REPEATED_SECRET: (
         _SECRET,
         "is listed more than once: its credentials are tried each time",
@@ -103,6 +109,7 @@ _SENTENCES: Final[Mapping[NoteCode, tuple[str, str]]] = {
         _ACCOUNT,
         "is not among the manifests: taken to have no pull secrets",
     ),
+    NoteCode.AMBIGUOUS_ACCOUNT: (_ACCOUNT, _SEVERAL),
     NoteCode.STATIC_POD: (
         _POD,
         "is a static pod: it has no pull secrets and no service account, whatever it names",

@@ -30,6 +30,7 @@ __all__ = [
     "POD_TEMPLATES",
     "Container",
     "ContainerKind",
+    "Owner",
     "Place",
     "Pod",
     "PullSecret",
@@ -374,6 +375,21 @@ class Container:
 
 
 @frozen
+class Owner:
+    """The object that made a pod or a workload, and that keeps it: its controller.
+
+    It is in the namespace of what it made.
+
+    Attributes:
+        kind: Its kind: ``ReplicaSet``, ``Job``, or that of a custom resource.
+        name: Its name.
+    """
+
+    kind: str
+    name: str
+
+
+@frozen
 class Pod:
     """A pod, or the pods that a workload's template describes.
 
@@ -391,7 +407,11 @@ class Pod:
         stored: Whether it was read from a cluster, so that admission is behind it (rule 2).
         mirror: Whether it is the mirror of a static pod (rule 3).
         ignore: Codes of diagnoses not to report for it.
+        owner: Its controller, as ``ownerReferences`` names it (apimachinery's ``GetControllerOf``);
+            None if it has none.
         place: Where it was read; not compared.
+        repeated: Whether other files define one of its kind and name, so that its title says which
+            file it is in; not compared.
     """
 
     name: str
@@ -406,7 +426,9 @@ class Pod:
     stored: bool = False
     mirror: bool = False
     ignore: tuple[str, ...] = ()
+    owner: Owner | None = field(default=None, kw_only=True)
     place: Place | None = _place()
+    repeated: bool = field(default=False, eq=False, repr=False, kw_only=True)
 
     @property
     def images(self) -> tuple[Container, ...]:
@@ -417,8 +439,11 @@ class Pod:
 
     @property
     def title(self) -> str:
-        """Its kind, namespace and name. Safe to show."""
-        return printable(f"{self.kind} {self.namespace}/{self.name}")
+        """Its kind, namespace and name, and its file if these are not enough. Safe to show."""
+        title = f"{self.kind} {self.namespace}/{self.name}"
+        if self.repeated and self.place is not None:
+            title += f" in {self.place.file}"
+        return printable(title)
 
     def with_image(self, image: ImageText | str, name: str = "debugger") -> Pod:
         """The pod with an ephemeral container more, as ``kubectl debug --image`` adds it.
@@ -470,6 +495,7 @@ class Pod:
             of_a_pod and bool(metadata.member("uid").string() or metadata.has("creationTimestamp")),
             of_a_pod and _MIRROR_ANNOTATION in annotations,
             _ignore(metadata),
+            owner=_owner(metadata),
             place=place,
         )
 
@@ -484,6 +510,9 @@ class Pod:
             metadata["creationTimestamp"] = "1970-01-01T00:00:00Z"
         if self.mirror:
             metadata.setdefault("annotations", {})[_MIRROR_ANNOTATION] = "mirror"
+        if self.owner is not None:
+            owner = {"kind": self.owner.kind, "name": self.owner.name, "controller": True}
+            metadata["ownerReferences"] = [owner]
         spec: dict[str, Any] = {"containers": _container_manifests(self.containers)}
         for field_name, containers in (
             ("initContainers", self.init_containers),
@@ -530,6 +559,13 @@ def _name(metadata: Field) -> str:
 def _ignore(metadata: Field) -> tuple[str, ...]:
     annotation = metadata.member("annotations").member(IGNORE_ANNOTATION).string()
     return tuple(code.strip() for code in annotation.split(",") if code.strip())
+
+
+def _owner(metadata: Field) -> Owner | None:
+    for reference in metadata.member("ownerReferences").list():
+        if reference.member("controller").value is True:
+            return Owner(reference.member("kind").string(), reference.member("name").string())
+    return None
 
 
 def _pull_secrets(holder: Field) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ def decide_pod(cluster: Cluster, pod: Pod, state: NodeState) -> tuple[ContainerD
         state: What is on the node.
     """
     answer = cluster.resolve(pod)
-    secrets = cluster.keyring(pod.namespace, answer.admission.pull_secrets).secrets
+    secrets = cluster.keyring(pod.namespace, answer.admission.pull_secrets, pod.place).secrets
     return tuple(_decide(cluster, pod, image, secrets, state) for image in answer.images)
 
 

@@ -136,7 +136,7 @@ class _Map:
         start = pod.kind, pod.namespace, pod.name
         for name in answer.admission.pull_secrets if answer.images else ():
             key = "Secret", pod.namespace, name
-            there = cluster.secret(pod.namespace, name) is not None
+            there = cluster.secret(pod.namespace, name, pod.place) is not None
             what = f"in {pod.namespace}" if there else "not among the manifests"
             shown = printable(name) or "(nameless)"
             self.columns[1].setdefault(key, _Box(shown, printable(what), missing=not there))

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.keyring import Keyring
-from pullsecrets.node.decision import Finding, Presented, Step, find
+from pullsecrets.node.decision import Conclusion, Presented, Step, conclude
 from pullsecrets.node.node import Node, as_node
 from pullsecrets.node.providers import PodAccount
 from pullsecrets.node.recorded import RecordedSecret, RecordedServiceAccount, credential_hash
@@ -99,7 +99,7 @@ class PullDecision:
         tries: What is tried then, in order; the first that succeeds ends it.
         unknown: Providers that are asked and whose answer is not known. It may add to what is
             tried, and, where the step is NO_MATCH, may be what lets the pod use the image.
-        subject: What the step is about, as `Finding.subject`.
+        subject: What the step is about, as `Conclusion.subject`.
         adds: The credential that it records because it matched (E8, step 9), None for none.
     """
 
@@ -205,7 +205,7 @@ def decide_resolved(
     policy = PullPolicy(written)
     tries = tuple(_tries(resolution, secrets))
     undecodable = resolution.image is not None and resolution.failure is not None
-    found = find(
+    found = conclude(
         image,
         image_id,
         policy,
@@ -232,7 +232,7 @@ def decide_resolved(
 _FAILING: Final = frozenset({Step.INVALID_CONFIG, Step.INVALID_IMAGE, Step.UNDECODABLE_SECRET})
 
 
-def _outcome(found: Finding, policy: PullPolicy) -> PullOutcome:
+def _outcome(found: Conclusion, policy: PullPolicy) -> PullOutcome:
     if found.step in _FAILING:
         return PullOutcome.FAIL
     if found.step.uses:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from pullsecrets.dockerconfig import Credential
 from pullsecrets.images import Image
 from pullsecrets.node.providers import Asked, NotAsked, PodAccount
 from pullsecrets.node.versions import NEWEST, Release
 from pullsecrets.notes import Note
+from pullsecrets.objects import Place, PullSecret
 from pullsecrets.secrecy import EntryText, ImageText, printable
 from pullsecrets.tables import Cell, Column, Table, Tabular, Tone
 
-__all__ = ["Candidate", "Resolution", "Source", "SourceKind"]
+__all__ = ["Access", "Candidate", "Resolution", "Source", "SourceKind"]
 
 
 class SourceKind(StrEnum):
@@ -36,11 +37,25 @@ class Source:
         kind: What kind of place it is.
         namespace: The secret's namespace, None for all others.
         name: The secret's or the provider's name, None for the node's docker config.
+        place: Where the secret was read, which tells those apart that several files define; not
+            compared.
     """
 
     kind: SourceKind
     namespace: str | None = None
     name: str | None = None
+    place: Place | None = field(default=None, eq=False, repr=False, kw_only=True)
+
+    @classmethod
+    def of(cls, secret: PullSecret) -> Source:
+        """A secret."""
+        return cls(SourceKind.SECRET, secret.namespace, secret.name, place=secret.place)
+
+    @property
+    def identity(self) -> tuple[str | None, ...]:
+        """What it is known by among the sources of one input."""
+        file = None if self.place is None else self.place.file
+        return self.kind, self.namespace, self.name, file
 
     @property
     def title(self) -> str:
@@ -103,6 +118,19 @@ class Candidate:
         return f"{self.entry} as {user} from {self.source.title}"
 
 
+class Access(StrEnum):
+    """How the kubelet gets at an image, as far as it is known; the worst first."""
+
+    FAILING = "failing"
+    """Not at all: the lookup fails as a whole."""
+    UNKNOWN = "unknown"
+    """There is no known candidate, but what is unknown may give one."""
+    ANONYMOUS = "anonymous"
+    """Without credentials."""
+    CREDENTIAL = "credential"
+    """With a credential, or several, one after the other."""
+
+
 @frozen
 class Resolution(Tabular):
     """Which credentials the kubelet tries for an image.
@@ -146,6 +174,15 @@ class Resolution(Tabular):
         if self.candidates or self.failure is not None:
             return False
         return None if self.unknown else True
+
+    @property
+    def access(self) -> Access:
+        """How the kubelet gets at the image, in one word."""
+        if self.failure is not None:
+            return Access.FAILING
+        if self.candidates:
+            return Access.CREDENTIAL
+        return Access.UNKNOWN if self.unknown else Access.ANONYMOUS
 
     @property
     def tiers(self) -> tuple[tuple[Candidate, ...], ...]:

@@ -29,6 +29,9 @@ _UNPRINTABLE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
+# What the runners of GitHub and Azure take for commands: `::name::`, `::name key=value::` at the
+# start of a line, wherever that is after folding; `##[name]` and `##vso[name]` anywhere.
+_COMMAND: Final = re.compile(r":(?=:[A-Za-z-]+(?: |::))|#(?=#(?:vso)?\[)")
 # Up to the last "@", wherever it is: a password with a slash in it ends the authority early.
 _USERINFO: Final = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://)?.*@", re.DOTALL)
 # A user and a password without a host: the port that Go's parser finds there is not a number.
@@ -178,11 +181,18 @@ class ImageText(_Shown):
 def printable(text: str) -> str:
     r"""Write everything that could confuse a terminal or an encoder as an escape.
 
+    What a CI runner takes for a command gets a space, wherever it is: lines may be folded there.
+
     >>> printable("a\x1b[31mb")
     'a\\x1b[31mb'
+    >>> printable("::error::gone ##[group]")
+    ': :error: :gone # #[group]'
     """
-    # Nearly all text is what Python calls printable, which none of these is; that is quick to see.
-    return text if text.isprintable() else _UNPRINTABLE.sub(_escape, text)
+    # Nearly all text is what Python calls printable, which nothing to escape is: quick to see.
+    shown = text if text.isprintable() else _UNPRINTABLE.sub(_escape, text)
+    # To look for the characters is much faster than to look for the command.
+    commands = "::" in shown or "##" in shown
+    return _COMMAND.sub(lambda match: f"{match[0]} ", shown) if commands else shown
 
 
 def _escape(match: re.Match[str]) -> str:

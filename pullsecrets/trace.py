@@ -27,6 +27,7 @@ from pullsecrets.keyring import Keyring, KeyringEntry, undecodable
 from pullsecrets.matching import Mismatch, Pattern, compare, is_default_registry
 from pullsecrets.node.node import Node
 from pullsecrets.node.providers import NotAsked, PodAccount
+from pullsecrets.node.relevance import EffectivePolicy
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Pod, PullSecret
 from pullsecrets.registries import DOCKER_HUB_KEY
@@ -82,6 +83,8 @@ _OF_ADMISSION: Final = frozenset(
     {
         NoteCode.MISSING_ACCOUNT,
         NoteCode.ASSUMED_ACCOUNT,
+        NoteCode.AMBIGUOUS_ACCOUNT,
+        NoteCode.AMBIGUOUS_SECRET,
         NoteCode.STATIC_POD,
         NoteCode.STATIC_POD_REFUSED,
         NoteCode.NOT_MOUNTABLE,
@@ -192,11 +195,13 @@ class Explanation(Tabular):
         secrets: Each secret of the list, in its order, then the node's docker config if there is
             one, then its credential providers in the order in which the kubelet looks at them.
         container: The container that needs the image, None if no pod was asked about.
+        policy: When the kubelet pulls the image, None if no pod was asked about.
     """
 
     resolution: Resolution
     secrets: tuple[SecretTrace, ...]
     container: Container | None = None
+    policy: EffectivePolicy | None = None
 
     @property
     def entries(self) -> tuple[EntryTrace, ...]:
@@ -224,6 +229,7 @@ class Explanation(Tabular):
         return {
             "container": None if container is None else container.name,
             "kind": None if container is None else container.kind,
+            **({} if self.policy is None else self.policy.to_dict()),
             **self.resolution.to_dict(),
             "secrets": [secret.to_dict() for secret in self.secrets],
         }
@@ -289,19 +295,22 @@ class PodExplanation(Sequence[Explanation], Tabular):
         """One row for each entry, under its secret, under the image."""
         pod = self.pod
         head = printable(pod.namespace), printable(pod.kind), printable(pod.name)
-        columns = *map(Column, ("namespace", "kind", "pod", "container", "image")), *_COLUMNS
+        fields = "namespace", "kind", "pod", "container", "image", "pull_policy", "relevance"
         image = Column("image_title", group=True)
         rows = []
         for each in self.images:
             written = str(each.resolution.written)
             name = "" if each.container is None else each.container.title
-            title = Cell(f"{name}: {written}", below=_headline(each).shown)
+            policy = each.policy
+            below = _headline(each).shown + ("" if policy is None else f" ({policy})")
+            title = Cell(f"{name}: {written}", below=below)
+            when = (None, None) if policy is None else (printable(policy.policy), policy.relevance)
             rows += [
-                (*head, name, written, title, *row)
+                (*head, name, written, *when, title, *row)
                 for row in _rows(each) or [(None,) * len(_COLUMNS)]
             ]
         return Table(
-            (*columns[:5], image, *columns[5:]),
+            (*map(Column, fields), image, *_COLUMNS),
             tuple(rows),
             title=pod.title,
             subtitle=Cell(str(self.admission), tone=Tone.FAINT),
@@ -403,13 +412,16 @@ def explain_all(cluster: Cluster) -> Iterator[PodExplanation]:
 def _explain(
     cluster: Cluster, answer: PodResolution, tracers: dict[Any, _Tracer]
 ) -> PodExplanation:
-    namespace, names = answer.pod.namespace, answer.admission.pull_secrets
-    tracer = tracers.get((namespace, names))
+    names, pod = answer.admission.pull_secrets, answer.pod
+    key = pod.namespace, names, cluster.standpoint(pod.place)
+    tracer = tracers.get(key)
     if tracer is None:
-        listed = cluster.references(namespace, names)
-        tracer = _Tracer(cluster.keyring(namespace, names), listed)
-        tracers[namespace, names] = tracer
-    images = (tracer.explain(each.resolution, each.container) for each in answer.images)
+        listed = cluster.references(pod.namespace, names, pod.place)
+        tracer = _Tracer(cluster.keyring(pod.namespace, names, pod.place), listed)
+        tracers[key] = tracer
+    images = (
+        tracer.explain(each.resolution, each.container, each.policy) for each in answer.images
+    )
     return PodExplanation(answer, tuple(images))
 
 
@@ -443,14 +455,19 @@ class _Tracer:
         # Explaining 10,000 pods of 1,000 workloads takes a fifth of the time.
         self._known: dict[int, tuple[Resolution, tuple[SecretTrace, ...]]] = {}
 
-    def explain(self, resolution: Resolution, container: Container | None = None) -> Explanation:
+    def explain(
+        self,
+        resolution: Resolution,
+        container: Container | None = None,
+        policy: EffectivePolicy | None = None,
+    ) -> Explanation:
         known = self._known.get(id(resolution))
         if known is None:
             if len(self._known) >= _MAX_TRACES:
                 self._known.clear()
             # With the resolution, which keeps its identity from being another's.
             known = self._known[id(resolution)] = resolution, tuple(self._traces(resolution))
-        return Explanation(resolution, known[1], container)
+        return Explanation(resolution, known[1], container, policy)
 
     def _traces(self, resolution: Resolution) -> Iterator[SecretTrace]:
         one_ring = self._keyring.node.kubernetes.one_node_keyring
@@ -466,14 +483,14 @@ def _parts(keyring: Keyring, listed: Iterable[Note | PullSecret]) -> Iterator[_P
         by_slot.setdefault(entry.slot, []).append(entry)
     slot = 0
     for position, found in enumerate(listed):
-        source = Source(SourceKind.SECRET, found.namespace, found.name or "")
         if isinstance(found, Note):
+            source = Source(SourceKind.SECRET, found.namespace, found.name or "")
             yield _Part(source, position, found)
             continue
         note, entries = found.skipped, tuple(by_slot.get(slot, ()))
         if keyring.failure is not None:
             note, entries = _alone(found)
-        yield _Part(source, position, note, entries)
+        yield _Part(Source.of(found), position, note, entries)
         slot += 1
     if keyring.node.docker_config is not None:
         node = by_slot.get(slot) or Keyring((), keyring.node).entries

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import InvalidDockerConfig
 from pullsecrets.keyring import undecodable
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Pod, PullSecret
-from pullsecrets.resolution import Resolution, Source, SourceKind
+from pullsecrets.resolution import Access, Source, SourceKind
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
@@ -193,40 +193,31 @@ def uses(cluster: Cluster) -> Uses:
     Args:
         cluster: The cluster. Its pods are looked at in their order.
     """
-    found: dict[tuple[Source, EntryText | None], list[Use]] = {}
-    notes: dict[Source, Note] = {}
+    credentials: dict[Any, CredentialUse] = {}
+    uses: dict[Any, list[Use]] = {}
     for secret in cluster.secrets:
-        source = Source(SourceKind.SECRET, secret.namespace, secret.name)
+        source = Source.of(secret)
         entries, note = _entries(secret)
-        if note is not None and note.code is NoteCode.WRONG_TYPE:
-            continue
-        found.update({(source, entry): [] for entry in entries})
-        if note is not None:
-            notes[source] = note
-    without: dict[str, list[Use]] = {"anonymous": [], "unknown": [], "failing": []}
+        if note is None or note.code is not NoteCode.WRONG_TYPE:
+            for entry in entries:
+                credentials[source.identity, entry] = CredentialUse(source, entry, note=note)
+    without: dict[Access, list[Use]] = {
+        access: [] for access in Access if access is not Access.CREDENTIAL
+    }
     for pod in cluster.resolve_all():
         for image in pod.images:
             resolution = image.resolution
             for attempt, candidate in resolution.attempts:
-                use = Use(pod.pod, image.container, attempt)
-                found.setdefault((candidate.source, candidate.entry), []).append(use)
+                key = candidate.source.identity, candidate.entry
+                credentials.setdefault(key, CredentialUse(candidate.source, candidate.entry))
+                uses.setdefault(key, []).append(Use(pod.pod, image.container, attempt))
             if not resolution.candidates:
                 use = Use(pod.pod, image.container, failure=resolution.failure)
-                without[_without(resolution)].append(use)
+                without[resolution.access].append(use)
     return Uses(
-        tuple(
-            CredentialUse(source, entry, tuple(each), notes.get(source))
-            for (source, entry), each in found.items()
-        ),
+        tuple(evolve(each, uses=tuple(uses.get(key, ()))) for key, each in credentials.items()),
         **{name: tuple(each) for name, each in without.items()},
     )
-
-
-def _without(resolution: Resolution) -> str:
-    """What an image without a candidate is."""
-    if resolution.failure is not None:
-        return "failing"
-    return "anonymous" if resolution.anonymous else "unknown"
 
 
 def _entries(secret: PullSecret) -> tuple[tuple[EntryText | None, ...], Note | None]:

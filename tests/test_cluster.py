@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import tracemalloc
 from itertools import islice
+from pathlib import PurePath
 
 import pytest
 from attrs import evolve
 
-from pullsecrets import Cluster, DockerConfig, Image, Pod
+from pullsecrets import Cluster, DockerConfig, Image, Pod, check, load
 from pullsecrets.cluster import Admission, Origin
 from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
@@ -19,6 +21,8 @@ from pullsecrets.objects import ContainerKind, Place
 from pullsecrets.reading import ProblemCode
 from pullsecrets.testing import cluster as cluster_of
 from pullsecrets.testing import pod, pull_secret, service_account
+from pullsecrets.trace import explain_all
+from pullsecrets.uses import uses
 from support.made import MIRROR, STORED, account_manifest, pod_manifest, secret_manifest
 from support.made import users as users_of
 
@@ -676,3 +680,71 @@ def test_an_account_can_limit_what_its_pods_list(value, limited):
     note = Note(NoteCode.NOT_MOUNTABLE, "default", "other", position=1, detail="default")
     assert answer.notes == ((note,) if limited else ())
     assert users(answer) == ["allowed-user", "other-user"]
+
+
+class TestSeveralFiles:
+    """A folder with the manifests of several environments, each with objects of the same names."""
+
+    @pytest.fixture
+    def walked(self, tmp_path):
+        def write(file, *manifests):
+            path = tmp_path / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("\n".join(map(json.dumps, manifests)))
+
+        for env in ("dev", "prod"):
+            auths = {"quay.io": {"username": env, "password": "p"}}
+            write(f"{env}/pod.json", pod_manifest("s"), pod_manifest(name="by-account"))
+            write(f"{env}/secret.json", secret_manifest("s", auths=auths))
+            write(f"{env}/account.json", account_manifest("default", "s"))
+        write("other/far.json", pod_manifest("s", name="far"))
+        return load(tmp_path), tmp_path
+
+    def test_each_pod_is_answered_with_what_is_nearest_to_it(self, walked):
+        cluster, root = walked
+        answers = {
+            (answer.pod.name, answer.pod.place.file): users(answer)
+            for answer in cluster.resolve_all()
+        }
+        assert answers == {
+            ("p", f"{root}/dev/pod.json"): ["dev"],
+            ("by-account", f"{root}/dev/pod.json"): ["dev"],
+            ("p", f"{root}/prod/pod.json"): ["prod"],
+            ("by-account", f"{root}/prod/pod.json"): ["prod"],
+            ("far", f"{root}/other/far.json"): ["dev"],
+        }
+
+    def test_where_it_is_a_guess_the_answer_says_so(self, walked):
+        cluster, root = walked
+        notes = {answer.pod.name: answer.notes for answer in cluster.resolve_all()}
+        assert notes["p"] == notes["by-account"] == ()
+        assert [(note.code, note.name) for note in notes["far"]] == [
+            (NoteCode.AMBIGUOUS_ACCOUNT, "default"),
+            (NoteCode.AMBIGUOUS_SECRET, "s"),
+        ]
+        choice = f"that of {root}/dev/secret.json is taken, not of {root}/prod/secret.json"
+        assert notes["far"][1].detail == choice
+
+    def test_explaining_checking_and_counting_uses_look_at_the_same_secrets(self, walked):
+        cluster, _ = walked
+        explained = {
+            (each.pod.name, each.pod.place.file): [
+                secret.source.place.file for image in each.images for secret in image.secrets
+            ]
+            for each in explain_all(cluster)
+        }
+        for (_, file), secrets in explained.items():
+            env = "prod" if "prod" in file else "dev"
+            assert [PurePath(secret).parent.name for secret in secrets] == [env]
+        used = {
+            PurePath(each.source.place.file).parent.name: len(each.uses)
+            for each in uses(cluster).credentials
+        }
+        assert used == {"dev": 3, "prod": 2}
+        assert list(check(cluster)) == []
+
+    def test_what_is_not_anybodys_is_found_wherever_it_is(self, walked):
+        cluster, _ = walked
+        assert cluster.without("default", "s").secrets == ()
+        assert cluster.secret("default", "s").place.file.endswith("dev/secret.json")
+        assert cluster.service_account("default", "default") is not None

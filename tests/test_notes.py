@@ -35,6 +35,14 @@ SENTENCES = [
         (f"{MISSING}; there is one in namespace a, b"),
     ),
     (
+        Note(NoteCode.AMBIGUOUS_SECRET, "ns", "s", detail="that of a is taken, not of b"),
+        "secret ns/s is defined in several files: that of a is taken, not of b",
+    ),
+    (
+        Note(NoteCode.AMBIGUOUS_ACCOUNT, "ns", "x", detail="that of a is taken, not of b"),
+        "service account ns/x is defined in several files: that of a is taken, not of b",
+    ),
+    (
         Note(NoteCode.REPEATED_SECRET, "ns", "s"),
         "secret ns/s is listed more than once: its credentials are tried each time",
     ),

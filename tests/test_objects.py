@@ -28,7 +28,7 @@ from pullsecrets import (
 )
 from pullsecrets.fields import InvalidManifest
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.objects import Container, Place
+from pullsecrets.objects import Container, Owner, Place
 from pullsecrets.testing import strategies
 from support.effort import examples
 
@@ -235,6 +235,28 @@ def test_a_pod():
     assert read.place == Place("f", 1)
     assert not read.stored
     assert not read.mirror
+
+
+OWNER = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "p-7c9d", "uid": "1"}
+
+
+@pytest.mark.parametrize(
+    "references, owner",
+    [
+        (None, None),
+        ([], None),
+        ([OWNER], None),
+        ([{**OWNER, "controller": False}], None),
+        ([{**OWNER, "controller": "true"}], None),  # the API server refuses it
+        ([None, {**OWNER, "controller": True}], Owner("ReplicaSet", "p-7c9d")),
+        ([OWNER, {"kind": "Rollout", "name": "r", "controller": True}], Owner("Rollout", "r")),
+    ],
+)
+@pytest.mark.parametrize("kind", ["Pod", "ReplicaSet", "Job"])
+def test_the_owner_is_the_controller(references, owner, kind):
+    read = Pod.from_manifest(pod(kind=kind, ownerReferences=references))
+    assert read.owner == owner
+    assert Pod.from_manifest(read.to_manifest()) == read
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,11 @@ def test_an_image_shows_no_password(image, shown):
         ("\u2028\u200b\ufeff", "\\u2028\\u200b\\ufeff"),
         ("\ud800\udcff", "\\ud800\\udcff"),
         ("\U000e0041", "\\U000e0041"),
+        ("::error::x", ": :error::x"),
+        ("a\n::add-mask::b", "a\\n: :add-mask::b"),
+        ("::set-output name=a::b", ": :set-output name=a::b"),
+        ("##[error]a ##vso[task.x]b", "# #[error]a # #vso[task.x]b"),
+        ("[fe80::1]:5000 ::1 a::b, ## x", "[fe80::1]:5000 ::1 a::b, ## x"),
     ],
 )
 def test_printable(text, shown):

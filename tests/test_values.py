@@ -38,6 +38,7 @@ from pullsecrets.fields import InvalidManifest
 from pullsecrets.handover import NothingToHandOver
 from pullsecrets.keyring import KeyringEntry
 from pullsecrets.matching import Pattern
+from pullsecrets.node.relevance import EffectivePolicy, Relevance
 from pullsecrets.notes import NoteCode
 from pullsecrets.objects import Container, Place
 from pullsecrets.reading import Document, NoSuchPath, Problem, ProblemCode, Unreadable
@@ -291,7 +292,8 @@ def test_shapes_of_the_contract():
     mixed = attrs.evolve(found, candidates=(tiers[0], attrs.evolve(tiers[2], tier=0)))
     assert not mixed.is_deterministic
     container = Container("c", "a")
-    assert ImageResolution(container, nothing).container.image == "a"
+    policy = EffectivePolicy("Always", Relevance.ALWAYS)
+    assert ImageResolution(container, nothing, policy).container.image == "a"
     admission = Admission(Origin.POD, "default", ("a",))
     assert admission.pull_secrets == ("a",)
     assert PodResolution(POD, admission, (), ()).failure is None

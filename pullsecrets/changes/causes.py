@@ -44,25 +44,27 @@ def diff_clusters(old: Cluster, new: Cluster) -> tuple[Change, ...]:
             changes.append(change)
             continue
         # Images of pods that are written alike have the same causes.
-        alike = before.pod.namespace, *map(_own, (before, after))
+        alike = before.pod.namespace, _own(old, before), _own(new, after)
         if alike not in known:
             known[alike] = tuple(_causes(old, new, before, after))
         changes.append(evolve(change, because=known[alike]))
     return tuple(changes)
 
 
-def _own(answer: Answer) -> tuple[Any, ...]:
+def _own(cluster: Cluster, answer: Answer) -> tuple[Any, ...]:
     """All that an answer depends on in the pod itself."""
     pod = answer.pod
     own = pod.stored, pod.mirror, pod.pull_secrets, pod.service_account
-    return *own, answer.container.image
+    return *own, answer.container.image, cluster.standpoint(pod.place)
 
 
 def _causes(old: Cluster, new: Cluster, before: Answer, after: Answer) -> Iterator[Cause]:
     namespace = before.pod.namespace
     accounts = dict.fromkeys((before.pod.service_account, after.pod.service_account))
     found = [
-        cluster.service_account(namespace, name) for cluster in (old, new) for name in accounts
+        cluster.service_account(namespace, name, answer.pod.place)
+        for cluster, answer in ((old, before), (new, after))
+        for name in accounts
     ]
     lists = [before.pod.pull_secrets, after.pod.pull_secrets]
     lists += [account.pull_secrets for account in found if account is not None]
@@ -110,10 +112,15 @@ def _inputs(
         (CauseKind.PULL_SECRETS, None): pod.pull_secrets,
         (CauseKind.ACCOUNT_NAME, None): pod.service_account,
         **{
-            (CauseKind.SERVICE_ACCOUNT, name): cluster.service_account(pod.namespace, name)
+            (CauseKind.SERVICE_ACCOUNT, name): cluster.service_account(
+                pod.namespace, name, pod.place
+            )
             for name in accounts
         },
-        **{(CauseKind.SECRET, name): cluster.secret(pod.namespace, name) for name in secrets},
+        **{
+            (CauseKind.SECRET, name): cluster.secret(pod.namespace, name, pod.place)
+            for name in secrets
+        },
         (CauseKind.NODE_CONFIG, None): node.docker_config,
         # Providers are read for a release, and answers are for providers: they go together.
         (CauseKind.PROVIDERS, None): (node.kubernetes, node.providers, node.answers),

@@ -53,7 +53,7 @@ def answers_of(pods: Iterable[PodResolution]) -> Iterable[Answer]:
     """The answers for the images of some pods."""
     for each in pods:
         for image in each.images:
-            yield Answer(each.pod, image.container, image.resolution)
+            yield Answer(each.pod, image.container, image.resolution, image.policy)
 
 
 def looked_up(resolution: Resolution) -> object:

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from attrs import frozen
 
 from pullsecrets.cluster import tried
+from pullsecrets.node.relevance import EffectivePolicy
 from pullsecrets.node.versions import FACTS, Release
 from pullsecrets.objects import Container, Pod
 from pullsecrets.present import PullDecision, PullOutcome
@@ -119,12 +120,14 @@ class Answer:
         pod: The pod or workload.
         container: The container, or the image volume.
         resolution: Which credentials it tries.
+        policy: When it pulls the image, so that the credentials count.
         decision: What happens when the container starts on a node, None if nobody asked.
     """
 
     pod: Pod
     container: Container
     resolution: Resolution
+    policy: EffectivePolicy
     decision: PullDecision | None = None
 
     @property
@@ -143,7 +146,7 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it: an image of ``resolve --format json``."""
         named = {"container": self.container.name, "kind": self.container.kind}
-        return {**named, **self.resolution.to_dict()}
+        return {**named, **self.policy.to_dict(), **self.resolution.to_dict()}
 
 
 _FAILING: Final = frozenset({PullOutcome.REFUSE, PullOutcome.FAIL})

@@ -13,11 +13,13 @@ import click
 from attrs import evolve, fields, frozen
 from rich.console import Console
 
+from pullsecrets.cli._live import LIVE_OPTIONS, is_plugin, progress
 from pullsecrets.cli._settings import Settings
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.images import Image, InvalidImage
+from pullsecrets.kinds import Reference
 from pullsecrets.loading import load
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.decoding import hide
@@ -41,9 +43,11 @@ __all__ = [
     "exit_status",
     "format_option",
     "parse_image",
+    "read_by",
     "read_cluster",
     "read_node",
     "select",
+    "tell",
 ]
 
 OK: Final = 0
@@ -56,14 +60,19 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OPTIONS: Final = (
-    click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
+    click.argument("paths", nargs=-1, metavar="PATH... | KIND/NAME"),
+    *LIVE_OPTIONS,
     click.option(
         "-n",
         "--namespace",
         metavar="NS",
-        help="Only pods of this namespace; objects that name none are taken to be in it.",
+        help="Only pods of this namespace; manifests that name none are taken to be in it.",
     ),
-    click.option("--pod", metavar="NAME", help="Only the pod or workload NAME, or KIND/NAME."),
+    click.option(
+        "--pod",
+        metavar="NAME",
+        help="Only the pod or workload NAME, KIND/NAME (as deploy/api) or NAMESPACE/NAME.",
+    ),
     click.option(
         "--image",
         metavar="IMAGE",
@@ -104,6 +113,11 @@ _OPTIONS: Final = (
         type=_FILE,
         help="What the providers answer: a YAML or JSON mapping of their names to responses.",
     ),
+    click.option(
+        "--always-pull-images",
+        is_flag=True,
+        help="The API server has the admission plugin AlwaysPullImages.",
+    ),
 )
 
 
@@ -112,9 +126,13 @@ class Given:
     """What the options that all commands have were given.
 
     Attributes:
-        paths: The manifests.
+        paths: The manifests; none if a cluster is read.
+        live: Whether a cluster is read.
+        context: ``--context``, or None.
+        kubeconfig: ``--kubeconfig``, or None.
+        all_namespaces: ``--all-namespaces``.
         namespace: ``--namespace``, or None.
-        pod: ``--pod``, or None.
+        pod: ``--pod``, or the argument that is KIND/NAME; None for all pods.
         image: ``--image``, or None.
         kubernetes: ``--kubernetes``, or None.
         node_config: ``--node-config``, or None.
@@ -123,9 +141,14 @@ class Given:
         kubelet_config: ``--kubelet-config``, or None.
         provider_answers: ``--provider-answers``, or None.
         settings: What the project has configured.
+        always_pull_images: ``--always-pull-images``.
     """
 
     paths: tuple[str, ...]
+    live: bool
+    context: str | None
+    kubeconfig: Path | None
+    all_namespaces: bool
     namespace: str | None
     pod: str | None
     image: str | None
@@ -135,6 +158,7 @@ class Given:
     provider_config: Path | None
     kubelet_config: Path | None
     provider_answers: Path | None
+    always_pull_images: bool
     settings: Settings = Settings()
 
 
@@ -164,29 +188,94 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
         names = [each.name for each in fields(Given) if each.name in options]
         settings = Settings.find(Path.cwd())
         given = Given(**{name: options.pop(name) for name in names}, settings=settings)
-        return command(given, **options)
+        return command(_told_apart(given), **options)
 
     for option in reversed(_OPTIONS):
         collected = option(collected)
     return collected
 
 
+def _told_apart(given: Given) -> Given:
+    """What was given, its arguments told apart: paths, and a pod or a workload by its kind."""
+    named = [
+        path
+        for path in given.paths
+        if Reference.parse(path).kind is not None and not Path(path).exists()
+    ]
+    paths = tuple(path for path in given.paths if path not in named)
+    asked = [*named, *([] if given.pod is None else [given.pod])]
+    if len(asked) > 1:
+        raise click.UsageError(f"one pod or workload at a time, not {printable(', '.join(asked))}")
+    wanted = (given.live, given.context is not None, given.kubeconfig, given.all_namespaces)
+    live = any(wanted) or (is_plugin() and not paths)
+    return evolve(
+        given,
+        paths=paths,
+        live=live,
+        pod=asked[0] if asked else None,
+        namespace=None if given.all_namespaces else given.namespace,
+    )
+
+
 def read_cluster(given: Given) -> Cluster:
-    """Load the manifests and say on standard error what is wrong with them.
+    """Load the manifests, or read the cluster, and say on standard error what is wrong with them.
 
     Raises:
         click.ClickException: A path or something about the node cannot be used; its exit status
             is 2.
     """
+    if given.live and given.paths:
+        raise click.UsageError("a cluster is read, or PATHs are, but not both")
+    if not given.live and not given.paths:
+        raise click.UsageError("no PATH is given; --cluster reads a cluster")
+    read = _read_live if given.live else _load
+    return read_by(given, lambda node: read(given, node))
+
+
+def read_by(given: Given, read: Callable[[Node], Cluster]) -> Cluster:
+    """Read a cluster in some way, and say on standard error what is wrong with it.
+
+    Args:
+        given: What describes the node.
+        read: Reads the cluster; is given the node.
+
+    Raises:
+        click.ClickException: Something cannot be used; its exit status is 2.
+    """
     try:
         node, faults = read_node(given)
-        cluster = load(*given.paths, namespace=given.namespace or "default", node=node)
+        cluster = read(node)
     except PullsecretsError as error:
         raise Unusable(str(error)) from None
-    cluster = evolve(cluster, problems=(*faults, *cluster.problems))
-    for problem in cluster.problems:
+    problems = *faults, *cluster.problems
+    return tell(evolve(cluster, problems=(), always_pull=given.always_pull_images), problems)
+
+
+def tell(cluster: Cluster, problems: Iterable[Problem]) -> Cluster:
+    """The cluster with some problems more, which are said on standard error."""
+    problems = tuple(problems)
+    for problem in problems:
         click.echo(f"{'error' if problem.error else 'note'}: {problem}", err=True)
-    return cluster
+    return evolve(cluster, problems=(*cluster.problems, *problems))
+
+
+def _load(given: Given, node: Node) -> Cluster:
+    return load(*given.paths, namespace=given.namespace or "default", node=node)
+
+
+def _read_live(given: Given, node: Node) -> Cluster:
+    from pullsecrets.live import read_live
+
+    with progress() as count:
+        return read_live(
+            kubeconfig=given.kubeconfig,
+            context=given.context,
+            namespace=given.namespace,
+            all_namespaces=given.all_namespaces,
+            only=None if given.pod is None else Reference.parse(given.pod),
+            node=node,
+            count=count,
+        )
 
 
 def read_node(given: Given) -> tuple[Node, tuple[Problem, ...]]:
@@ -231,11 +320,14 @@ def _kubelet(given: Given) -> Node:
 
 def _answers(path: Path) -> dict[str, ProviderAnswer]:
     name = printable(str(path))
-    value = None
+    documents = []
     for document in read_documents(path):
         if isinstance(document, Problem):
             raise Unusable(str(document))
-        value = document.value
+        documents.append(document.value)
+    if len(documents) > 1:
+        raise Unusable(f"{name} holds {len(documents):,} documents, where one is expected")
+    value = next(iter(documents), None)
     if not isinstance(value, dict):
         raise Unusable(f"{name} is not a mapping of providers to responses")
     try:
@@ -267,19 +359,19 @@ def select(cluster: Cluster, given: Given) -> Cluster:
     Raises:
         click.UsageError: There is no such pod, or no such image in them.
     """
-    kind, _, short = (given.pod or "").rpartition("/")
+    wanted = None if given.pod is None else Reference.parse(given.pod)
     pods = tuple(
         pod
         for pod in cluster.pods
-        if given.namespace in (None, pod.namespace)
-        and (given.pod is None or pod.name == short)
-        and (not kind or pod.kind.lower() == kind.lower())
+        if (wanted is None or wanted.names(pod))
+        and (given.namespace in (None, pod.namespace) or (wanted and wanted.namespace))
     )
-    if given.pod is not None and not pods:
-        raise click.UsageError(f"no pod or workload '{printable(given.pod)}' in the manifests")
+    if wanted is not None and not pods:
+        where = "the cluster" if given.live else "the manifests"
+        raise click.UsageError(f"no pod or workload '{wanted}' in {where}")
     if given.image is not None and cluster.pods:
-        wanted = parse_image(given.image)
-        pods = tuple(pod for pod in (_with(wanted, pod) for pod in pods) if pod.images)
+        image = parse_image(given.image)
+        pods = tuple(pod for pod in (_with(image, pod) for pod in pods) if pod.images)
         if not pods:
             raise click.UsageError(f"no pod has the image '{ImageText(given.image)}'")
     return evolve(cluster, pods=pods)

@@ -16,6 +16,7 @@ from attrs import Factory, define
 from pullsecrets.cli._lines_json import json_objects
 from pullsecrets.cli._lines_yaml import yaml_objects
 from pullsecrets.diagnoses import Where
+from pullsecrets.diagnoses.formats import Position
 from pullsecrets.secrecy import EntryText, printable
 
 __all__ = ["Lines"]
@@ -30,7 +31,7 @@ class Lines:
     """
 
     def __init__(self, places: Iterable[Where], namespace: str = "default") -> None:
-        self._lines: dict[Where, int] = {}
+        self._found: dict[Where, _Found] = {}
         files: dict[str, dict[_Identity, _Field]] = {}
         for where in places:
             if where.file is not None and where.file != "-":
@@ -39,15 +40,30 @@ class Lines:
                     root = objects.setdefault((kind, where.namespace, where.name), _Field())
                     root.at(where.field).places.append(where)
         for file, objects in files.items():
-            self._lines.update(_lines_in(Path(file), objects, namespace))
+            self._found.update(_found_in(Path(file), objects, namespace))
 
     def __call__(self, where: Where) -> int | None:
         """The line of a place, counted from 1; None if it cannot be found."""
-        return self._lines.get(where)
+        position = self.position(where)
+        return None if position is None else position.line
+
+    def position(self, where: Where) -> Position | None:
+        """Line and column of a place; None if it cannot be found.
+
+        The end is that of an entry that is written out, or of a field's value on one line.
+        """
+        found = self._found.get(where)
+        return None if found is None else found[0]
+
+    def way(self, where: Where) -> tuple[int, ...]:
+        """The lines of the fields that lead to a place, from the object on."""
+        found = self._found.get(where)
+        return () if found is None else found[1]
 
 
 _Step = str | int | EntryText
 _Identity = tuple[str, str, str]  # kind, namespace, name
+_Found = tuple[Position, tuple[int, ...]]  # of a place, and the lines that lead there
 
 
 @define
@@ -71,10 +87,10 @@ class _Field:
             yield from field.all_places()
 
 
-def _lines_in(
+def _found_in(
     file: Path, objects: Mapping[_Identity, _Field], namespace: str
-) -> Iterator[tuple[Where, int]]:
-    """The lines of places; if an object is defined twice, the later definition comes later."""
+) -> Iterator[tuple[Where, _Found]]:
+    """Where places are; if an object is defined twice, the later definition comes later."""
     for read in (json_objects, yaml_objects):
         try:
             with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as text:
@@ -106,21 +122,25 @@ def _text(mapping: Mapping[str, Any], name: str) -> str:
 _STRING_DATA: Final = ("stringData",)
 
 
-def _object(node: Any, field: _Field) -> Iterator[tuple[Where, int]]:
-    yield from _walk(node, node.line, field)
+def _object(node: Any, field: _Field) -> Iterator[tuple[Where, _Found]]:
+    way = (node.start.line,)
+    yield from _walk(node, node.start, way, field)
     # A value of a Secret is named as part of `data`, wherever it is written.
     data = field.inner.get("data", _Field())
-    for _, _, holder in node.children(_STRING_DATA if data.inner else ()):
-        for step, line, child in holder.children(data.inner):
-            yield from _walk(child, line, data.inner[step])
+    for _, start, holder in node.children(_STRING_DATA if data.inner else ()):
+        for step, at, child in holder.children(data.inner):
+            yield from _walk(child, at, (*way, start.line, at.line), data.inner[step])
 
 
-def _walk(node: Any, line: int, field: _Field) -> Iterator[tuple[Where, int]]:
-    """The lines of a field, and of the fields in it: as deep as they are there."""
+def _walk(
+    node: Any, start: Position, way: tuple[int, ...], field: _Field
+) -> Iterator[tuple[Where, _Found]]:
+    """Where a field is, and the fields in it: as deep as they are there."""
     for where in field.all_places():
-        yield where, line
+        yield where, (start, way)
     entries = node.entries() if any(where.entry is not None for where in field.places) else {}
     for where in field.places:
-        yield where, entries.get(where.entry, line)
+        at = start if where.entry is not None else node.extent() or start
+        yield where, (entries.get(where.entry, at), way)
     for step, at, child in node.children(field.inner):
-        yield from _walk(child, at, field.inner[step])
+        yield from _walk(child, at, (*way, at.line), field.inner[step])

@@ -9,6 +9,8 @@ from typing import Any, Final, TextIO
 
 from attrs import frozen
 
+from pullsecrets.diagnoses.formats import Position
+
 __all__ = ["json_objects"]
 
 _BLOCK: Final = 1 << 20  # characters
@@ -18,6 +20,7 @@ _DECODER: Final = JSONDecoder()
 _HEAD: Final = frozenset({"kind", "metadata"})
 _MAX_LISTS: Final = 8  # in lists, as for the reader of manifests
 _MARKER: Final = "---"
+_START: Final = Position(1, 1)
 
 
 def json_objects(file: TextIO) -> Iterator[tuple[dict[str, Any], _Node]]:
@@ -40,7 +43,7 @@ def json_objects(file: TextIO) -> Iterator[tuple[dict[str, Any], _Node]]:
 def _objects(text: _Text, depth: int) -> Iterator[tuple[dict[str, Any], _Node]]:
     text.forget()
     head: dict[str, Any] = {}
-    start, line = text.at, text.line()
+    start, position = text.at, text.position()
     is_list = False
     for name, _ in text.members():
         if name == "items" and text.next() == "[" and depth < _MAX_LISTS:
@@ -51,19 +54,33 @@ def _objects(text: _Text, depth: int) -> Iterator[tuple[dict[str, Any], _Node]]:
         elif name in _HEAD:
             head[name] = text.value()
     if not is_list:
-        yield head, _Node(text.text, start, line)
+        yield head, _Node(text.text, start, position)
 
 
 @frozen(repr=False)
 class _Node:
-    """A value in a text, and the line that it is on."""
+    """A value in a text, and where it starts."""
 
     text: str
     at: int
-    line: int
+    start: Position
 
-    def children(self, wanted: Collection[Any]) -> Iterator[tuple[Any, int, _Node]]:
-        """Those of its members or items that are wanted, the line of each, and its value.
+    def extent(self) -> Position | None:
+        """Where its text starts and ends, if it is a scalar."""
+        text = _Text(self.text, self.at, self.start)
+        mark = text.next()
+        if mark in "[{":
+            return None
+        text.value()
+        quoted = mark == '"'
+        return Position(
+            self.start.line,
+            self.start.column + quoted,
+            self.start.column + text.at - self.at - quoted,
+        )
+
+    def children(self, wanted: Collection[Any]) -> Iterator[tuple[Any, Position, _Node]]:
+        """Those of its members or items that are wanted, where each starts, and its value.
 
         An item is wanted by its position or by its name. What comes after the last of them is not
         looked at.
@@ -75,32 +92,32 @@ class _Node:
             if not left:
                 break
 
-    def _children(self, wanted: Collection[Any]) -> Iterator[tuple[Any, int, _Node]]:
-        text = _Text(self.text, self.at, self.line)
+    def _children(self, wanted: Collection[Any]) -> Iterator[tuple[Any, Position, _Node]]:
+        text = _Text(self.text, self.at, self.start)
         mark = text.next()
         if mark == "{":
-            for name, line in text.members():
+            for name, start in text.members():
                 if name in wanted:
-                    yield name, line, _Node(self.text, text.at, text.line())
+                    yield name, start, _Node(self.text, text.at, text.position())
         elif mark == "[":
             for number in text.items():
-                node = _Node(self.text, text.at, text.line())
+                node = _Node(self.text, text.at, text.position())
                 step = number if number in wanted else text.name()
                 if step in wanted:
-                    yield step, node.line, node
+                    yield step, node.start, node
 
-    def entries(self) -> dict[Any, int]:
-        """The lines of a docker config's entries: a string of JSON has one line."""
+    def entries(self) -> dict[Any, Position]:
+        """Where a docker config's entries are: in a string of JSON they are not told apart."""
         return {}
 
 
 class _Text:
-    """JSON from a place on, with the number of the line there; more of it is read as it is needed.
+    """JSON from a place on, with line and column there; more of it is read as it is needed.
 
     Args:
         text: What has been read.
         at: The place.
-        line: The line there, counted from 1.
+        position: Line and column there.
         read: Reads so many characters more, none at the end.
     """
 
@@ -108,25 +125,30 @@ class _Text:
         self,
         text: str = "",
         at: int = 0,
-        line: int = 1,
+        position: Position = _START,
         read: Callable[[int], str] = lambda count: "",
     ) -> None:
         self.text, self.at = text, at
-        self._line, self._counted = line, at
+        self._line, self._counted = position.line, at
+        self._line_start = at + 1 - position.column
         self._forgotten = 0
         self._read = read
 
-    def line(self) -> int:
-        """The line of the place."""
-        self._line += self.text.count("\n", self._counted, self.at)
+    def position(self) -> Position:
+        """Line and column of the place."""
+        lines = self.text.count("\n", self._counted, self.at)
+        if lines:
+            self._line += lines
+            self._line_start = self.text.rindex("\n", self._counted, self.at) + 1
         self._counted = self.at
-        return self._line
+        return Position(self._line, self.at - self._line_start + 1)
 
     def forget(self) -> None:
         """Let go of what is before the place, if that is much."""
         if self.at > _BLOCK:
-            self.line()
+            self.position()
             self._forgotten += self.at
+            self._line_start -= self.at
             self.text = self.text[self.at :]
             self.at = self._counted = 0
 
@@ -178,11 +200,11 @@ class _Text:
         name = value.get("name") if isinstance(value, dict) else None
         return name if isinstance(name, str) else ""
 
-    def members(self) -> Iterator[tuple[str, int]]:
-        """The names of an object's members, and their lines; the place is at each one's value."""
+    def members(self) -> Iterator[tuple[str, Position]]:
+        """The names of an object's members, and where each is; the place is at its value."""
         self.skip("{")
         while self.next() != "}":
-            line = self.line()
+            start = self.position()
             match = _NAME.match(self.text, self.at)
             if match is not None:
                 name, self.at = match[1], match.end()
@@ -190,7 +212,7 @@ class _Text:
                 name = self.value()
                 self.skip(":")
                 self.next()
-            yield from self._passed_over((name, line))
+            yield from self._passed_over((name, start))
             if self.next() != "}":
                 self.skip(",")
         self.skip("}")

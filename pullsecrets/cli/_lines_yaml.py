@@ -10,6 +10,8 @@ import yaml
 from attrs import frozen
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from pullsecrets.diagnoses.formats import Position
+
 __all__ = ["yaml_objects"]
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -70,15 +72,23 @@ class _Node:
         return _Node(node, self.first, self.lines)
 
     @property
-    def line(self) -> int:
-        """The line that it starts on."""
-        return self._line(self.node)
+    def start(self) -> Position:
+        """Where it starts."""
+        return self._start(self.node)
 
-    def _line(self, node: Any) -> int:
-        return self.first + int(node.start_mark.line)
+    def _start(self, node: Any) -> Position:
+        return Position(self.first + node.start_mark.line, node.start_mark.column + 1)
 
-    def children(self, wanted: Collection[Any]) -> Iterator[tuple[Any, int, _Node]]:
-        """Those of its members or items that are wanted, the line of each, and its value.
+    def extent(self) -> Position | None:
+        """Where its text starts and ends, if it is a scalar on one line."""
+        start, end = self.node.start_mark, self.node.end_mark
+        if not isinstance(self.node, ScalarNode) or start.line != end.line:
+            return None
+        quoted = self.node.style in ("'", '"')  # plain is None, or empty in the C parser
+        return Position(self.first + start.line, start.column + 1 + quoted, end.column + 1 - quoted)
+
+    def children(self, wanted: Collection[Any]) -> Iterator[tuple[Any, Position, _Node]]:
+        """Those of its members or items that are wanted, where each starts, and its value.
 
         An item is wanted by its position or by its name.
         """
@@ -87,19 +97,23 @@ class _Node:
         if isinstance(self.node, MappingNode):
             for key, value in self.node.value:
                 if isinstance(key, ScalarNode) and key.value in wanted:
-                    yield key.value, self._line(key), self.of(value)
+                    yield key.value, self._start(key), self.of(value)
         elif isinstance(self.node, SequenceNode):
             for number, item in enumerate(self.node.value):
                 name = _scalar(_member(item, "name"))
                 step = number if number in wanted else name
                 if step in wanted:
-                    yield step, self._line(item), self.of(item)
+                    yield step, self._start(item), self.of(item)
 
-    def entries(self) -> dict[Any, int]:
-        """The lines of a docker config's entries, if it is written out: of what is in quotes."""
-        found: dict[Any, int] = {}
+    def entries(self) -> dict[Any, Position]:
+        """Where a docker config's entries are, if it is written out: what is in quotes."""
+        found: dict[Any, Position] = {}
         start, end = self.node.start_mark.line, self.node.end_mark.line
         for number, line in enumerate(self.lines[start : end + 1], self.first + start):
-            for quoted in line.split('"')[1:-1]:
-                found.setdefault(quoted, number)
+            column = 1
+            for quoted in line.split('"')[:-1]:
+                stop = column + len(quoted)
+                if column > 1:
+                    found.setdefault(quoted, Position(number, column, stop))
+                column = stop + 1
         return found

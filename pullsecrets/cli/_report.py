@@ -10,13 +10,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.text import Text
 
+from pullsecrets.cli._common import Given
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, Where
 from pullsecrets.objects import Pod
 from pullsecrets.secrecy import printable
 
-__all__ = ["about_pods", "print_diagnosis", "tracker"]
+__all__ = ["about_pods", "lines_of", "print_diagnosis", "tracker"]
 
 _STYLES: Final = {
     Severity.ERROR: "bold red",
@@ -44,6 +45,12 @@ def about_pods(cluster: Cluster, pods: Iterable[Pod], diagnoses: Diagnoses) -> D
     )
 
 
+def lines_of(found: Iterable[Diagnosis], given: Given) -> Lines:
+    """The lines of what diagnoses point at, and of what they would have edited."""
+    places = (where for each in found for where in (each.where, each.edit) if where is not None)
+    return Lines(places, given.namespace or "default")
+
+
 def print_diagnosis(console: Console, diagnosis: Diagnosis, lines: Lines) -> None:
     """Print a diagnosis: what is wrong, where, what to do. Its lines are never folded."""
     head = Text.assemble(
@@ -58,6 +65,8 @@ def print_diagnosis(console: Console, diagnosis: Diagnosis, lines: Lines) -> Non
 
 def _place(where: Where, lines: Lines) -> str:
     """A place in one line, the file first, as editors and terminals make links of it."""
+    if where.document is None:
+        return str(where)
     if where.file is None or where.file == "-":
         return f"{where} (document {where.document})"
     line = lines(where)

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
 
 import click
 
 from pullsecrets.cli._common import (
     Given,
+    Unusable,
     cluster_options,
     console,
     echo_json,
     exit_status,
     format_option,
     read_cluster,
-    select,
+    tell,
 )
+from pullsecrets.cli._common import select as select_pods
+from pullsecrets.cli._ignores import ignores_of, scopes_of
 from pullsecrets.cli._lines import Lines
-from pullsecrets.cli._report import about_pods, print_diagnosis, tracker
+from pullsecrets.cli._report import about_pods, lines_of, print_diagnosis, tracker
 from pullsecrets.cli._settings import codes_of
 from pullsecrets.cluster import Cluster
-from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity
-from pullsecrets.diagnoses import check as diagnose
+from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, find
+from pullsecrets.diagnoses.baseline import Compared, compare_to_baseline, to_baseline
 from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
+from pullsecrets.diagnoses.selection import Ignore, unused
+from pullsecrets.diagnoses.selection import select as select_diagnoses
+from pullsecrets.objects import Place
+from pullsecrets.reading import Problem, ProblemCode
+from pullsecrets.secrecy import printable
 
 __all__ = ["check"]
 
@@ -38,61 +47,132 @@ __all__ = ["check"]
     help="Exit with 1 from this severity up; warning, if nothing is configured.",
 )
 @click.option(
+    "--select",
+    multiple=True,
+    metavar="CODE",
+    help="Only this code, the codes that begin so, or several with commas; instead of those "
+    "that are configured.",
+)
+@click.option(
     "--ignore",
     multiple=True,
     metavar="CODE",
-    help="A code not to report, or several with commas; can be given again. Added to "
-    "[tool.pullsecrets] ignore in pyproject.toml.",
+    help="Not this code, the codes that begin so, or several with commas; in addition to those "
+    "that are configured.",
+)
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Report only what is not in this file.",
+)
+@click.option(
+    "--write-baseline", is_flag=True, help="Write what there is to that file, and report nothing."
 )
 def check(
     given: Given,
     form: str,
     fail_on: str | None,
+    select: tuple[str, ...],
     ignore: tuple[str, ...],
+    baseline: Path | None,
+    write_baseline: bool,
 ) -> None:
     """Find what is wrong with pull secrets and the pods that list them.
 
-    Prints nothing if nothing is wrong. Exits with 1 if something is, 2 if some input could not be
-    read. An object's annotation pullsecrets/ignore names codes not to report for it.
+    Prints nothing on standard output if nothing is wrong. Exits with 1 if something is, 2 if some
+    input could not be read. An object's annotation pullsecrets/ignore, or a comment in YAML
+    "# pullsecrets: ignore[PS502]", names codes not to report.
     """
-    try:
-        codes = (*given.settings.ignore, *codes_of(ignore))
-    except ValueError as error:
-        raise click.UsageError(f"--ignore {error}") from None
+    codes = _codes("--select", select) or given.settings.select
+    ignored = _codes("--ignore", ignore)
+    if write_baseline and baseline is None:
+        raise click.UsageError("--write-baseline needs --baseline FILE")
     cluster = read_cluster(given)
     # All of the input takes part in the check, so that what is used elsewhere is known to be.
-    chosen = select(cluster, given)
-    found = diagnose(cluster, ignore=codes, track=tracker(cluster))
+    chosen = select_pods(cluster, given)
+    ignores, problems = ignores_of(cluster, given.settings)
+    ignores += (Ignore(code, "--ignore ") for code in ignored)
+    candidates = list(find(cluster, track=tracker(cluster)))
+    lines = lines_of((each for each, _ in candidates), given)
+    selected = select_diagnoses(
+        candidates,
+        ignores,
+        codes=codes,
+        scopes=partial(scopes_of, settings=given.settings, lines=lines),
+    )
+    found = selected.diagnoses
     if given.pod is not None or given.image is not None:
         found = about_pods(cluster, chosen.pods, found)
     elif given.namespace is not None:
         kept = (given.namespace, "")  # the nodes' configuration is in no namespace
         found = Diagnoses(each for each in found if each.where.namespace in kept)
-    _show(found, form, cluster, given)
+    else:
+        problems += unused(selected.unused)
+    known = 0
+    if baseline is not None and write_baseline:
+        _write(baseline, to_baseline(found))
+        click.echo(
+            f"{_count(len(found), 'diagnosis', 'diagnoses')} written to {baseline}", err=True
+        )
+        raise SystemExit(exit_status(tell(cluster, problems), failed=False))
+    if baseline is not None:
+        compared = _compared(found, baseline)
+        found, known = compared.new, compared.known
+        if compared.gone and given.pod is given.image is given.namespace:
+            gone = f"{_count(compared.gone, 'diagnosis', 'diagnoses')} in it no longer found"
+            place = Place(str(baseline))
+            problems.append(Problem(ProblemCode.UNUSED_IGNORE, gone, place, error=False))
+    cluster = tell(cluster, problems)
+    _show(found, form, cluster, lines, known)
     limit = Severity(fail_on or given.settings.fail_on or Severity.WARNING).rank
     failed = found.worst is not None and found.worst.rank <= limit
     raise SystemExit(exit_status(cluster, failed=failed))
 
 
-def _show(found: Diagnoses, form: str, cluster: Cluster, given: Given) -> None:
+def _codes(option: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return codes_of(values)
+    except ValueError as error:
+        raise click.UsageError(f"{option} {error}") from None
+
+
+def _compared(found: Diagnoses, baseline: Path) -> Compared:
+    name = printable(str(baseline))
+    try:
+        return compare_to_baseline(found, baseline.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Unusable(f"{name} cannot be read: {error.strerror}") from None
+    except ValueError as error:  # not UTF-8, or no baseline
+        raise Unusable(f"{name}: {error}") from None
+
+
+def _write(baseline: Path, text: str) -> None:
+    try:
+        baseline.write_text(text, encoding="utf-8")
+    except OSError as error:
+        name = printable(str(baseline))
+        raise Unusable(f"{name} cannot be written: {error.strerror}") from None
+
+
+def _show(found: Diagnoses, form: str, cluster: Cluster, lines: Lines, known: int) -> None:
     if form == "json":
-        echo_json(cluster, diagnoses=to_json(found))
-        return
-    lines = Lines((each.where for each in found), given.namespace or "default")
-    if form == "sarif":
-        click.echo(json.dumps(to_sarif(found, lines), indent=2))
+        echo_json(cluster, diagnoses=to_json(found, lines.position))
+    elif form == "sarif":
+        log = to_sarif(found, lines.position, cluster.problems)
+        click.echo(json.dumps(log, indent=2))
     elif form == "github":
-        for line in to_github(found, lines):
+        for line in to_github(found, lines.position, cluster.problems):
             click.echo(line)
     else:
         out = console()
         for each in found:
             print_diagnosis(out, each, lines)
-        summary = _summary(found, cluster)
-        if found:
-            out.print(summary, style="bold", soft_wrap=True)
-        elif sys.stderr.isatty():
-            click.echo(summary, err=True)
+    summary = _summary(found, cluster) + (f", and {known:,} in the baseline" if known else "")
+    if found and form == "text":
+        console().print(summary, style="bold", soft_wrap=True)
+    elif not found:
+        click.echo(summary, err=True)
 
 
 def _summary(found: Iterable[Diagnosis], cluster: Cluster) -> str:
@@ -109,5 +189,5 @@ def _summary(found: Iterable[Diagnosis], cluster: Cluster) -> str:
     return f"{', '.join(counts) or 'no diagnosis'} in {pods} and {secrets}"
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def _count(number: int, what: str, several: str = "") -> str:
+    return f"{number:,} {what if number == 1 else several or f'{what}s'}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import click
 from rich.text import Text
@@ -19,7 +19,7 @@ from pullsecrets.cli._common import (
     select,
 )
 from pullsecrets.cli._lines import Lines
-from pullsecrets.cli._report import about_pods, print_diagnosis, tracker
+from pullsecrets.cli._report import about_pods, lines_of, print_diagnosis, tracker
 from pullsecrets.diagnoses import Diagnoses
 from pullsecrets.diagnoses import check as diagnose
 from pullsecrets.diagnoses.formats import to_json
@@ -51,25 +51,25 @@ def explain(given: Given, form: str) -> None:
     if given.image is not None and not cluster.pods:
         images.append(explain_image(parse_image(given.image), cluster.secrets, cluster.node))
     explanations: list[PodExplanation | Explanation] = [*pods, *images]
+    lines = lines_of(found, given)
     if form == "json":
         echo_json(
             cluster,
             pods=(each.to_dict() for each in pods),
             images=[each.to_dict() for each in images],
-            diagnoses=to_json(found),
+            diagnoses=to_json(found, lines.position),
         )
     else:
-        _show(explanations, found, given)
+        _show(explanations, found, lines)
     failed = any(each.resolution.failure is not None for each in explanations)
     raise SystemExit(exit_status(cluster, failed=failed))
 
 
 def _show(
-    explanations: Iterable[PodExplanation | Explanation], found: Diagnoses, given: Given
+    explanations: Sequence[PodExplanation | Explanation], found: Diagnoses, lines: Lines
 ) -> None:
     """Print what is wrong, then the trees."""
     out = console()
-    lines = Lines((each.where for each in found), given.namespace or "default")
     # The cause before everything else: whoever asks has a pod that does not start.
     for diagnosis in found:
         print_diagnosis(out, diagnosis, lines)

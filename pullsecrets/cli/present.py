@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from attrs import evolve
 
 from pullsecrets.cli._common import (
     Given,
@@ -74,11 +73,6 @@ def state_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @cluster_options
 @state_options
 @click.option(
-    "--always-pull-images",
-    is_flag=True,
-    help="The API server has the admission plugin AlwaysPullImages.",
-)
-@click.option(
     "--by-record",
     is_flag=True,
     help="Show the records instead: which secret opened which image, and what that still means.",
@@ -88,7 +82,6 @@ def present(
     given: Given,
     images: Path | None,
     records: Path | None,
-    always_pull_images: bool,
     by_record: bool,
     form: str,
 ) -> None:
@@ -98,7 +91,7 @@ def present(
     Kubernetes 1.35 on, by who pulled it. Exits with 1 if a container cannot start, 2 if some input
     could not be read.
     """
-    cluster = evolve(read_cluster(given), always_pull=always_pull_images)
+    cluster = read_cluster(given)
     chosen = select(cluster, given)
     state = read_state(images, records)
     if by_record:

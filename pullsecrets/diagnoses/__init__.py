@@ -87,7 +87,7 @@ def find(
         verified.add(answer)
         yield from pulls.diagnose(answer)
     for account in cluster.service_accounts:
-        for found in lists.of(account.namespace, account.pull_secrets).findings:
+        for found in lists.of(account, account.pull_secrets).findings:
             yield found.at(Where.of(account, found.field)), (account,)
     yield from consulted.diagnose()
     yield from verified.diagnose()

@@ -13,7 +13,7 @@ from pullsecrets.diagnoses.model import Severity
 from pullsecrets.dockerconfig import Credential
 from pullsecrets.keyring import Keyring, KeyringEntry
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.objects import Pod, PullSecret, ServiceAccount
+from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.resolution import SourceKind
 from pullsecrets.secrecy import EntryText
 
@@ -42,28 +42,29 @@ class Lists:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._known: dict[tuple[str, tuple[str, ...]], SecretList] = {}
+        self._known: dict[tuple[str, tuple[str, ...], str | None], SecretList] = {}
         self._with_pods = {pod.namespace for pod in cluster.pods}
         holders: tuple[Pod | ServiceAccount, ...] = (*cluster.service_accounts, *cluster.pods)
         self._listed = {
             (holder.namespace, name) for holder in holders for name in holder.pull_secrets
         }
 
-    def of(self, namespace: str, names: tuple[str, ...]) -> SecretList:
+    def of(self, holder: Pod | ServiceAccount, names: tuple[str, ...]) -> SecretList:
         """A list of secrets.
 
         Args:
-            namespace: The namespace.
+            holder: Whose list it is.
             names: The names in the list.
         """
-        known = self._known.get((namespace, names))
+        key = holder.namespace, names, self._cluster.standpoint(holder.place)
+        known = self._known.get(key)
         if known is None:
-            known = self._known[namespace, names] = self._look_at(namespace, names)
+            known = self._known[key] = self._look_at(holder.namespace, names, holder.place)
         return known
 
-    def _look_at(self, namespace: str, names: tuple[str, ...]) -> SecretList:
-        keyring = self._cluster.keyring(namespace, names)
-        found = tuple(self._cluster.references(namespace, names))
+    def _look_at(self, namespace: str, names: tuple[str, ...], near: Place | None) -> SecretList:
+        keyring = self._cluster.keyring(namespace, names, near)
+        found = tuple(self._cluster.references(namespace, names, near))
         entries = tuple(e for e in keyring.entries if e.source.kind is SourceKind.SECRET)
         findings = (*self._references(namespace, names, found), *_shared_keys(entries, names))
         complete = not any(isinstance(each, Note) for each in found)
@@ -79,7 +80,7 @@ class Lists:
                 note = Note(NoteCode.REPEATED_SECRET, namespace, name, position=position)
                 yield finding("PS105", note, field=field, subject=name)
             elif isinstance(each, Note) and each.code is NoteCode.NAMELESS_REFERENCE:
-                yield finding("PS104", each, field=field)
+                yield finding("PS104", each, field=field, subject="(nameless)")
             elif isinstance(each, Note) and each.elsewhere:
                 advice = f"Put a copy of the secret into namespace {quoted(namespace)}."
                 yield finding("PS101", each, advice, field=field, subject=name)

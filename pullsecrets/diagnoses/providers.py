@@ -77,7 +77,7 @@ class Consulted:
                 yield finding("PS612", message).at(where), (pod,)
 
 
-def _diagnosis(found: checks.Finding) -> Diagnosis:
+def _diagnosis(found: checks.Remark) -> Diagnosis:
     replacement = None if found.instead is None else EntryText(found.instead)
     where = Where.of_config(_KIND, found.file, found.path)
     advice = instead(replacement)

@@ -51,7 +51,7 @@ class Pulls:
     def diagnose(self, answer: PodResolution) -> Iterator[Found]:
         """The diagnoses of a pod."""
         pod, origin = answer.pod, answer.admission.origin
-        listed = self._lists.of(pod.namespace, answer.admission.pull_secrets)
+        listed = self._lists.of(pod, answer.admission.pull_secrets)
         findings = list(self._of_admission(answer))
         if origin is not Origin.SERVICE_ACCOUNT:
             findings += listed.findings
@@ -93,7 +93,8 @@ class Pulls:
     ) -> Finding | None:
         admission, namespace = answer.admission, answer.pod.namespace
         image = each.container.image
-        like = namespace, admission, answer.pod.service_account, image
+        here = self._cluster.standpoint(answer.pod.place)
+        like = namespace, admission, answer.pod.service_account, image, here
         if like not in self._known:
             self._known[like] = self._outcome(answer, each.resolution, listed)
         return self._known[like]
@@ -115,19 +116,19 @@ class Pulls:
     def _by_account(self, answer: PodResolution, image: ImageText) -> Finding | None:
         """What a service account's list would have given."""
         pod, admission = answer.pod, answer.admission
-        account = self._cluster.service_account(pod.namespace, pod.service_account)
+        account = self._cluster.service_account(pod.namespace, pod.service_account, pod.place)
         if account is None:
             return None
         if admission.origin is Origin.SERVICE_ACCOUNT:
-            default = self._cluster.service_account(pod.namespace, _DEFAULT)
-            if account.pull_secrets or default is None or not self._serves(default, image):
+            default = self._cluster.service_account(pod.namespace, _DEFAULT, pod.place)
+            if account.pull_secrets or default is None or not self._serves(default, pod, image):
                 return None
             message = (
                 f"{_anonymous(image)}: the pod runs as service account {quoted(account.name)}, "
                 f"which has no pull secrets; only {quoted(_DEFAULT)} has"
             )
             return finding("PS108", message, field=_ACCOUNT)
-        if admission.origin is Origin.MIRROR_POD or not self._serves(account, image):
+        if admission.origin is Origin.MIRROR_POD or not self._serves(account, pod, image):
             return None
         names = ", ".join(map(quoted, account.pull_secrets))
         if admission.pull_secrets:
@@ -142,8 +143,8 @@ class Pulls:
         )
         return finding("PS107", message)
 
-    def _serves(self, account: ServiceAccount, image: ImageText) -> bool:
-        keyring = self._cluster.keyring(account.namespace, account.pull_secrets)
+    def _serves(self, account: ServiceAccount, pod: Pod, image: ImageText) -> bool:
+        keyring = self._cluster.keyring(account.namespace, account.pull_secrets, pod.place)
         return bool(keyring.lookup(image).candidates)
 
     def _by_edit(self, listed: SecretList, written: ImageText, image: Image) -> Finding | None:

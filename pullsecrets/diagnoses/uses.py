@@ -16,7 +16,7 @@ from pullsecrets.keyring import KeyringEntry
 from pullsecrets.matching import Pattern, pattern_matches
 from pullsecrets.objects import PullSecret
 from pullsecrets.registries import DOCKER_HUB_KEY
-from pullsecrets.resolution import Candidate, SourceKind
+from pullsecrets.resolution import Candidate, Source, SourceKind
 from pullsecrets.secrecy import EntryText
 
 __all__ = ["Use", "Uses"]
@@ -102,24 +102,23 @@ class Uses:
 
     def __init__(self, lists: Lists) -> None:
         self._lists = lists
-        # Namespace and name of a secret → its entries' uses.
-        self._uses: dict[tuple[str | None, str | None], dict[EntryText, Use]] = {}
+        # Identity of a secret → its entries' uses.
+        self._uses: dict[tuple[str | None, ...], dict[EntryText, Use]] = {}
         # Lists and the images that were looked at: the pods of a workload have the same.
-        self._seen: set[tuple[str, tuple[str, ...], str]] = set()
+        self._seen: set[tuple[int, str]] = set()
 
     def of(self, secret: PullSecret) -> Iterable[Use]:
         """The uses of a secret's entries."""
-        return self._uses.get((secret.namespace, secret.name), {}).values()
+        return self._uses.get(Source.of(secret).identity, {}).values()
 
     def add(self, answer: PodResolution) -> None:
         """Take note of what the images of a pod use."""
-        namespace, names = answer.pod.namespace, answer.admission.pull_secrets
+        listed = self._lists.of(answer.pod, answer.admission.pull_secrets)
         for each in answer.images:
             resolution = each.resolution
-            seen = namespace, names, resolution.written.reveal()
+            seen = id(listed), resolution.written.reveal()
             if resolution.image is not None and resolution.candidates and seen not in self._seen:
                 self._seen.add(seen)
-                listed = self._lists.of(namespace, names)
                 self._add(listed, resolution.image, resolution.candidates)
 
     def _add(self, listed: SecretList, image: Image, candidates: tuple[Candidate, ...]) -> None:
@@ -142,7 +141,7 @@ class Uses:
                     self._use(entry, entry.key).shadowed[image.name] = first
 
     def _use(self, entry: KeyringEntry | Candidate, key: EntryText) -> Use:
-        uses = self._uses.setdefault((entry.source.namespace, entry.source.name), {})
+        uses = self._uses.setdefault(entry.source.identity, {})
         return uses.setdefault(entry.entry, Use(entry, key))
 
 

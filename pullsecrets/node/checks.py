@@ -1,6 +1,6 @@
 """What is wrong with a node's providers, or may not be as it was meant: the codes PS6xx.
 
-Each function looks at one thing and yields findings; none opens a file. A kubelet says nothing of
+Each function looks at one thing and yields remarks; none opens a file. A kubelet says nothing of
 most of this, and each mistake hides those behind it: so each is looked for by itself.
 """
 
@@ -25,7 +25,7 @@ from pullsecrets.node.versions import RELEASES, Gate
 from pullsecrets.secrecy import printable
 
 __all__ = [
-    "Finding",
+    "Remark",
     "check_accounts",
     "check_answers",
     "check_asked",
@@ -37,7 +37,7 @@ __all__ = [
 
 
 @frozen
-class Finding:
+class Remark:
     """Something about a node's providers that is not, or may not be, as it was meant.
 
     Attributes:
@@ -60,7 +60,7 @@ class Finding:
         return printable(self.sentence)
 
 
-def check_config(providers: Providers) -> Iterator[Finding]:
+def check_config(providers: Providers) -> Iterator[Remark]:
     """PS605: what the first later version that refuses the configuration will say.
 
     Args:
@@ -76,7 +76,7 @@ def check_config(providers: Providers) -> Iterator[Finding]:
             for fault in error.errors:
                 sentence = f"the kubelet from {release} on does not start with this: {fault}"
                 file = files.get(fault.document)
-                yield Finding("PS605", sentence, path=fault.path, file=file)
+                yield Remark("PS605", sentence, path=fault.path, file=file)
             return
 
 
@@ -87,11 +87,11 @@ def _found(
     at: int,
     *path: str | int,
     instead: str | None = None,
-) -> Finding:
-    """A finding about the provider at a place."""
+) -> Remark:
+    """A remark about the provider at a place."""
     file, place = providers.locate(at)
     name = providers.providers[at].name
-    return Finding(code, sentence, name, ("providers", place, *path), instead, file)
+    return Remark(code, sentence, name, ("providers", place, *path), instead, file)
 
 
 def _and_more(names: Iterable[str]) -> str:
@@ -99,7 +99,7 @@ def _and_more(names: Iterable[str]) -> str:
     return f"{first} and {len(others):,} more" if others else first
 
 
-def check_providers(providers: Providers) -> Iterator[Finding]:
+def check_providers(providers: Providers) -> Iterator[Remark]:
     """PS601, PS602, PS608 and PS609: what the configuration shows by itself."""
     for at, provider in enumerate(providers):
         for index, pattern in enumerate(provider.match_images):
@@ -170,7 +170,7 @@ def _near_miss(provider: Provider, image_name: str) -> Miss | None:
     return None if miss is None or miss.code in _FAR else miss
 
 
-def check_images(providers: Providers, image_names: Iterable[str]) -> Iterator[Finding]:
+def check_images(providers: Providers, image_names: Iterable[str]) -> Iterator[Remark]:
     """PS603: images that a provider just misses, by a pattern that may match others.
 
     Args:
@@ -195,7 +195,7 @@ def check_accounts(
     providers: Providers,
     pulls: Iterable[tuple[PodAccount, str]],
     grants: Iterable[AudienceGrant],
-) -> Iterator[Finding]:
+) -> Iterator[Remark]:
     """PS606 and PS607: service accounts whose pods get nothing of a provider in token mode.
 
     Args:
@@ -247,7 +247,7 @@ def is_meant(provider: Provider, image_name: str) -> bool:
     return matches or _near_miss(provider, image_name) is not None
 
 
-def check_answers(providers: Providers, answers: Mapping[str, Answer]) -> Iterator[Finding]:
+def check_answers(providers: Providers, answers: Mapping[str, Answer]) -> Iterator[Remark]:
     """PS610: recorded answers that the kubelet refuses, whether it would ask for them or not."""
     for at, provider in enumerate(providers):
         answer = answers.get(provider.name)
@@ -258,7 +258,7 @@ def check_answers(providers: Providers, answers: Mapping[str, Answer]) -> Iterat
                 yield _found("PS610", sentence, providers, at)
 
 
-def check_asked(providers: Providers, asked: Iterable[Asked]) -> Iterator[Finding]:
+def check_asked(providers: Providers, asked: Iterable[Asked]) -> Iterator[Remark]:
     """PS611: answers that are not for the image that was asked for.
 
     Args:

@@ -21,7 +21,7 @@ from pullsecrets.node.versions import Release
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.secrecy import ImageText
 
-__all__ = ["Finding", "Presented", "Step", "find"]
+__all__ = ["Conclusion", "Presented", "Step", "conclude"]
 
 _MAX_SECRETS: Final = 100  # recorded for one name, from which on matches add none (E12)
 
@@ -80,7 +80,7 @@ class Presented:
 
 
 @frozen
-class Finding:
+class Conclusion:
     """How a kubelet's decision ends.
 
     Attributes:
@@ -97,7 +97,7 @@ class Finding:
     adds: RecordedSecret | None = None
 
 
-def find(
+def conclude(
     image: ImageText,
     image_id: str | None,
     pull_policy: PullPolicy,
@@ -106,7 +106,7 @@ def find(
     verification: Verification,
     records: PullRecords,
     release: Release,
-) -> Finding:
+) -> Conclusion:
     """Decide about one image of one container (``EnsureImageExists``).
 
     Args:
@@ -119,39 +119,38 @@ def find(
         release: The kubelet's version.
     """
     if verification.refusals(release):
-        return Finding(Step.INVALID_CONFIG)
+        return Conclusion(Step.INVALID_CONFIG)
     try:
         Image.parse(image)
     except InvalidImage:
-        return Finding(Step.INVALID_IMAGE)
+        return Conclusion(Step.INVALID_IMAGE)
     if pull_policy is PullPolicy.ALWAYS:
-        found = Finding(Step.ALWAYS)
+        found = Conclusion(Step.ALWAYS)
     elif image_id is None:
-        found = Finding(Step.ABSENT)
+        found = Conclusion(Step.ABSENT)
     else:
-        found = _find_present(image, image_id, presented, verification, records, release)
+        found = _conclude_present(image, image_id, presented, verification, records, release)
     if found.step is Step.UNDECODABLE_SECRET or found.step.uses or pull_policy is PullPolicy.NEVER:
         return found
-    return Finding(
+    return Conclusion(
         Step.UNDECODABLE_SECRET if presented is None else found.step, True, found.subject
     )
 
 
-def _find_present(
+def _conclude_present(
     image: ImageText,
     image_id: str,
     presented: Presented | None,
     verification: Verification,
     records: PullRecords,
     release: Release,
-) -> Finding:
+) -> Conclusion:
     """The decision about an image that is there, with the version's own look-ups (B3)."""
-    verifies = verification.is_on(release)
-    early = release.looks_up_when_present or (verifies and not release.verification_looks_up_late)
+    early = verification.looks_up_first(release)
     if early and presented is None:
-        return Finding(Step.UNDECODABLE_SECRET, looks_up=True)
-    if not verifies:
-        return Finding(Step.NOT_VERIFIED, early)
+        return Conclusion(Step.UNDECODABLE_SECRET, looks_up=True)
+    if not verification.is_on(release):
+        return Conclusion(Step.NOT_VERIFIED, early)
     found = _verify(image, image_id, presented, verification, records, release)
     return evolve(found, looks_up=early or found.looks_up)
 
@@ -163,43 +162,43 @@ def _verify(
     verification: Verification,
     records: PullRecords,
     release: Release,
-) -> Finding:
+) -> Conclusion:
     """Steps 1 to 8 of E8 (``MustAttemptImagePull``)."""
     record = records.record_of(image_id, release)
     if isinstance(record, BrokenRecord):
-        return Finding(Step.BROKEN_RECORD, subject=(str(record),))
+        return Conclusion(Step.BROKEN_RECORD, subject=(str(record),))
     intent = None if record is not None else records.intent_of(image, release)
     if isinstance(intent, BrokenRecord):
-        return Finding(Step.BROKEN_INTENT, subject=(str(intent),))
+        return Conclusion(Step.BROKEN_INTENT, subject=(str(intent),))
     if not verification.requires(image, record is not None or intent is not None, release):
-        return Finding(Step.POLICY_ALLOWS)
+        return Conclusion(Step.POLICY_ALLOWS)
     if record is None:
-        return Finding(Step.NO_RECORD)
+        return Conclusion(Step.NO_RECORD)
     name = name_in_records(image, release)
     known = record.credentials.get(name)
     if known is None:
-        return Finding(Step.OTHER_NAME, subject=tuple(sorted(map(str, record.credentials))))
+        return Conclusion(Step.OTHER_NAME, subject=tuple(sorted(map(str, record.credentials))))
     if known.node_pods_accessible:
-        return Finding(Step.OPEN_TO_ALL)
+        return Conclusion(Step.OPEN_TO_ALL)
     if not known.secrets and not known.service_accounts:
-        return Finding(Step.NOBODY_KNOWN)
+        return Conclusion(Step.NOBODY_KNOWN)
     if presented is None:
-        return Finding(Step.UNDECODABLE_SECRET, looks_up=True)
+        return Conclusion(Step.UNDECODABLE_SECRET, looks_up=True)
     return _match(presented, known)
 
 
-def _match(presented: Presented, known: PullCredentials) -> Finding:
+def _match(presented: Presented, known: PullCredentials) -> Conclusion:
     """Steps 9 to 11 of E8: the first of the pod's credentials that the record knows."""
     adds = len(known.secrets) < _MAX_SECRETS
     for secret, recorded in product(presented.secrets, known.secrets):
         same = secret.identity == recorded.identity
         if recorded.hash and secret.hash == recorded.hash:
             added = secret if adds and not same else None
-            return Finding(Step.SAME_CREDENTIAL, True, (str(recorded),), added)
+            return Conclusion(Step.SAME_CREDENTIAL, True, (str(recorded),), added)
         if same and adds:
-            return Finding(Step.SAME_SECRET, True, (str(secret),), secret)
+            return Conclusion(Step.SAME_SECRET, True, (str(secret),), secret)
     account = presented.service_account
     if account is not None and account in known.service_accounts:
-        return Finding(Step.SAME_SERVICE_ACCOUNT, True, (str(account),))
+        return Conclusion(Step.SAME_SERVICE_ACCOUNT, True, (str(account),))
     recorded_ones = (*known.secrets, *known.service_accounts)
-    return Finding(Step.NO_MATCH, True, tuple(map(str, recorded_ones)))
+    return Conclusion(Step.NO_MATCH, True, tuple(map(str, recorded_ones)))

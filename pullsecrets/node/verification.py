@@ -180,6 +180,11 @@ class Verification:
             return False
         return release.verification_gate is Gate.ON if self.gate is None else self.gate
 
+    def looks_up_first(self, release: Release) -> bool:
+        """Whether credentials are looked up for an image that is there before its decision (B3)."""
+        verifies_early = self.is_on(release) and not release.verification_looks_up_late
+        return release.looks_up_when_present or verifies_early
+
     def requires(self, image: ImageText, pulled_by_kubelet: bool, release: Release) -> bool:
         """Whether the policy asks to verify (``RequireCredentialVerificationForImage``).
 

@@ -22,17 +22,18 @@ def identity_tokens(cluster: Cluster) -> Callable[[Candidate], Password | None]:
     Args:
         cluster: Where the secrets are. The node's docker config is not looked into.
     """
-    secrets = {(secret.namespace, secret.name): secret for secret in cluster.secrets}
-    read: dict[tuple[str, str], dict[str, Password]] = {}
+    read: dict[PullSecret, dict[str, Password]] = {}
 
     def token(candidate: Candidate) -> Password | None:
         source = candidate.source
-        name = source.namespace or "", source.name or ""
-        if source.kind is not SourceKind.SECRET or name not in secrets:
+        if source.kind is not SourceKind.SECRET:
             return None
-        if name not in read:
-            read[name] = dict(_tokens(secrets[name]))
-        return read[name].get(candidate.entry.reveal())
+        secret = cluster.secret(source.namespace or "", source.name or "", source.place)
+        if secret is None:
+            return None
+        if secret not in read:
+            read[secret] = dict(_tokens(secret))
+        return read[secret].get(candidate.entry.reveal())
 
     return token
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -14,25 +13,12 @@ from attrs import evolve, frozen
 from pullsecrets.probe.outcomes import Outcome, Request
 from pullsecrets.secrecy import printable
 
-__all__ = ["ASK_AGAIN_AFTER", "Learned", "Once", "Stop", "Trail", "defused"]
+__all__ = ["ASK_AGAIN_AFTER", "Learned", "Once", "Stop", "Trail"]
 
 ASK_AGAIN_AFTER: Final = 60.0
 """Seconds for which an answer that decides nothing (an outage, a rate limit) is kept."""
 
 _CONCEALED: Final = "(not shown: it repeats what is secret)"
-
-# What the runners of GitHub and Azure take for commands: `::name::`, `::name key=value::` at the
-# start of a line, wherever that is after folding; `##[name]` and `##vso[name]` anywhere.
-_COMMAND: Final = re.compile(r":(?=:[A-Za-z-]+(?: |::))|#(?=#(?:vso)?\[)")
-
-
-def defused(text: str) -> str:
-    """A text that no CI runner takes for a command, wherever its lines are folded.
-
-    >>> defused("::error::gone ##[group]")
-    ': :error: :gone # #[group]'
-    """
-    return _COMMAND.sub(lambda match: match[0] + " ", text)
 
 
 class Stop(Exception):
@@ -127,7 +113,7 @@ class Trail:
         """
         if any(secret in text for secret in (*self._secrets, *self._of_others)):
             return _CONCEALED
-        text = defused(printable(text))
+        text = printable(text)
         return text if len(text) <= limit else text[:limit] + "…"
 
     def keeps(self, stop: Stop) -> float:

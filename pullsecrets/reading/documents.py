@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from enum import StrEnum
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.fields import FieldPath, InvalidManifest, format_path
@@ -20,7 +20,9 @@ class ProblemCode(StrEnum):
     """What is wrong with an input. The values are stable."""
 
     UNREADABLE = "unreadable"
-    """A file or a folder cannot be read."""
+    """A file, a folder or an object of a cluster cannot be read."""
+    FORBIDDEN = "forbidden"
+    """The right is missing to read objects of a cluster, so that they are not known."""
     NOT_UTF8 = "not-utf8"
     NOT_JSON = "not-json"
     NOT_YAML = "not-yaml"
@@ -80,7 +82,8 @@ class Problem:
     def __str__(self) -> str:
         at = format_path(self.path)
         message = f"{at}: {self.message}" if at else self.message
-        return f"{self.place}: {message}" if self.place is not None else message
+        place = str(self.place or "")
+        return f"{place}: {message}" if place else message
 
 
 @frozen
@@ -150,8 +153,9 @@ class Unreadable(PullsecretsError, ValueError):
 def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "default") -> Objects:
     """Read Pods, workloads, ServiceAccounts, Secrets, roles and their bindings, and lists of them.
 
-    Other kinds are passed over in silence. What is malformed is left out and becomes a problem. If
-    an object is defined twice, the later definition counts.
+    Other kinds are passed over in silence. What is malformed is left out and becomes a problem.
+    Within a file or a stream the later of two definitions of an object counts, as ``kubectl apply``
+    has it. In two files they are two objects, of two environments.
 
     Args:
         documents: The documents, and what could not be read.
@@ -173,7 +177,7 @@ def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "def
             message = f"{_title(item.value)}: {error}"
             problems.append(item.problem(ProblemCode.INVALID_OBJECT, message))
             continue
-        identity = item.value["kind"], read.namespace, read.name
+        identity = item.value["kind"], read.namespace, read.name, item.place.file
         # Each object with a generateName is one of its own.
         named = bool(item.value["metadata"].get("name"))
         if named and identity in objects:
@@ -185,12 +189,24 @@ def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "def
         objects[identity if named else (*identity, len(objects))] = read
     found = objects.values()
     return Objects(
-        tuple(o for o in found if isinstance(o, Pod)),
+        tuple(_told_apart(o for o in found if isinstance(o, Pod))),
         tuple(o for o in found if isinstance(o, ServiceAccount)),
         tuple(o for o in found if isinstance(o, PullSecret)),
         tuple(problems),
         tuple(rbac),
     )
+
+
+def _told_apart(pods: Iterable[Pod]) -> Iterator[Pod]:
+    """The pods, those marked that several files define."""
+    kept = list(pods)
+    files: dict[tuple[str, str, str], set[str | None]] = {}
+    for pod in kept:
+        file = None if pod.place is None else pod.place.file
+        files.setdefault((pod.kind, pod.namespace, pod.name), set()).add(file)
+    for pod in kept:
+        repeated = len(files[pod.kind, pod.namespace, pod.name]) > 1
+        yield evolve(pod, repeated=True) if repeated else pod
 
 
 def _in_namespace(manifest: Mapping[str, Any], namespace: str) -> Mapping[str, Any]:

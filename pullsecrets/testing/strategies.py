@@ -30,6 +30,7 @@ from pullsecrets.objects import (
     POD_TEMPLATES,
     Container,
     ContainerKind,
+    Owner,
     Pod,
     PullSecret,
     ServiceAccount,
@@ -71,6 +72,7 @@ _HOSTS: Final = (
 )
 _PATHS: Final = ("library/nginx", "acme/api", "acme/web", "acme-tools/api", "acme/team/api")
 _PODS: Final = ("api", "web")
+_OWNERS: Final = ("Deployment", "ReplicaSet", "Job", "Rollout")
 _NAMES: Final = ("regcred", "quay", "hub")
 _NAMESPACES: Final = ("default", "shop")
 _ACCOUNTS: Final = ("default", "deployer")
@@ -452,6 +454,7 @@ def pods(draw: st.DrawFn, *, name: str | None = None, namespace: str | None = No
     kind = draw(st.sampled_from(("Pod", *POD_TEMPLATES)))
     more = draw(st.sampled_from(_MORE_CONTAINERS))
     state = draw(st.sampled_from(("new", "new", "stored", "mirror"))) if kind == "Pod" else "new"
+    owner = draw(st.none() | st.builds(Owner, st.sampled_from(_OWNERS), st.sampled_from(_PODS)))
     return Pod(
         draw(_or_one_of(name, _PODS)),
         draw(_or_one_of(namespace, _NAMESPACES)),
@@ -464,6 +467,7 @@ def pods(draw: st.DrawFn, *, name: str | None = None, namespace: str | None = No
         draw(st.sampled_from(("default", "default", "deployer", "missing"))),
         stored=state != "new",  # the mirror of a static pod is in the cluster, too
         mirror=state == "mirror",
+        owner=owner,
     )
 
 

@@ -65,6 +65,9 @@ def test_of_the_good_examples_there_is_only_the_tree(name):
     )
 
 
+WHEN = " (IfNotPresent: pulled if the node does not have it, or has to verify it)"
+
+
 def test_the_tree():
     shown = explain(EXAMPLES / "good" / "overlapping")
     lines = [line.rstrip() for line in shown.splitlines()]
@@ -73,13 +76,13 @@ def test_the_tree():
         "  its own imagePullSecrets: quay-everything, quay-team-a",
         "           entry            verdict",
         "  portal: quay.io/team-a/portal:2.0",
-        "  2 candidates",
+        f"  2 candidates{WHEN}",
         "    1. secret quay-everything",
         "      ✓ 2  quay.io          candidate 2",
         "    2. secret quay-team-a",
         "      ✓ 1  quay.io/team-a/  candidate 1",
         "  metrics: quay.io/team-b/metrics:0.9",
-        "  1 candidate",
+        f"  1 candidate{WHEN}",
         "    1. secret quay-everything",
         "      ✓ 1  quay.io          candidate 1",
         "    2. secret quay-team-a",

@@ -44,15 +44,12 @@ def paths(value):
             yield (step, *path)
 
 
-def lines_in(node, path):
-    """The line of what is at a path, or of the last that is there."""
-    line = node.line
+def places_in(node, path):
+    """Where what is at a path starts, key or item, and the extent of its value."""
+    start = node.start
     for step in path:
-        found = list(node.children([step]))
-        if not found:
-            break
-        _, line, node = found[-1]
-    return line
+        [(_, start, node)] = node.children([step])
+    return start, node.extent()
 
 
 @examples(100)
@@ -72,7 +69,7 @@ def test_json_has_the_lines_that_yaml_finds(value, indent, spaced):
     for (head, node), (_, other), each in zip(as_json, as_yaml, objects, strict=True):
         assert head == {key: each[key] for key in ("kind", "metadata") if key in each}
         for path in paths(each):
-            assert lines_in(node, path) == lines_in(other, path)
+            assert places_in(node, path) == places_in(other, path)
 
 
 def place(file, name="p", field=("spec",), **more):

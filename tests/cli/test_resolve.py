@@ -84,6 +84,9 @@ def test_every_field(write):
         return {
             "container": container,
             "kind": kind,
+            "pull_policy": "Always",
+            "relevance": "always",
+            "looks_up_when_present": False,
             "image": written,
             "name": name,
             "anonymous": False,
@@ -95,6 +98,8 @@ def test_every_field(write):
             **more,
         }
 
+    refused = {"pull_policy": "IfNotPresent", "relevance": None}
+    if_absent = {"pull_policy": "IfNotPresent", "relevance": "if-absent-or-verified"}
     failure = {
         "code": "invalid-image",
         "message": "'Bad' is not an image reference: the repository name must be lowercase",
@@ -145,8 +150,9 @@ def test_every_field(write):
                         "nginx:1.27",
                         "docker.io/library/nginx",
                         candidate(0, None, "*.io", "*.io", "n"),
+                        **if_absent,
                     ),
-                    image("e", "ephemeral", "Bad", None, failure=failure),
+                    image("e", "ephemeral", "Bad", None, failure=failure, **refused),
                     image(
                         "v",
                         "volume",
@@ -154,6 +160,7 @@ def test_every_field(write):
                         "ghcr.io/b/c",
                         candidate(0, "two", "ghcr.io/b", "ghcr.io/b", "u"),
                         candidate(1, None, "*.io", "*.io", "n"),
+                        **if_absent,
                     ),
                 ],
             }
@@ -166,6 +173,9 @@ def test_every_field(write):
     assert list(printed["images"][0]) == [
         "container",
         "kind",
+        "pull_policy",
+        "relevance",
+        "looks_up_when_present",
         "image",
         "name",
         "anonymous",
@@ -276,67 +286,80 @@ def test_example_against_the_plain_rules(folder):
 
 
 # Worked out by hand from the rules, line by line.
+ALWAYS = "Always: pulled at each start"
+IF_ABSENT = "IfNotPresent: pulled if the node does not have it, or has to verify it"
 TABLES = {
-    "good/two-registries": """\
+    "good/two-registries": f"""\
 Deployment two-registries/shop
   its own imagePullSecrets: quay, example-registry
     try  source            entry                      user
   api: quay.io/acme/shop-api:1.4.2
+  {IF_ABSENT}
     1    quay              quay.io                    acme+shop
   web: registry.example.com:5000/shop/web:1.4.2
+  {IF_ABSENT}
     1    example-registry  registry.example.com:5000  shop
   wait (init): alpine:3.20
+  {IF_ABSENT}
     1    anonymous         no entry matches
 """,
     # Rule 1: the list is that of the service account.
-    "good/service-account": """\
+    "good/service-account": f"""\
 CronJob service-account/report
   imagePullSecrets of service account reports: ghcr
     try  source  entry    user
   report: ghcr.io/acme/report:7
+  {IF_ABSENT}
     1    ghcr    ghcr.io  acme-bot
   migrate (init): ghcr.io/acme/migrate:7
+  {IF_ABSENT}
     1    ghcr    ghcr.io  acme-bot
 """,
     # Rule 13: quay.io/team-a/ sorts behind quay.io, and the order is reversed.
-    "good/overlapping": """\
+    "good/overlapping": f"""\
 Deployment overlapping/portal
   its own imagePullSecrets: quay-everything, quay-team-a
     try  source           entry            user
   portal: quay.io/team-a/portal:2.0
+  {IF_ABSENT}
     1    quay-team-a      quay.io/team-a/  acme+team-a
     2    quay-everything  quay.io          acme+everything
   metrics: quay.io/team-b/metrics:0.9
+  {IF_ABSENT}
     1    quay-everything  quay.io          acme+everything
 """,
     # Rules 11 and 14: one name, and the entries with the key index.docker.io.
-    "good/docker-hub": """\
+    "good/docker-hub": f"""\
 Pod docker-hub/three-spellings
   its own imagePullSecrets: docker-hub
     try  source      entry                        user
   short: acmeshop/api:5
+  {IF_ABSENT}
     1    docker-hub  https://index.docker.io/v1/  acmeshop
   long: docker.io/acmeshop/web:5
+  {IF_ABSENT}
     1    docker-hub  https://index.docker.io/v1/  acmeshop
   old: index.docker.io/acmeshop/worker:5
+  {IF_ABSENT}
     1    docker-hub  https://index.docker.io/v1/  acmeshop
 """,
     # Rule 14: docker.io matches by itself, and shadows index.docker.io.
-    "broken/docker-hub-keys": """\
+    "broken/docker-hub-keys": f"""\
 Pod docker-hub-keys/three-keys
   its own imagePullSecrets: docker-login, by-domain, by-api-host
     try  source     entry      user
   api: acmeshop/api:5
+  {IF_ABSENT}
     1    by-domain  docker.io  retired
 """,
     # Rule 8: the other registry's secret takes all of them down.
-    "broken/broken-secret": """\
+    "broken/broken-secret": f"""\
 Pod broken-secret/api
   its own imagePullSecrets: quay, old
   api: quay.io/acme/api:3
   secret broken-secret/old does not decode, so no pull of a pod that lists it gets any \
 credential: \
-auths['registry.example.com'].auth is not base64
+auths['registry.example.com'].auth is not base64 ({IF_ABSENT})
 """,
 }
 

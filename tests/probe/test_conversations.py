@@ -6,6 +6,7 @@ import hostile
 import pytest
 
 from pullsecrets.probe import flow, login, trail
+from pullsecrets.secrecy import printable
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +29,8 @@ def test_it_notices_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_notices_commands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trail, "defused", lambda text: text)
+    whole = lambda text: printable(text).replace(": :", "::").replace("# #", "##")  # noqa: E731
+    monkeypatch.setattr(trail, "printable", whole)
     assert first_fault() == "a command of a runner is shown"
 
 

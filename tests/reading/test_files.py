@@ -216,16 +216,15 @@ def test_namespace_and_node(read):
     assert cluster.node.docker_config == node
 
 
-def test_files_are_one_cluster(tmp_path):
+def test_files_are_one_cluster_and_nothing_in_one_replaces_what_is_in_another(tmp_path):
     (tmp_path / "a.yaml").write_text(GOOD)
     (tmp_path / "b.json").write_text('{"kind": "Pod", "metadata": {"name": "good"}}')
     cluster = load(tmp_path / "a.yaml", tmp_path / "b.json")
-    (problem,) = cluster.problems
-    assert not problem.error
-    assert str(problem) == (
-        f"{tmp_path / 'b.json'}, document 1: Pod default/good is defined twice, this one replaces "
-        f"the one in {tmp_path / 'a.yaml'}, document 1"
-    )
+    assert cluster.problems == ()
+    assert [pod.title for pod in cluster.pods] == [
+        f"Pod default/good in {tmp_path / 'a.yaml'}",
+        f"Pod default/good in {tmp_path / 'b.json'}",
+    ]
 
 
 # --- Bad input, line by line -----------------------------------------------------------------

@@ -1,0 +1,84 @@
+"""A baseline: the diagnoses that were there when checking began, so that only new ones count.
+
+A diagnosis is known by its code, its object and its subject, not by its line: it stays the same
+when other things move. The file holds no more than a report does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any, Final
+
+from attrs import frozen
+
+from pullsecrets.diagnoses.model import Diagnoses
+from pullsecrets.errors import PullsecretsError
+
+__all__ = ["Compared", "InvalidBaseline", "compare_to_baseline", "to_baseline"]
+
+_VERSION: Final = 1
+_PARTS: Final = ("code", "object", "subject")
+
+
+class InvalidBaseline(PullsecretsError, ValueError):
+    """A text that is no baseline."""
+
+
+@frozen
+class Compared:
+    """Diagnoses, compared with a baseline.
+
+    Attributes:
+        new: The diagnoses that are not in the baseline. Of several alike the last ones are new.
+        known: How many diagnoses are in it.
+        gone: How many of the baseline are no longer there.
+    """
+
+    new: Diagnoses
+    known: int
+    gone: int
+
+
+def to_baseline(diagnoses: Diagnoses) -> str:
+    """The baseline of some diagnoses, as JSON. Sorted, so that a change of it can be reviewed."""
+    findings = sorted(each.identity for each in diagnoses)
+    document = {
+        "version": _VERSION,
+        "findings": [dict(zip(_PARTS, each, strict=True)) for each in findings],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def compare_to_baseline(diagnoses: Diagnoses, baseline: str) -> Compared:
+    """Tell new diagnoses from those that a baseline has.
+
+    Args:
+        diagnoses: The diagnoses.
+        baseline: What `to_baseline` gave.
+
+    Raises:
+        InvalidBaseline: It is no baseline.
+    """
+    left = Counter(_findings(baseline))
+    all_of_them = left.total()
+    new = []
+    for each in diagnoses:
+        if left[each.identity] > 0:
+            left[each.identity] -= 1
+        else:
+            new.append(each)
+    return Compared(Diagnoses(new), all_of_them - left.total(), left.total())
+
+
+def _findings(baseline: str) -> list[tuple[str, ...]]:
+    try:
+        document: Any = json.loads(baseline)
+        if document["version"] != _VERSION:
+            raise InvalidBaseline("a baseline of another version of pullsecrets")
+        findings = [tuple(each[part] for part in _PARTS) for each in document["findings"]]
+    except (KeyError, TypeError, RecursionError, json.JSONDecodeError):
+        findings = [(None,)]
+    if not all(isinstance(part, str) for finding in findings for part in finding):
+        raise InvalidBaseline("no baseline: --write-baseline writes one")
+    return findings
