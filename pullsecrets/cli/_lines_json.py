@@ -154,6 +154,8 @@ class _Text:
 
     def next(self) -> str:
         """Go to the next character that is no space; empty at the end."""
+        if self.text[self.at : self.at + 1] > " ":  # mostly: all of JSON's spaces come before
+            return self.text[self.at]
         while True:
             self.at = _SPACE.match(self.text, self.at).end()  # type: ignore[union-attr]
             if self.at < len(self.text):
