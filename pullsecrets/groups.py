@@ -37,6 +37,7 @@ __all__ = [
     "PodGroup",
     "Summary",
     "Workload",
+    "answers_table",
     "count",
     "group_pods",
     "named",
@@ -74,7 +75,9 @@ class Workload:
         if len(those) == 1:
             return _title(those[0])
         itself = self.kind, self.namespace, self.name
-        kinds = Counter(each[0] for each in those if each != itself)
+        # Pods that are yet to be named, by a `generateName`, may share it.
+        others = [each for each in those if each != itself] or those
+        kinds = Counter(each[0] for each in others)
         counts = (
             count(number, "pod" if kind == "Pod" else kind)
             for kind, number in sorted(kinds.items())
@@ -182,6 +185,19 @@ class PodGroup(Tabular):
         )
 
 
+def answers_table(groups: Iterable[PodGroup]) -> Table:
+    """All groups in one table: one row for each attempt, under its image, under its workload."""
+    columns: tuple[Column, ...] = ()
+    rows: list[Row] = []
+    for group in groups:
+        table = group.table()
+        columns = table.columns
+        below = " · ".join((*table.subtitle.shown.split("\n"), *table.notes))
+        head = Cell(group.title, below=below)
+        rows += [(head, *row) for row in table.rows]
+    return Table((Column("workload", group=True), *columns), tuple(rows), unit="attempts")
+
+
 def group_pods(answers: Iterable[PodResolution]) -> tuple[PodGroup, ...]:
     """The answers, those of one workload that are the same as one.
 
@@ -221,7 +237,6 @@ def _numbering() -> Callable[[ImageResolution], int]:
 
 
 _BEST: Final = Access.CREDENTIAL
-_SOURCES: Final = 5  # that a summary names
 
 
 def _rank(access: Access) -> int:
@@ -232,6 +247,7 @@ _SAID: Final = {
     Access.FAILING: ("failing", "the lookup fails as a whole", Tone.ERROR),
     Access.UNKNOWN: ("unknown", "what may give a credential is not known", Tone.WARNING),
     Access.ANONYMOUS: ("anonymous", "no entry matches", Tone.NOTE),
+    Access.CREDENTIAL: ("credential", "", Tone.GOOD),
 }
 _UNORDERED: Final = "credentials that differ, in no defined order"
 
@@ -262,6 +278,12 @@ class Summary(Tabular):
         counts = (self.pods, "pod"), (self.workloads, "workload"), (self.images, "image")
         return ", ".join(count(number, what) for number, what in counts if number) or "no pods"
 
+    def parts(self) -> Iterator[tuple[str, int, Tone]]:
+        """How many images have which kind of answer, the worst first: for a chart."""
+        for access in Access:
+            name, _, tone = _SAID[access]
+            yield name, self.access.get(access, 0), tone
+
     def table(self, limit: int | None = None) -> Table:
         """One row for each kind of answer, the worst first, then one for each source."""
         columns = Column("images", ""), Column("answer", ""), Column("detail", "")
@@ -270,7 +292,7 @@ class Summary(Tabular):
     def _rows(self, limit: int | None) -> Iterator[Row]:
         for access, (name, detail, tone) in _SAID.items():
             number = self.access.get(access, 0)
-            if number:
+            if number and access is not Access.CREDENTIAL:
                 yield _number(number), Cell(name, tone=tone), detail
         if self.nondeterministic:
             unordered = Cell("nondeterministic", tone=Tone.WARNING)
@@ -281,7 +303,11 @@ class Summary(Tabular):
         rest = self.sources[len(shown) :]
         if rest:
             number = sum(each for _, each in rest)
-            yield _number(number), Cell("credential", tone=Tone.GOOD), f"{len(rest):,} more"
+            yield (
+                _number(number),
+                Cell("credential", tone=Tone.GOOD),
+                count(len(rest), "more source"),
+            )
 
 
 def _source(source: Source) -> str:

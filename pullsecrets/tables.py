@@ -149,8 +149,12 @@ class Table:
                 text = "  ".join(cell.shown for cell in row if cell.shown)
                 yield f"{'  ' * (self._depth + 1)}{text}"
 
-    def html(self) -> str:
-        """A table for a page: escaped, without script, readable on light and dark pages."""
+    def html(self, limit: int | None = _HTML_ROWS) -> str:
+        """A table for a page: escaped, without script, readable on light and dark pages.
+
+        Args:
+            limit: How many rows are shown at most, None for all of them.
+        """
         caption = f"<strong>{_html(Cell(self.title))}</strong>" if self.title else ""
         caption += f"<br>{_html(self.subtitle)}" if self.subtitle.shown else ""
         caption += "".join(f"<br>{_html(Cell(note, tone=Tone.WARNING))}" for note in self.notes)
@@ -159,9 +163,9 @@ class Table:
         shown = self._shown
         head = "".join(f"<th>{escape(column.heading or '')}</th>" for column in shown)
         body = []
-        for headings, rows in self._groups(self.rows[:_HTML_ROWS]):
+        for headings, rows in self._groups(self.rows[:limit]):
             body += [
-                f'<tr class="group"><th colspan="{len(shown)}" class="depth{depth}">'
+                f'<tr class="group"><th colspan="{len(shown)}" class="long depth{depth}">'
                 f"{_html(heading)}</th></tr>"
                 for depth, heading in headings
             ]
@@ -172,7 +176,7 @@ class Table:
         return (
             f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{''.join(body)}</tbody></table>"
-            + "".join(f"<p>{_html(cell)}</p>" for cell in self._more(_HTML_ROWS))
+            + "".join(f"<p>{_html(cell)}</p>" for cell in self._more(limit))
         )
 
     def markdown(self) -> str:
@@ -253,9 +257,9 @@ class Table:
                 inner,
             )
 
-    def _more(self, most: int) -> list[Cell]:
+    def _more(self, most: int | None) -> list[Cell]:
         total = len(self.rows) if self.total is None else self.total
-        left = total - min(len(self.rows), most)
+        left = total - len(self.rows[:most])
         return [Cell(f"… and {left:,} more {self.unit}", tone=Tone.FAINT)] if left else []
 
 
@@ -313,6 +317,7 @@ _STYLE: Final = """<style>
   background: none; border: 0; color: inherit; font-size: 0.95em; padding: 0;
   font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
   overflow-wrap: break-word; white-space: normal; }
+.pullsecrets.pullsecrets .long { overflow-wrap: anywhere; }
 .pullsecrets .faint { opacity: 0.75; }
 .pullsecrets .error, .pullsecrets .warning, .pullsecrets .note, .pullsecrets .good {
   border-left: 0.3em solid; padding-left: 0.4em; }
@@ -351,10 +356,12 @@ def _html(cell: Cell) -> str:
 
 
 def _html_cell(cell: Cell, code: bool) -> str:
+    # Long ones may break: a digest anywhere, a name after the marks that it consists of.
+    is_long = len(cell.shown) > _SHORT
+    start = '<td class="long">' if is_long else "<td>"
     if not code:
-        return f"<td>{_html(cell)}</td>"
-    # A long name may break after the marks that it consists of.
+        return f"{start}{_html(cell)}</td>"
     shown = escape(cell.shown)
-    if len(cell.shown) > _SHORT:
+    if is_long:
         shown = _BREAK.sub(r"\g<0><wbr>", shown)
-    return f"<td><code>{shown}</code></td>"
+    return f"{start}<code>{shown}</code></td>"

@@ -13,12 +13,13 @@ import click
 from attrs import evolve, fields, frozen
 from rich.console import Console
 
+from pullsecrets.cli._filters import with_images
 from pullsecrets.cli._live import LIVE_OPTIONS, is_plugin, progress
 from pullsecrets.cli._settings import Settings
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import PullsecretsError
-from pullsecrets.images import Image, InvalidImage
+from pullsecrets.groups import PodGroup, summarize
 from pullsecrets.kinds import Reference
 from pullsecrets.loading import load
 from pullsecrets.node.answers import ProviderAnswer
@@ -27,9 +28,9 @@ from pullsecrets.node.files import NodeFiles
 from pullsecrets.node.node import Node
 from pullsecrets.node.provider_config import InvalidProviderConfig, Providers
 from pullsecrets.node.versions import NEWEST
-from pullsecrets.objects import Container, Place, Pod
+from pullsecrets.objects import Place
 from pullsecrets.reading import Problem, ProblemCode, read_documents
-from pullsecrets.secrecy import ImageText, printable
+from pullsecrets.secrecy import printable
 
 __all__ = [
     "FAILED",
@@ -42,7 +43,7 @@ __all__ = [
     "echo_json",
     "exit_status",
     "format_option",
-    "parse_image",
+    "print_summary",
     "read_by",
     "read_cluster",
     "read_node",
@@ -55,6 +56,8 @@ FAILED: Final = 1
 UNUSABLE: Final = 2
 _ENDLESS: Final = 1_000_000
 
+
+_SUMMARY_SOURCES: Final = 3
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -76,7 +79,7 @@ _OPTIONS: Final = (
     click.option(
         "--image",
         metavar="IMAGE",
-        help="Only this image; without a tag or digest it means any of them.",
+        help="Only this image, or images like it (* and ?); without a tag or digest any of them.",
     ),
     click.option(
         "--kubernetes",
@@ -140,6 +143,9 @@ class Given:
         provider_config: ``--provider-config``, or None.
         kubelet_config: ``--kubelet-config``, or None.
         provider_answers: ``--provider-answers``, or None.
+        only: ``--only``, or None.
+        of_secret: ``--secret`` of `resolve`, `explain` and `check`, or None.
+        registry: ``--registry``, or None.
         settings: What the project has configured.
         always_pull_images: ``--always-pull-images``.
     """
@@ -159,7 +165,15 @@ class Given:
     kubelet_config: Path | None
     provider_answers: Path | None
     always_pull_images: bool
+    only: str | None = None
+    of_secret: str | None = None
+    registry: str | None = None
     settings: Settings = Settings()
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether only some pods or images of the namespace are asked for."""
+        return any((self.pod, self.image, self.only, self.of_secret, self.registry))
 
 
 def format_option(default: str, *others: str) -> Callable[[_Command], _Command]:
@@ -369,51 +383,16 @@ def select(cluster: Cluster, given: Given) -> Cluster:
     if wanted is not None and not pods:
         where = "the cluster" if given.live else "the manifests"
         raise click.UsageError(f"no pod or workload '{wanted}' in {where}")
-    if given.image is not None and cluster.pods:
-        image = parse_image(given.image)
-        pods = tuple(pod for pod in (_with(image, pod) for pod in pods) if pod.images)
-        if not pods:
-            raise click.UsageError(f"no pod has the image '{ImageText(given.image)}'")
+    if cluster.pods:
+        pods = with_images(
+            cluster,
+            pods,
+            image=given.image,
+            registry=given.registry,
+            secret=given.of_secret,
+            only=given.only,
+        )
     return evolve(cluster, pods=pods)
-
-
-def parse_image(image: str) -> Image:
-    """The image that an option names.
-
-    Raises:
-        click.UsageError: It is not an image reference.
-    """
-    try:
-        return Image.parse(image)
-    except InvalidImage as error:
-        raise click.UsageError(str(error)) from None
-
-
-def _with(wanted: Image, pod: Pod) -> Pod:
-    """The pod with only that image."""
-
-    def those(containers: Iterable[Container]) -> tuple[Container, ...]:
-        return tuple(each for each in containers if _is(each, wanted))
-
-    return evolve(
-        pod,
-        containers=those(pod.containers),
-        init_containers=those(pod.init_containers),
-        ephemeral_containers=those(pod.ephemeral_containers),
-        image_volumes=those(pod.image_volumes),
-    )
-
-
-def _is(container: Container, wanted: Image) -> bool:
-    try:
-        image = Image.parse(container.image)
-    except InvalidImage:
-        return False
-    return (
-        image.name == wanted.name
-        and wanted.tag in (None, image.tag)
-        and wanted.digest in (None, image.digest)
-    )
 
 
 def echo_json(cluster: Cluster, **members: Any) -> None:
@@ -454,6 +433,15 @@ def console() -> Console:
     # There lines are searched and compared, not looked at: none is folded.
     width = None if sys.stdout.isatty() else _ENDLESS
     return Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+def print_summary(out: Console, groups: Iterable[PodGroup]) -> int:
+    """Print the answers in numbers, and give the number of lines."""
+    with out.capture() as captured:
+        out.print(summarize(groups).table(_SUMMARY_SOURCES).rich())
+    text = captured.get()
+    out.print(text, end="", soft_wrap=True)
+    return text.count("\n")
 
 
 def exit_status(cluster: Cluster, *, failed: bool) -> int:

@@ -11,9 +11,13 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
+    print_summary,
     read_cluster,
     select,
 )
+from pullsecrets.cli._filters import filter_options
+from pullsecrets.cli._pages import html_report, markdown_report
+from pullsecrets.groups import group_pods
 from pullsecrets.secrecy import printable
 
 __all__ = ["resolve"]
@@ -21,6 +25,7 @@ __all__ = ["resolve"]
 
 @click.command()
 @cluster_options
+@filter_options
 @click.option(
     "--without-secret",
     "without",
@@ -28,9 +33,12 @@ __all__ = ["resolve"]
     multiple=True,
     help="As if this secret were not there. May be given more than once.",
 )
-@format_option("table", "json")
+@format_option("table", "json", "markdown", "html")
 def resolve(given: Given, without: tuple[str, ...], form: str) -> None:
     """Show which credentials the kubelet tries for each image, in order.
+
+    The answers in numbers come first, then the pods, the worst first; those of one workload with
+    one answer are shown once. JSON has each pod.
 
     Exits with 1 if a lookup fails as a whole, 2 if some input could not be read.
     """
@@ -41,14 +49,19 @@ def resolve(given: Given, without: tuple[str, ...], form: str) -> None:
             raise click.UsageError(f"no secret '{printable(secret)}' in the manifests (NS/NAME)")
         cluster = cluster.without(namespace, name)
     answers = list(select(cluster, given).resolve_all())
+    groups = group_pods(answer for answer in answers if answer.images)
     if form == "json":
         echo_json(cluster, pods=(answer.to_dict() for answer in answers))
+    elif not groups:
+        click.echo("no pods and no workloads in the manifests", err=True)
+    elif form == "html":
+        click.echo(html_report("What the kubelet tries", groups))
+    elif form == "markdown":
+        click.echo(markdown_report(groups))
     else:
         out = console()
-        for answer in answers:
-            if answer.images:
-                out.print(answer, "")
-        if not any(answer.images for answer in answers):
-            click.echo("no pods and no workloads in the manifests", err=True)
+        print_summary(out, groups)
+        for group in groups:
+            out.print("", group)
     failed = any(answer.failure is not None for answer in answers)
     raise SystemExit(exit_status(cluster, failed=failed))

@@ -134,6 +134,12 @@ class Where:
         """The object: ``Pod default/api``, or its kind if it has no name. Safe to show."""
         return f"{self.kind} {self.namespace}/{self.name}" if self.name else self.kind
 
+    @property
+    def inside(self) -> str:
+        """The place within the object. Safe to show."""
+        entry = f", entry '{self.entry}'" if self.entry is not None else ""
+        return f"{format_path(self.field)}{entry}"
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
         return {
@@ -147,8 +153,7 @@ class Where:
         }
 
     def __str__(self) -> str:
-        entry = f", entry '{self.entry}'" if self.entry is not None else ""
-        return f"{self.object}, {format_path(self.field)}{entry}"
+        return f"{self.object}, {self.inside}"
 
 
 _KINDS: Final[dict[type, str]] = {PullSecret: "Secret", ServiceAccount: "ServiceAccount"}
@@ -169,6 +174,8 @@ class Diagnosis:
         edit: The place of what `replacement` is written instead of; None if there is none.
         subject: The name of what it is about, where `where` has only its number: a container, a
             secret in a list. Safe to show.
+        cause: What the message says of the image that it begins with, and may say of others, too;
+            empty if it begins with none. Safe to show.
     """
 
     kind: Kind
@@ -179,6 +186,7 @@ class Diagnosis:
     replacement: EntryText | None = None
     edit: Where | None = None
     subject: str = ""
+    cause: str = ""
 
     @property
     def identity(self) -> tuple[str, str, str]:
