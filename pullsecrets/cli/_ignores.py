@@ -24,6 +24,7 @@ from pullsecrets.diagnoses import Diagnosis
 from pullsecrets.diagnoses.findings import Found
 from pullsecrets.diagnoses.selection import Ignore, Selected, annotated, unknown
 from pullsecrets.diagnoses.selection import select as select_diagnoses
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.reading import Problem, ProblemCode
 from pullsecrets.secrecy import printable
@@ -99,10 +100,11 @@ def _configured(settings: Settings) -> Iterator[Ignore]:
 
 def _files(cluster: Cluster) -> Iterable[str]:
     """The files that the cluster's objects are in."""
-    objects: tuple[Pod | ServiceAccount | PullSecret, ...] = (
+    objects: tuple[Pod | ServiceAccount | PullSecret | MadeSecret, ...] = (
         *cluster.pods,
         *cluster.service_accounts,
         *cluster.secrets,
+        *cluster.made,
     )
     places = (each.place for each in objects)
     files = {each.file for each in places if each is not None}
@@ -113,10 +115,12 @@ def _in_comments(files: Iterable[str]) -> Iterator[Ignore | Problem]:
     """The comments; the scope of each is the file and the line that it is about."""
     for file in files:
         try:
-            text = Path(file).read_text(encoding="utf-8-sig")
+            data = Path(file).read_bytes()
+            # A dump has none, and is not decoded to find that out.
+            text = data.decode("utf-8-sig") if _WORD.encode() in data else ""
         except (OSError, ValueError):
             continue  # the reader has said so
-        if _WORD in text:
+        if text:
             yield from _comments(file, text)
 
 
