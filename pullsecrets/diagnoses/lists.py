@@ -119,7 +119,9 @@ class Lists:
         """A note; a warning where secrets are left over, one of which may be meant."""
         left = self._left_over.get(note.namespace or "")
         if not left:
-            return finding("PS102", note, field=field, subject=name)
+            known = self._cluster.secrets or self._cluster.complete
+            severity = None if known else Severity.NOTE
+            return finding("PS102", note, severity=severity, field=field, subject=name)
         self.suggested.update((note.namespace or "", each) for each in left)
         meant = " or ".join(map(quoted, left))
         advice = f"Write {meant}, which nothing lists, if that is meant; otherwise add the secret."
