@@ -37,6 +37,7 @@ from pullsecrets.node.verification import Verification
 from pullsecrets.objects import Pod
 from pullsecrets.on_node import NodeState, decide_pod
 from pullsecrets.probe import Prober
+from pullsecrets.resolution import SourceKind
 from referee.__main__ import DOCS, add
 from support.go_programs import NEWEST, PATCHES, CannotBuild
 
@@ -195,7 +196,10 @@ class Comparison:
                     continue
                 for each in answer.images:
                     self.counted["images"] += 1
-                    self.counted["pulls"] += len(found.logins(each.resolution.written.reveal()))
+                    logins = found.logins(each.resolution.written.reveal())
+                    self.counted["pulls"] += len(logins)
+                    used = each.resolution.candidates[: len(logins)]
+                    self.counted.update({f"of {candidate.source.kind}" for candidate in used})
                     verdict = prober.probe(each).starts
                     runs = found.state(each.container.name) == "running"
                     self.counted["probed"] += 1
@@ -266,7 +270,8 @@ class Comparison:
 
     def row(self, seed: int, seconds: float) -> dict[str, str]:
         """The run as the report has it."""
-        counts = ("pods", "refused", "images", "pulls", "probed", "decisions", "records")
+        kinds = tuple(f"of {kind}" for kind in SourceKind)
+        counts = ("pods", "refused", "images", "pulls", *kinds, "probed", "decisions", "records")
         return {
             "release": PATCHES[self.release],
             "on": datetime.now(UTC).date().isoformat(),

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 from attrs import frozen
@@ -194,8 +195,8 @@ def decision_differs(found: ContainerDecision, pull: Pull | None, seen: Seen) ->
     if bool(asked) != (pull is not None):
         return f"decision: {image}: {decision.outcome} ({decision.step}), pulls {asked}"
     if pull is not None and decision.tries:
-        logins = [Counter([login(each.candidate)]) for each in decision.tries]
-        if not _in_order(asked, logins):
+        tiers = groupby((each.candidate for each in decision.tries), lambda found: found.tier)
+        if not _in_order(asked, [Counter(map(login, tier)) for _, tier in tiers]):
             return f"order: {image}: {asked}"
     if decision.outcome is PullOutcome.FAIL:
         failed = state is not None and (" " in state or state == "InvalidImageName")

@@ -70,7 +70,6 @@ MISTAKES = (
         "    url = parse_url(text, strict_ports=strict_ports)",
         '    url = parse_url(text.replace("%", "%25"), strict_ports=strict_ports)',
     ),
-    Mistake("no key is beyond ASCII", MATCHING, "not prefix.isascii() and", "False and"),
     Mistake(
         "the index forgets the whole path",
         MATCHING,
