@@ -32,6 +32,7 @@ from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.images import NodeImage, NodeImages
 from pullsecrets.node.node import Node
 from pullsecrets.node.provider_config import Providers
+from pullsecrets.node.record_files import file_name
 from pullsecrets.node.records import PullRecords
 from pullsecrets.node.verification import Verification
 from pullsecrets.objects import Pod
@@ -231,27 +232,33 @@ class Comparison:
         self._delete(names - refused, manifests)
         cluster = self._cluster(manifests, config)
         ids = {image: pull["id"] for pull in self.runtime.pulls() for image in _ways(pull["image"])}
+        undefined = set()
         for pod in cluster.pods:
             self.counted["pods"] += 1
             found = seen[pod.name]
-            words = comparing.admission_differs(cluster.resolve(pod), found)
+            answer = cluster.resolve(pod)
+            words = comparing.admission_differs(answer, found)
             if words is not None:
                 self._differs(pod, words)
             if found.stored is None:
                 self.counted["refused"] += 1
                 continue
-            for each in decide_pod(cluster, pod, state):
+            decisions = decide_pod(cluster, pod, state)
+            for each, resolved in zip(decisions, answer.images, strict=True):
                 self.counted["decisions"] += 1
                 image = each.decision.image.reveal()
+                if not comparing.has_an_order(resolved):
+                    undefined.add(file_name(ids.get(image, "")))
                 _, pull = comparing.pull_of(each, ids.get(image, ""))
                 words = comparing.decision_differs(each, pull, found)
                 if words is not None:
                     self._differs(pod, words)
                 records = comparing.records_after(records, each, pull, cluster)
         there = PullRecords.load(self.root)
-        self.counted["records"] += len(there.pulled.files)
         said, found_ = comparing.as_documents(records), comparing.as_documents(there)
-        for name in said.keys() | found_.keys():
+        compared = (said.keys() | found_.keys()) - undefined
+        self.counted["records"] += len(compared)
+        for name in compared:
             if said.get(name) != found_.get(name):
                 self.different.append(
                     f"{self.release} record {json.dumps(found_.get(name))}, "

@@ -206,6 +206,15 @@ def decision_differs(found: ContainerDecision, pull: Pull | None, seen: Seen) ->
     return None if state in expected else f"status: {image}: {state} ({decision.step})"
 
 
+def has_an_order(each: ImageResolution) -> bool:
+    """Whether it is defined in which order the log-ins are tried.
+
+    Where it is not, the kubelet compares a secret with its record by either of two credentials, and
+    records the one that it came to first: as a rotated secret's, if the record has the other.
+    """
+    return all(len(set(map(login, tier))) == 1 for tier in each.resolution.tiers)
+
+
 def records_after(
     records: PullRecords, found: ContainerDecision, pull: Pull | None, cluster: Cluster
 ) -> PullRecords:
