@@ -235,14 +235,14 @@ MISTAKES = (
     Mistake(
         "what is open to every pod is verified",
         DECISION,
-        "    if known.node_pods_accessible:\n        return Finding(Step.OPEN_TO_ALL)\n",
+        "    if known.node_pods_accessible:\n        return Conclusion(Step.OPEN_TO_ALL)\n",
         "",
         "present",
     ),
     Mistake(
         "a broken record is none",
         DECISION,
-        "        return Finding(Step.BROKEN_RECORD, subject=(str(record),))",
+        "        return Conclusion(Step.BROKEN_RECORD, subject=(str(record),))",
         "        record = None",
         "present",
     ),
