@@ -16,6 +16,7 @@ from attrs import define, field, frozen
 from pullsecrets.cluster import Cluster, PodResolution
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, check
 from pullsecrets.errors import MissingExtra
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.resolution import SourceKind
 from pullsecrets.secrecy import printable
 
@@ -59,6 +60,8 @@ _STYLE: Final = f"""
 .ps-picture .ps-edge {{ fill: none; stroke: var(--ps-line); stroke-width: 1.6; }}
 .ps-picture .ps-anonymous {{ fill: none; stroke: var(--ps-line); stroke-width: 1.3;
   stroke-dasharray: 3 5; }}
+.ps-picture .ps-unknown {{ fill: none; stroke: var(--ps-line); stroke-width: 1.3;
+  stroke-dasharray: 1 4; }}
 .ps-picture .ps-error {{ fill: #b42318; }}
 .ps-picture .ps-warning {{ fill: #8a5300; }}
 .ps-picture .ps-note {{ fill: #2b5f9e; }}
@@ -136,8 +139,11 @@ class _Map:
         start = pod.kind, pod.namespace, pod.name
         for name in answer.admission.pull_secrets if answer.images else ():
             key = "Secret", pod.namespace, name
-            there = cluster.secret(pod.namespace, name, pod.place) is not None
+            secret = cluster.listed(pod.namespace, name, pod.place)
+            there = secret is not None
             what = f"in {pod.namespace}" if there else "not among the manifests"
+            if isinstance(secret, MadeSecret):
+                what = f"made by {secret.maker.title}"
             shown = printable(name) or "(nameless)"
             self.columns[1].setdefault(key, _Box(shown, printable(what), missing=not there))
             self.edges[0, start, 1, key] = "ps-edge"
@@ -153,6 +159,9 @@ class _Map:
                     self.columns[1].setdefault(key, _Box("the node", "its own docker config"))
                     self.edges[0, start, 1, key] = "ps-edge"
                 self.edges[1, key, 2, registry] = "ps-edge"
+            for source in each.resolution.unknown_secrets:
+                key = "Secret", source.namespace or "", source.name or ""
+                self.edges[1, key, 2, registry] = "ps-unknown"
             if each.resolution.anonymous:
                 self.edges[0, start, 2, registry] = "ps-anonymous"
 
@@ -160,7 +169,8 @@ class _Map:
 def draw(cluster: Cluster, diagnoses: Diagnoses | None = None) -> Picture:
     """Draw pods, the secrets they list and the registries that these have credentials for.
 
-    A dashed line is an anonymous pull, a dashed frame a secret that is missing. Boxes with
+    A dashed line is an anonymous pull, a dotted line a credential that there may be, a dashed frame
+    a secret that is missing. Boxes with
     diagnoses carry the code of the worst; hovering shows all of them.
 
     Args:
@@ -188,7 +198,9 @@ def draw(cluster: Cluster, diagnoses: Diagnoses | None = None) -> Picture:
         first, last = drawn.columns[from_column][start], drawn.columns[to_column][end]
         if 0 <= first.position < MAX_ROWS and 0 <= last.position < MAX_ROWS:
             svg.append(_edge(drawsvg, from_column, first, to_column, last, style))
-    legend = "line: lists, has a credential for · dashed line: pulled anonymously"
+    legend = (
+        "line: lists, has a credential for · dashed: pulled anonymously · dotted: not known whether"
+    )
     svg.append(drawsvg.Text(legend, 12, _COLUMNS[0], height - 12, class_="ps-second"))
     return Picture(str(svg.as_svg(header="")))
 

@@ -16,8 +16,9 @@ from attrs import evolve
 from pullsecrets.changes.comparison import diff, looked_up
 from pullsecrets.changes.model import Action, Answer, Cause, CauseKind, Change
 from pullsecrets.cluster import Cluster
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.node.node import Node
-from pullsecrets.objects import Container, Pod
+from pullsecrets.objects import Container, Pod, PullSecret
 from pullsecrets.resolution import Resolution
 from pullsecrets.secrecy import printable
 
@@ -54,7 +55,7 @@ def diff_clusters(old: Cluster, new: Cluster) -> tuple[Change, ...]:
 def _own(cluster: Cluster, answer: Answer) -> tuple[Any, ...]:
     """All that an answer depends on in the pod itself."""
     pod = answer.pod
-    own = pod.stored, pod.mirror, pod.pull_secrets, pod.service_account
+    own = pod.stored, pod.mirror, pod.pull_secrets, pod.service_account, pod.token_audiences
     return *own, answer.container.image, cluster.standpoint(pod.place)
 
 
@@ -107,7 +108,7 @@ def _inputs(
     """All that an answer may depend on."""
     pod, node = answer.pod, cluster.node
     return {
-        (CauseKind.POD, None): (pod.stored, pod.mirror),
+        (CauseKind.POD, None): (pod.stored, pod.mirror, pod.token_audiences),
         (CauseKind.IMAGE, None): answer.container.image,
         (CauseKind.PULL_SECRETS, None): pod.pull_secrets,
         (CauseKind.ACCOUNT_NAME, None): pod.service_account,
@@ -118,9 +119,10 @@ def _inputs(
             for name in accounts
         },
         **{
-            (CauseKind.SECRET, name): cluster.secret(pod.namespace, name, pod.place)
+            (CauseKind.SECRET, name): cluster.listed(pod.namespace, name, pod.place)
             for name in secrets
         },
+        (CauseKind.RBAC, None): cluster.grants,
         (CauseKind.NODE_CONFIG, None): node.docker_config,
         # Providers are read for a release, and answers are for providers: they go together.
         (CauseKind.PROVIDERS, None): (node.kubernetes, node.providers, node.answers),
@@ -133,7 +135,7 @@ def _resolve(namespace: str, inputs: _Inputs) -> Resolution:
     for (kind, _), value in inputs.items():
         if kind in objects and value is not None:
             objects[kind].append(value)
-    stored, mirror = inputs[CauseKind.POD, None]
+    stored, mirror, token_audiences = inputs[CauseKind.POD, None]
     pod = Pod(
         "pod",
         namespace,
@@ -142,11 +144,18 @@ def _resolve(namespace: str, inputs: _Inputs) -> Resolution:
         service_account=inputs[CauseKind.ACCOUNT_NAME, None],
         stored=stored,
         mirror=mirror,
+        token_audiences=token_audiences,
     )
     release, providers, answers = inputs[CauseKind.PROVIDERS, None]
     node = Node(release, inputs[CauseKind.NODE_CONFIG, None], providers, answers)
+    secrets = objects[CauseKind.SECRET]
     cluster = Cluster(
-        (pod,), tuple(objects[CauseKind.SERVICE_ACCOUNT]), tuple(objects[CauseKind.SECRET]), node
+        (pod,),
+        tuple(objects[CauseKind.SERVICE_ACCOUNT]),
+        tuple(each for each in secrets if isinstance(each, PullSecret)),
+        node,
+        grants=inputs[CauseKind.RBAC, None],
+        made=tuple(each for each in secrets if isinstance(each, MadeSecret)),
     )
     return cluster.resolve(pod).images[0].resolution
 

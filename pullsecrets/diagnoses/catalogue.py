@@ -34,12 +34,12 @@ _KINDS: Final[tuple[Kind, ...]] = (
     Kind(
         "PS102",
         "secret-missing",
-        _WARNING,
+        _NOTE,
         "A listed secret is not among the manifests.",
         "A secret that does not exist is skipped, and the pull goes on without it (rule 4). It "
         "may exist in the cluster, created by hand or by an operator: then say so with "
-        "`--ignore PS102` or the annotation. It is only a note if the input holds no Secret at "
-        "all, because then they are evidently kept elsewhere.",
+        "`--ignore PS102` or the annotation. It is a warning if the pod's namespace has a pull "
+        "secret that nothing lists: then its name is most likely misspelled.",
         "Add the secret, or remove the reference.",
     ),
     Kind(
@@ -128,6 +128,16 @@ _KINDS: Final[tuple[Kind, ...]] = (
         "List the secret in the pod's imagePullSecrets, or in its service account's.",
     ),
     Kind(
+        "PS112",
+        "made-in-another-namespace",
+        _ERROR,
+        "A program makes the listed secret in another namespace than the pod's.",
+        "The kubelet looks secrets up by name in the pod's namespace and nowhere else (rule 4). A "
+        "SealedSecret, an ExternalSecret and their like make the secret in their own namespace, "
+        "unless they say otherwise.",
+        "Put the object that makes the secret into the pod's namespace, or let a program copy it.",
+    ),
+    Kind(
         "PS201",
         "wrong-type",
         _ERROR,
@@ -208,6 +218,27 @@ _KINDS: Final[tuple[Kind, ...]] = (
         "9). The entries that belong to them are empty, and still count as matches.",
         "Create the secret with `kubectl create secret docker-registry`, from user name and "
         "password.",
+    ),
+    Kind(
+        "PS209",
+        "made-with-wrong-type",
+        _ERROR,
+        "A program makes a secret that is not of a pull secret's type.",
+        "Only `kubernetes.io/dockerconfigjson` and `kubernetes.io/dockercfg` are read. Any other "
+        "secret is skipped in silence (rule 7). Where the template of a SealedSecret, of an "
+        "ExternalSecret or of their like names no type, the secret gets the type `Opaque`.",
+        "Write the type kubernetes.io/dockerconfigjson there. The type of a secret cannot be "
+        "changed: delete the secret that was made before.",
+    ),
+    Kind(
+        "PS210",
+        "made-without-docker-config",
+        _ERROR,
+        "A program makes a pull secret from a template that gives no docker config.",
+        "The API server refuses a pull secret without the value that its type asks for, and one "
+        "whose value is not JSON; a value that is JSON of another form fails each lookup of a pod "
+        "that lists it (rule 8). What a template leaves to be filled in is taken to fit.",
+        'Let the template give {"auths": {…}} under .dockerconfigjson.',
     ),
     Kind(
         "PS301",
@@ -313,8 +344,9 @@ _KINDS: Final[tuple[Kind, ...]] = (
         "half-a-credential",
         _ERROR,
         "The entry has a user name without a password, or a password without a user name.",
-        "The kubelet sends what there is (rule 9), and the registry refuses it. Usually a "
-        "variable was empty when the secret was created.",
+        "The kubelet sends what there is (rule 9). That is never the log-in that was "
+        "meant: depending on the container runtime, the registry refuses it, or it is not tried at "
+        "all. Usually a variable was empty when the secret was created.",
         "Write both.",
     ),
     Kind(
@@ -370,6 +402,27 @@ _KINDS: Final[tuple[Kind, ...]] = (
         "Write robot$ and the name, in single quotes if a shell reads it.",
     ),
     Kind(
+        "PS408",
+        "expired-token",
+        _ERROR,
+        "The password is a token that has expired.",
+        "The token says itself when it ends: one of Amazon's registry in its JSON document, a JWT "
+        "in the claim `exp`. The registry refuses it, and there is no anonymous attempt either "
+        "(rule 16). `--at` asks about another moment than now.",
+        "Log in again and create the secret again; let a tool renew it (External Secrets has "
+        "generators), or use the node's credential provider.",
+    ),
+    Kind(
+        "PS409",
+        "expires-soon",
+        _WARNING,
+        "The password is a token that expires soon.",
+        "The token says itself when it ends. After that pulls fail, and there is no anonymous "
+        "attempt either (rule 16). Reported only with `--within`, which says how long before the "
+        "end, and not for tokens that are always short-lived (PS405).",
+        "Create the secret again before that, or let a tool renew it.",
+    ),
+    Kind(
         "PS501",
         "invalid-image",
         _ERROR,
@@ -422,6 +475,15 @@ _KINDS: Final[tuple[Kind, ...]] = (
         "All its images are pulled anonymously (rule 16). Reported only if all listed secrets "
         "are there and the list is the pod's own.",
         "Remove the list if the images are public, otherwise list the secret for their registry.",
+    ),
+    Kind(
+        "PS507",
+        "made-serves-nothing",
+        _WARNING,
+        "A program makes a secret whose entries match no image of the pods that list it.",
+        "The template names the entries, only their credentials are filled in later. So it can be "
+        "told beforehand that none of them serves an image of these pods (rule 12).",
+        "Write the registry of the images into the template.",
     ),
     Kind(
         "PS601",
@@ -550,6 +612,16 @@ _KINDS: Final[tuple[Kind, ...]] = (
         "The image is recorded under the secret that pulled it first. A pod without that "
         "credential has to ask the registry again, also for a public image (facts E10, E11).",
         "Take the secret out where the image is public, or give it to both.",
+    ),
+    Kind(
+        "PS704",
+        "kubelet-config-refused",
+        _ERROR,
+        "The kubelet does not start with a field of its configuration.",
+        "It validates how images are verified when it starts: a policy or a list while the feature "
+        "gate is off, a policy that is not known, a list without its policy, an entry that is not "
+        "the name of an image (facts E2, E14).",
+        "Correct the field, or take it out.",
     ),
 )
 

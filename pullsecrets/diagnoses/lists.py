@@ -1,9 +1,11 @@
-"""What is wrong with the lists of secrets themselves: PS101, PS102, PS104, PS105, PS308."""
+"""What is wrong with the lists of secrets themselves: PS101, PS102, PS104, PS105, PS112, PS308."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Final
 
 from attrs import frozen
 
@@ -11,7 +13,9 @@ from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.findings import Finding, finding, quoted
 from pullsecrets.diagnoses.model import Severity
 from pullsecrets.dockerconfig import Credential
+from pullsecrets.fields import FieldPath
 from pullsecrets.keyring import Keyring, KeyringEntry
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.resolution import SourceKind
@@ -27,7 +31,7 @@ class SecretList:
     Attributes:
         keyring: Its keyring.
         entries: The entries of the keyring that are in a secret, not in the node's docker config.
-        complete: Whether all of its secrets are there.
+        complete: Whether all of its secrets are there, with all that they hold.
         findings: What is wrong with it, whatever the images are.
     """
 
@@ -37,8 +41,15 @@ class SecretList:
     findings: tuple[Finding, ...]
 
 
+_SHOWN: Final = 2  # secrets that are left over
+
+
 class Lists:
-    """The lists of a cluster, each looked at once however many pods have it."""
+    """The lists of a cluster, each looked at once however many pods have it.
+
+    Attributes:
+        suggested: Namespace and name of the secrets that were named in an advice to list them.
+    """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -48,6 +59,13 @@ class Lists:
         self._listed = {
             (holder.namespace, name) for holder in holders for name in holder.pull_secrets
         }
+        self._names = {name for _, name in self._listed}
+        # Namespace → names of the pull secrets that nothing lists. A set that keeps its order.
+        self._left_over: dict[str, dict[str, None]] = defaultdict(dict)
+        for secret in cluster.secrets:
+            if self.is_unused(secret):
+                self._left_over[secret.namespace][secret.name] = None
+        self.suggested: set[tuple[str, str]] = set()
 
     def of(self, holder: Pod | ServiceAccount, names: tuple[str, ...]) -> SecretList:
         """A list of secrets.
@@ -67,11 +85,14 @@ class Lists:
         found = tuple(self._cluster.references(namespace, names, near))
         entries = tuple(e for e in keyring.entries if e.source.kind is SourceKind.SECRET)
         findings = (*self._references(namespace, names, found), *_shared_keys(entries, names))
-        complete = not any(isinstance(each, Note) for each in found)
+        complete = not any(isinstance(each, (Note, MadeSecret)) for each in found)
         return SecretList(keyring, entries, complete, findings)
 
     def _references(
-        self, namespace: str, names: tuple[str, ...], found: tuple[Note | PullSecret, ...]
+        self,
+        namespace: str,
+        names: tuple[str, ...],
+        found: tuple[Note | PullSecret | MadeSecret, ...],
     ) -> Iterator[Finding]:
         seen: set[str] = set()
         for position, (name, each) in enumerate(zip(names, found, strict=True)):
@@ -81,17 +102,40 @@ class Lists:
                 yield finding("PS105", note, field=field, subject=name)
             elif isinstance(each, Note) and each.code is NoteCode.NAMELESS_REFERENCE:
                 yield finding("PS104", each, field=field, subject="(nameless)")
+            elif isinstance(each, Note) and each.elsewhere and self._is_made(name, each.elsewhere):
+                yield finding("PS112", self._elsewhere(name, each.elsewhere[0]), field=field)
             elif isinstance(each, Note) and each.elsewhere:
                 advice = f"Put a copy of the secret into namespace {quoted(namespace)}."
                 yield finding("PS101", each, advice, field=field, subject=name)
             elif isinstance(each, Note):
-                severity = None if self._cluster.secrets else Severity.NOTE
-                yield finding("PS102", each, severity=severity, field=field, subject=name)
+                yield self._missing(each, name, field)
             if name:
                 seen.add(name)
 
-    def is_listed(self, secret: PullSecret) -> bool:
+    def _missing(self, note: Note, name: str, field: FieldPath) -> Finding:
+        """A note; a warning where secrets are left over, one of which may be meant."""
+        left = list(islice(self._left_over.get(note.namespace or "", ()), _SHOWN))
+        if not left:
+            return finding("PS102", note, field=field, subject=name)
+        self.suggested.update((note.namespace or "", each) for each in left)
+        meant = " or ".join(map(quoted, left))
+        advice = f"Write {meant}, which nothing lists, if that is meant; otherwise add the secret."
+        severity = Severity.WARNING
+        return finding("PS102", note, advice, severity=severity, field=field, subject=name)
+
+    def _is_made(self, name: str, namespaces: Iterable[str]) -> bool:
+        """Whether the secrets of that name are all made by programs."""
+        return all(self._cluster.secret(namespace, name) is None for namespace in namespaces)
+
+    def _elsewhere(self, name: str, namespace: str) -> str:
+        made = self._cluster.listed(namespace, name)
+        maker = made.maker.title if isinstance(made, MadeSecret) else "another program"
+        return f"{maker} makes secret {quoted(name)} in namespace {quoted(namespace)} alone"
+
+    def is_listed(self, secret: PullSecret | MadeSecret) -> bool:
         """Whether a pod or a service account lists a secret."""
+        if secret.namespace is None:
+            return secret.name in self._names
         return (secret.namespace, secret.name) in self._listed
 
     def is_unused(self, secret: PullSecret) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Final, overload
 from attrs import field, frozen
 
 from pullsecrets.fields import FieldPath, format_path
+from pullsecrets.makers.made import Maker
 from pullsecrets.objects import POD_TEMPLATES, Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
@@ -78,6 +79,7 @@ class Where:
             is named as part of ``data``, even if it was written as ``stringData``. A volume is
             named, not counted: ``("spec", "volumes", EntryText("model"), "image", "reference")``.
         entry: The entry of the docker config, None if the diagnosis is not about one.
+        environment: The name of the environment, where there are several.
     """
 
     file: str | None
@@ -87,11 +89,12 @@ class Where:
     name: str
     field: FieldPath
     entry: EntryText | None = None
+    environment: str | None = None
 
     @classmethod
     def of(
         cls,
-        named: Pod | PullSecret | ServiceAccount,
+        named: Pod | PullSecret | ServiceAccount | Maker,
         field: FieldPath,
         entry: EntryText | None = None,
     ) -> Where:
@@ -103,7 +106,7 @@ class Where:
                 ``spec``.
             entry: The entry of a docker config.
         """
-        kind = named.kind if isinstance(named, Pod) else _KINDS[type(named)]
+        kind = named.kind if isinstance(named, (Pod, Maker)) else _KINDS[type(named)]
         if isinstance(named, Pod):
             field = (*POD_TEMPLATES.get(kind, ()), "spec", *field)
         place = named.place or Place()
@@ -115,6 +118,7 @@ class Where:
             printable(named.name),
             field,
             entry,
+            None if place.environment is None else printable(place.environment),
         )
 
     @classmethod
@@ -132,11 +136,13 @@ class Where:
     @property
     def object(self) -> str:
         """The object: ``Pod default/api``, or its kind if it has no name. Safe to show."""
-        return f"{self.kind} {self.namespace}/{self.name}" if self.name else self.kind
+        title = f"{self.kind} {self.namespace}/{self.name}" if self.name else self.kind
+        return title if self.environment is None else f"{self.environment}: {title}"
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
         return {
+            **({} if self.environment is None else {"environment": self.environment}),
             "file": self.file,
             "document": self.document,
             "kind": self.kind,
@@ -218,6 +224,7 @@ class Diagnosis:
         where = self.where
         return (
             self.severity.rank,
+            where.environment or "",
             _natural(where.file or ""),
             where.document or 0,
             where.namespace,

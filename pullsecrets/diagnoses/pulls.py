@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 
 from pullsecrets.cluster import Cluster, ImageResolution, Origin, PodResolution
 from pullsecrets.diagnoses.findings import (
@@ -43,8 +43,6 @@ class Pulls:
         self._unused = lists.unused()
         self._with_accounts = {account.namespace for account in cluster.service_accounts}
         self._patterns: dict[EntryText, Pattern | None] = {}
-        # Namespace and name of the secrets that pods were told to list.
-        self._suggested: set[tuple[str, str]] = set()
         # The pods of a workload ask for the same images with the same list and service account.
         self._known: dict[tuple[object, ...], Finding | None] = {}
 
@@ -154,7 +152,7 @@ class Pulls:
         if near is None:
             return None
         shown = quoted(near.entry.entry)
-        secret = listed.keyring.secrets[near.entry.slot]
+        secret = cast("PullSecret", listed.keyring.secrets[near.entry.slot])
         return finding(
             near.code,
             f"{_anonymous(written)}: {title_of_entry(near.entry)} {near.difference}",
@@ -186,8 +184,8 @@ class Pulls:
         candidates = keyring.lookup(image).candidates
         if not candidates:
             return None
-        secret = keyring.secrets[candidates[0].slot]
-        self._suggested.add((secret.namespace, secret.name))
+        secret = cast("PullSecret", keyring.secrets[candidates[0].slot])
+        self._lists.suggested.add((secret.namespace, secret.name))
         message = (
             f"{_anonymous(written)}: secret {quoted(secret.name)} has a credential for it, and "
             "nothing lists that secret"
@@ -210,7 +208,7 @@ class Pulls:
 
     def is_unused(self, secret: PullSecret) -> bool:
         """Whether nothing lists a pull secret, and no pod was told to."""
-        suggested = (secret.namespace, secret.name) in self._suggested
+        suggested = (secret.namespace, secret.name) in self._lists.suggested
         return self._lists.is_unused(secret) and not suggested
 
 

@@ -191,6 +191,7 @@ def _joined(parts: Sequence[Objects]) -> Objects:
         tuple(account for part in parts for account in part.service_accounts),
         tuple(secret for part in parts for secret in part.secrets),
         tuple(problem for part in parts for problem in part.problems),
+        made=tuple(made for part in parts for made in part.made),
     )
 
 

@@ -10,7 +10,11 @@ from attrs import evolve, field, frozen
 
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.fields import FieldPath, InvalidManifest, format_path
+from pullsecrets.makers.made import MadeSecret
+from pullsecrets.makers.reading import is_maker, made_for
+from pullsecrets.makers.table import MAKERS, Makers
 from pullsecrets.objects import POD_TEMPLATES, Place, Pod, PullSecret, ServiceAccount
+from pullsecrets.reading.generators import generated, is_kustomization
 from pullsecrets.secrecy import printable
 
 __all__ = ["Document", "Objects", "Problem", "ProblemCode", "Unreadable", "objects_of"]
@@ -34,6 +38,16 @@ class ProblemCode(StrEnum):
     """A document is not a mapping."""
     NO_KIND = "no-kind"
     """A mapping has no kind, and is passed over."""
+    NO_MANIFEST = "no-manifest"
+    """A file of a folder holds something else than manifests, which is passed over."""
+    CHART = "chart"
+    """A folder holds a Helm chart, which is not rendered."""
+    KUSTOMIZATION = "kustomization"
+    """A file is a kustomization, which is not rendered."""
+    NOT_RENDERED = "not-rendered"
+    """A kustomization or a chart that was to be rendered could not be."""
+    NOTHING_FOUND = "nothing-found"
+    """A folder holds nothing to look at."""
     INVALID_OBJECT = "invalid-object"
     """A field has a value that the API server would refuse."""
     DEFINED_TWICE = "defined-twice"
@@ -116,6 +130,7 @@ class Objects:
         problems: What was wrong with the documents.
         rbac: The roles of RBAC and their bindings, as they were read: they say for which audiences
             a node gets tokens of service accounts (D23).
+        made: The secrets that other programs make.
     """
 
     pods: tuple[Pod, ...] = ()
@@ -123,6 +138,7 @@ class Objects:
     secrets: tuple[PullSecret, ...] = ()
     problems: tuple[Problem, ...] = ()
     rbac: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, hash=False)
+    made: tuple[MadeSecret, ...] = ()
 
     def require_all(self) -> None:
         """Make sure that everything could be read.
@@ -150,7 +166,13 @@ class Unreadable(PullsecretsError, ValueError):
         return type(self), (self.problems,)
 
 
-def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "default") -> Objects:
+def objects_of(
+    documents: Iterable[Document | Problem],
+    *,
+    namespace: str = "default",
+    environment: str | None = None,
+    makers: Makers = MAKERS,
+) -> Objects:
     """Read Pods, workloads, ServiceAccounts, Secrets, roles and their bindings, and lists of them.
 
     Other kinds are passed over in silence. What is malformed is left out and becomes a problem.
@@ -160,19 +182,31 @@ def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "def
     Args:
         documents: The documents, and what could not be read.
         namespace: For objects that name none.
+        environment: The name of the environment that they belong to, where there are several.
+        makers: The kinds for whose objects other programs make secrets.
     """
     objects: dict[Any, Pod | ServiceAccount | PullSecret] = {}
     problems: list[Problem] = []
     rbac: list[Mapping[str, Any]] = []
-    for item in _unwrapped(documents):
+    made: list[MadeSecret] = []
+    sources: list[PullSecret | MadeSecret] = []
+    for item in _unwrapped(documents, makers):
         if isinstance(item, Problem):
             problems.append(item)
             continue
-        if item.value["kind"] in _RBAC:
+        if item.value.get("kind") in _RBAC:
             rbac.append(_in_namespace(item.value, namespace))
             continue
         try:
-            read = _READERS[item.value["kind"]](item.value, namespace=namespace, place=item.place)
+            place = evolve(item.place, environment=environment)
+            if is_kustomization(item.value, place):
+                sources += generated(item.value, namespace=namespace, place=place)
+                continue
+            secrets, whole = made_for(item.value, makers, namespace=namespace, place=place)
+            made += secrets
+            if whole:
+                continue
+            read = _READERS[item.value["kind"]](item.value, namespace=namespace, place=place)
         except InvalidManifest as error:
             message = f"{_title(item.value)}: {error}"
             problems.append(item.problem(ProblemCode.INVALID_OBJECT, message))
@@ -187,6 +221,12 @@ def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "def
             )
             problems.append(item.problem(ProblemCode.DEFINED_TWICE, message, error=False))
         objects[identity if named else (*identity, len(objects))] = read
+    # What kustomize generates counts where nothing of its name was applied.
+    for source in sources:
+        if isinstance(source, MadeSecret):
+            made.append(source)
+        else:
+            objects.setdefault(("Secret", source.namespace, source.name), source)
     found = objects.values()
     return Objects(
         tuple(_told_apart(o for o in found if isinstance(o, Pod))),
@@ -194,6 +234,7 @@ def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "def
         tuple(o for o in found if isinstance(o, PullSecret)),
         tuple(problems),
         tuple(rbac),
+        tuple(made),
     )
 
 
@@ -231,7 +272,7 @@ _RBAC_GROUPS: Final = frozenset({"", "rbac.authorization.k8s.io"})
 
 
 def _unwrapped(
-    documents: Iterable[Document | Problem], depth: int = 0
+    documents: Iterable[Document | Problem], makers: Makers, depth: int = 0
 ) -> Iterator[Document | Problem]:
     """The objects of a kind that is read here, lists of them unwrapped (rule 6)."""
     for document in documents:
@@ -239,10 +280,10 @@ def _unwrapped(
             yield document
         else:
             # In a frame of its own, so that this one holds no value if the next document raises.
-            yield from _objects_in(document, depth)
+            yield from _objects_in(document, makers, depth)
 
 
-def _objects_in(document: Document, depth: int) -> Iterator[Document | Problem]:
+def _objects_in(document: Document, makers: Makers, depth: int) -> Iterator[Document | Problem]:
     value = document.value
     if value is None:
         return
@@ -251,11 +292,15 @@ def _objects_in(document: Document, depth: int) -> Iterator[Document | Problem]:
         yield document.problem(ProblemCode.NO_OBJECT, message)
         return
     kind, version = value.get("kind"), value.get("apiVersion")
-    if kind is None:
+    if is_kustomization(value, document.place):
+        yield document
+    elif kind is None:
         message = "passed over: a mapping without a kind"
         yield document.problem(ProblemCode.NO_KIND, message, error=False)
     elif not isinstance(kind, str):
         yield document.problem(ProblemCode.INVALID_OBJECT, "kind is not a string")
+    elif is_maker(value, makers):
+        yield document
     elif kind not in _KINDS and kind not in _LISTS:
         return
     elif not isinstance(version, (str, type(None))):
@@ -268,7 +313,7 @@ def _objects_in(document: Document, depth: int) -> Iterator[Document | Problem]:
         message = f"lists are nested more than {_MAX_LISTS} deep"
         yield document.problem(ProblemCode.NESTED_LISTS, message)
     else:
-        yield from _unwrapped(_items(document), depth + 1)
+        yield from _unwrapped(_items(document), makers, depth + 1)
 
 
 def _groups(kind: str) -> Set[str]:
@@ -293,4 +338,5 @@ def _title(manifest: Mapping[str, Any]) -> str:
     metadata = manifest.get("metadata")
     names = metadata if isinstance(metadata, Mapping) else {}
     parts = [part for part in (names.get("namespace"), names.get("name")) if isinstance(part, str)]
-    return printable(" ".join([manifest["kind"], "/".join(parts)]).strip())
+    kind = manifest.get("kind") or "Kustomization"
+    return printable(" ".join([kind, "/".join(parts)]).strip())

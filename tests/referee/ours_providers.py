@@ -87,7 +87,7 @@ def account(given: Request | None) -> PodAccount | None:
         given["uid"],
         given["annotations"],
         exists=not given["missing"],
-        gets_tokens=not given["refused"],
+        other_audiences=not given["refused"],
         token=Password(given["token"]),
     )
 
