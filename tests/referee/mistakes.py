@@ -129,8 +129,8 @@ MISTAKES = (
     Mistake(
         "the node's docker config before the secrets",
         KEYRING,
-        "_candidates(rings, image.name)",
-        "_candidates(rings[::-1], image.name)",
+        "for ring in rings for key",
+        "for ring in rings[::-1] for key",
     ),
     # providers: caches and what they are asked
     Mistake(
@@ -199,8 +199,8 @@ MISTAKES = (
     Mistake(
         "a service account without a required annotation is let through",
         PROVIDERS,
-        "if key not in account.annotations]",
-        "if not key]",
+        "return tuple(key for key in annotations if key not in self.annotations)",
+        "return ()",
         "providers",
     ),
     # the record decision, and what is recorded
