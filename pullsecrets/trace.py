@@ -364,6 +364,7 @@ _UNKNOWN: Final = frozenset(
         NoteCode.MADE_SECRET,
         NoteCode.MADE_WITH_ENTRIES,
         NoteCode.MAYBE_MADE,
+        NoteCode.UNREAD_SECRET,
     }
 )
 
