@@ -7,25 +7,39 @@ from pathlib import Path
 from typing import Final
 
 import click
-from attrs import evolve
+from attrs import evolve, frozen
 
-from pullsecrets.cli._common import Given, Unusable, read_by, read_cluster
+from pullsecrets.cli._common import Given, Unusable, read_by, read_environments, whole
 from pullsecrets.cli._live import is_plugin, progress
 from pullsecrets.cluster import Cluster
 from pullsecrets.errors import PullsecretsError
+from pullsecrets.loading import Environment
 from pullsecrets.makers.table import makers_from
 from pullsecrets.node.node import Node
 from pullsecrets.reading import objects_of
 from pullsecrets.reading.revisions import NoRevision, Revision, revisions
 from pullsecrets.secrecy import printable
 
-__all__ = ["sides_of"]
+__all__ = ["Side", "sides_of"]
 
 _TWO: Final = 2
 
 
-def sides_of(given: Given, range_: str | None) -> tuple[Cluster, Cluster]:
-    """The old cluster and the new one.
+@frozen
+class Side:
+    """One side of a comparison.
+
+    Attributes:
+        environments: What is on it.
+        path: The path that the names of its environments begin with; empty if it is not one path.
+    """
+
+    environments: tuple[Environment, ...]
+    path: str = ""
+
+
+def sides_of(given: Given, range_: str | None) -> tuple[Side, Side]:
+    """The old side and the new one.
 
     Args:
         given: What the options were given.
@@ -40,11 +54,13 @@ def sides_of(given: Given, range_: str | None) -> tuple[Cluster, Cluster]:
         return _applied(given)
     if len(given.paths) != _TWO:
         raise click.UsageError("two PATHs are compared: the old manifests and the new ones")
-    old, new = (read_cluster(evolve(given, paths=(path,))) for path in given.paths)
+    old, new = (Side(read_environments(evolve(given, paths=(path,))), path) for path in given.paths)
     return old, new
 
 
-def _revisions(given: Given, range_: str) -> tuple[Cluster, Cluster]:
+def _revisions(given: Given, range_: str) -> tuple[Side, Side]:
+    if given.render:
+        raise click.UsageError("--render is for folders, not for revisions")
     paths = given.paths or (".",)
     try:
         sides = revisions(range_, Path.cwd())
@@ -54,18 +70,18 @@ def _revisions(given: Given, range_: str) -> tuple[Cluster, Cluster]:
     if lost:
         raise click.UsageError(f"{printable(lost[0])} is in neither revision")
 
-    def read(side: Revision) -> Cluster:
+    def read(side: Revision) -> Side:
         def of(node: Node) -> Cluster:
             namespace, makers = given.namespace or "default", makers_from(given.settings.makers)
             documents = side.documents(paths)
             return Cluster.of(objects_of(documents, namespace=namespace, makers=makers), node)
 
-        return read_by(given, of)
+        return _side(read_by(given, of))
 
     return read(sides[0]), read(sides[1])
 
 
-def _applied(given: Given) -> tuple[Cluster, Cluster]:
+def _applied(given: Given) -> tuple[Side, Side]:
     """The cluster, and what it is once the manifests are applied."""
     from pullsecrets.live import applied, connect, counterparts
 
@@ -76,6 +92,12 @@ def _applied(given: Given) -> tuple[Cluster, Cluster]:
     except PullsecretsError as error:
         raise Unusable(str(error)) from None
     with closing(api), progress() as count:
-        new = read_cluster(evolve(given, live=False, namespace=given.namespace or api.namespace))
+        new = whole(
+            read_environments(evolve(given, live=False, namespace=given.namespace or api.namespace))
+        )
         old = read_by(given, lambda _: counterparts(api, new, count=count))
-    return old, applied(new, old)
+    return _side(old), _side(applied(new, old))
+
+
+def _side(cluster: Cluster) -> Side:
+    return Side((Environment("", cluster),))

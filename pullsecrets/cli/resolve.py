@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 
 from pullsecrets.cli._common import (
@@ -11,9 +13,11 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
-    read_cluster,
+    read_environments,
     select,
+    whole,
 )
+from pullsecrets.cli._times import at_option
 from pullsecrets.cli._what_if import WhatIf, what_if_options
 
 __all__ = ["resolve"]
@@ -22,21 +26,24 @@ __all__ = ["resolve"]
 @click.command()
 @cluster_options
 @what_if_options
+@at_option
 @format_option("table", "json")
-def resolve(given: Given, form: str, what_if: WhatIf) -> None:
+def resolve(given: Given, form: str, at: datetime, what_if: WhatIf) -> None:
     """Show which credentials the kubelet tries for each image, in order.
 
     Exits with 1 if a lookup fails as a whole, 2 if some input could not be read.
     """
-    cluster = what_if.apply(read_cluster(given, what_if.accounts), given)
-    answers = list(select(cluster, given).resolve_all())
+    environments = what_if.apply(read_environments(given, what_if.accounts), given)
+    cluster = whole(environments)
+    chosen = select(environments, given)
+    answers = [answer for each in chosen for answer in each.cluster.resolve_all()]
     if form == "json":
         echo_json(cluster, pods=[answer.to_dict() for answer in answers])
     else:
         out = console()
         for answer in answers:
             if answer.images:
-                out.print(answer, "")
+                out.print(answer.table(at=at).rich(), "")
         if not any(answer.images for answer in answers):
             click.echo("no pods and no workloads in the manifests", err=True)
     failed = any(answer.failure is not None for answer in answers)

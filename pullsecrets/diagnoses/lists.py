@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Final
 
 from attrs import frozen
 
@@ -11,6 +13,7 @@ from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.findings import Finding, finding, quoted
 from pullsecrets.diagnoses.model import Severity
 from pullsecrets.dockerconfig import Credential
+from pullsecrets.fields import FieldPath
 from pullsecrets.keyring import Keyring, KeyringEntry
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.notes import Note, NoteCode
@@ -38,8 +41,15 @@ class SecretList:
     findings: tuple[Finding, ...]
 
 
+_SHOWN: Final = 2  # secrets that are left over
+
+
 class Lists:
-    """The lists of a cluster, each looked at once however many pods have it."""
+    """The lists of a cluster, each looked at once however many pods have it.
+
+    Attributes:
+        suggested: Namespace and name of the secrets that were named in an advice to list them.
+    """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -50,6 +60,12 @@ class Lists:
             (holder.namespace, name) for holder in holders for name in holder.pull_secrets
         }
         self._names = {name for _, name in self._listed}
+        # Namespace → names of the pull secrets that nothing lists. A set that keeps its order.
+        self._left_over: dict[str, dict[str, None]] = defaultdict(dict)
+        for secret in cluster.secrets:
+            if self.is_unused(secret):
+                self._left_over[secret.namespace][secret.name] = None
+        self.suggested: set[tuple[str, str]] = set()
 
     def of(self, holder: Pod | ServiceAccount, names: tuple[str, ...]) -> SecretList:
         """A list of secrets.
@@ -92,11 +108,21 @@ class Lists:
                 advice = f"Put a copy of the secret into namespace {quoted(namespace)}."
                 yield finding("PS101", each, advice, field=field, subject=name)
             elif isinstance(each, Note):
-                known = self._cluster.secrets or self._cluster.complete
-                severity = None if known else Severity.NOTE
-                yield finding("PS102", each, severity=severity, field=field, subject=name)
+                yield self._missing(each, name, field)
             if name:
                 seen.add(name)
+
+    def _missing(self, note: Note, name: str, field: FieldPath) -> Finding:
+        """A note; a warning where it is certain, or secrets are left over that may be meant."""
+        left = list(islice(self._left_over.get(note.namespace or "", ()), _SHOWN))
+        if not left:
+            certain = note.code is NoteCode.ABSENT_SECRET
+            severity = Severity.WARNING if certain else None
+            return finding("PS102", note, severity=severity, field=field, subject=name)
+        self.suggested.update((note.namespace or "", each) for each in left)
+        meant = " or ".join(map(quoted, left))
+        advice = f"Write {meant}, which nothing lists, if that is meant; otherwise add the secret."
+        return finding("PS102", note, advice, severity=Severity.WARNING, field=field, subject=name)
 
     def _is_made(self, name: str, namespaces: Iterable[str]) -> bool:
         """Whether the secrets of that name are all made by programs."""

@@ -59,15 +59,17 @@ def made_for(
     Raises:
         InvalidManifest: A field has a value of another type than it should have.
     """
-    if is_unreadable(manifest):
-        return (unreadable(place),), True
+    hidden, kind = Hidden(manifest), manifest.get("kind")
     making = _making(manifest, makers)
+    del manifest  # no traceback shows what this frame was given
+    if is_unreadable(hidden.reveal()):
+        return (unreadable(place),), True
     if making is not None:
-        return _secrets_of(making, manifest, namespace, place), True
-    if manifest.get("kind") == "Deployment":
-        return tuple(patched(manifest, namespace=namespace, place=place)), False
-    if manifest.get("kind") == "Secret":
-        return _of_secret(Hidden(manifest), namespace, place)
+        return _secrets_of(making, hidden.reveal(), namespace, place), True
+    if kind == "Deployment":
+        return tuple(patched(hidden.reveal(), namespace=namespace, place=place)), False
+    if kind == "Secret":
+        return _of_secret(hidden, namespace, place)
     return (), False
 
 

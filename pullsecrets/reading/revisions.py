@@ -17,7 +17,8 @@ from attrs import frozen
 
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.reading.documents import Document, Problem
-from pullsecrets.reading.files import is_manifest, read_data
+from pullsecrets.reading.files import read_data
+from pullsecrets.reading.paths import may_be_manifest
 from pullsecrets.secrecy import HiddenBytes, printable
 
 __all__ = ["NoRevision", "Revision", "revisions"]
@@ -61,7 +62,7 @@ class Revision:
         wanted = "".join(f"{name}\n" for name, _ in entries).encode()
         contents = _git(self.folder, "cat-file", "--batch", stdin=wanted)
         for (_, file), content in zip(entries, _contents(contents), strict=True):
-            yield from read_data(content, f"{self.name}:{file}")
+            yield from read_data(content, f"{self.name}:{file}", expected=file in paths)
 
     def _entries(self, paths: Sequence[str]) -> list[tuple[str, str]]:
         """The hash and the name of each manifest, in the order in which folders are read."""
@@ -83,7 +84,7 @@ def _is_read(below: Sequence[str]) -> bool:
     One that was asked for itself always is.
     """
     hidden = any(part.startswith(".") for part in below)
-    return not below or (not hidden and is_manifest(below[-1]))
+    return not below or (not hidden and may_be_manifest(below[-1]))
 
 
 def revisions(text: str, folder: Path) -> tuple[Revision, Revision]:
