@@ -89,11 +89,6 @@ class MadeSecret:
     origin: tuple[str, str] | None = None
 
     @property
-    def ignore(self) -> tuple[str, ...]:
-        """Codes of diagnoses not to report for it."""
-        return self.maker.ignore
-
-    @property
     def place(self) -> Place | None:
         """Where its maker was read."""
         return self.maker.place
