@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from itertools import count, islice, repeat
 from typing import Any, Final
@@ -10,14 +11,16 @@ from typing import Any, Final
 from attrs import Factory, evolve, field, frozen
 
 from pullsecrets.dockerconfig import DockerConfig
+from pullsecrets.flaws import inspect
 from pullsecrets.keyring import Keyring
 from pullsecrets.makers.made import MadeSecret, copy_of
 from pullsecrets.names import Found, Names
-from pullsecrets.node.audiences import AudienceGrant, audience_grants
+from pullsecrets.node.audiences import AudienceGrant, audience_grants, granted_audiences
 from pullsecrets.node.node import Node, as_node
 from pullsecrets.node.providers import PodAccount
 from pullsecrets.node.relevance import EffectivePolicy, effective_policy
 from pullsecrets.node.verification import Verification
+from pullsecrets.node.versions import Gate
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.pull_policy import PullPolicy
@@ -120,6 +123,7 @@ class PodResolution(Tabular):
             "namespace": self.pod.namespace,
             "name": self.pod.name,
             "kind": self.pod.kind,
+            **self.pod.apart,
             "admission": {
                 "origin": self.admission.origin,
                 "service_account": self.admission.service_account,
@@ -137,8 +141,14 @@ class PodResolution(Tabular):
             ],
         }
 
-    def table(self, limit: int | None = None) -> Table:
-        """One row for each attempt, under the image that it is for."""
+    def table(self, limit: int | None = None, *, at: datetime | None = None) -> Table:
+        """One row for each attempt, under the image that it is for.
+
+        Args:
+            limit: How many rows are wanted at most, None for all of them.
+            at: The moment for which it is said what has expired; None: that is not said.
+        """
+        rows = tuple(row for each in self.images for row in _attempts(each, at))
         columns = (
             Column("container", group=True),
             Column("image"),
@@ -148,8 +158,8 @@ class PodResolution(Tabular):
             Column("source", "source"),
             Column("entry", "entry", code=True),
             Column("username", "user"),
+            Column("flaw", "" if any(row[-1] is not None for row in rows) else None),
         )
-        rows = tuple(row for each in self.images for row in _attempts(each))
         return Table(
             columns,
             rows,
@@ -159,7 +169,7 @@ class PodResolution(Tabular):
         )
 
 
-def _attempts(answer: ImageResolution) -> Iterator[Row]:
+def _attempts(answer: ImageResolution, at: datetime | None) -> Iterator[Row]:
     """A row for each pull that is tried."""
     written = str(answer.container.image)
     resolution = answer.resolution
@@ -170,18 +180,20 @@ def _attempts(answer: ImageResolution) -> Iterator[Row]:
     if resolution.failure is not None:
         below = f"{resolution.failure} ({policy})"
         failed = Cell(answer.container.name, title, Tone.ERROR, below)
-        yield failed, *about, None, None, None, None
+        yield failed, *about, None, None, None, None, None
     elif resolution.anonymous:
-        yield *head, "1", Cell(None, "anonymous"), Cell(None, "no entry matches"), None
+        yield *head, "1", Cell(None, "anonymous"), Cell(None, "no entry matches"), None, None
     for unknown in resolution.unknown:
         certain = unknown in resolution.serving
         known = "has an entry, with what credential is not known"
         what = Cell(None, known if certain else "not known what it gives", Tone.WARNING)
-        yield *head, "?", Cell(str(unknown), unknown.title), what, None
+        yield *head, "?", Cell(str(unknown), unknown.title), what, None, None
     for attempt, candidate in resolution.attempts:
         source = Cell(str(candidate.source), printable(candidate.source.name or "the node"))
         user = printable(candidate.credential.username)
-        yield *head, attempt, source, str(candidate.entry), user
+        codes = ", ".join(flaw.code for flaw in inspect(candidate.credential).flaws_at(at))
+        flaw = Cell(codes, f"! {codes}", Tone.WARNING) if codes else None
+        yield *head, attempt, source, str(candidate.entry), user, flaw
 
 
 def _distinct(
@@ -227,7 +239,8 @@ class Cluster(Tabular):
         problems: What was wrong with the input that this was read from.
         always_pull: Whether its API server has the admission plugin AlwaysPullImages, which sets
             the pull policy Always in each pod that is created (rule 17).
-        grants: The rules of RBAC that let nodes have tokens of service accounts (D23).
+        grants: The rules of RBAC that let nodes have tokens of service accounts (D23); None where
+            they are not known, as no object of RBAC was read.
         made: The secrets that other programs make. One of these counts where there is no Secret of
             its name.
     """
@@ -238,15 +251,18 @@ class Cluster(Tabular):
     node: Node = field(default=None, converter=as_node)
     problems: tuple[Problem, ...] = ()
     always_pull: bool = False
-    grants: tuple[AudienceGrant, ...] = ()
+    grants: tuple[AudienceGrant, ...] | None = None
     made: tuple[MadeSecret, ...] = ()
-    _secrets: Names[PullSecret | MadeSecret] = _derived(
+    _secret_names: Names[PullSecret | MadeSecret] = _derived(
         lambda self: Names(_distinct(self.secrets, self.made))
     )
     _homes: Mapping[str, tuple[str, ...]] = _derived(
         lambda self: _homes((*self.secrets, *self.made))
     )
-    _accounts: Names[ServiceAccount] = _derived(lambda self: Names(self.service_accounts))
+    _account_names: Names[ServiceAccount] = _derived(lambda self: Names(self.service_accounts))
+    _granted: Callable[[str, str], frozenset[str]] = _derived(
+        lambda self: granted_audiences(self.grants or ())
+    )
     # Namespace, list of names and standpoint → keyring. Thousands of pods share a few lists, and
     # building a keyring of 10,000 entries takes 50 ms.
     _keyrings: dict[tuple[str, tuple[str, ...], str | None], Keyring] = field(
@@ -271,7 +287,7 @@ class Cluster(Tabular):
             objects.secrets,
             node,
             objects.problems,
-            grants=audience_grants(objects.rbac),
+            grants=audience_grants(objects.rbac) if objects.rbac else None,
             made=objects.made,
         )
 
@@ -334,7 +350,7 @@ class Cluster(Tabular):
             name: Its name.
             near: Where the name is written: where several files define it, the nearest counts.
         """
-        found = self._secrets.find(namespace, name, near)
+        found = self._secret_names.find(namespace, name, near)
         secret = None if found is None else found.object
         return secret if isinstance(secret, PullSecret) else None
 
@@ -344,7 +360,9 @@ class Cluster(Tabular):
         Two places with the same standpoint see the same Secret and the same service account under
         each name.
         """
-        if place is None or not (self._secrets.depend_on_place or self._accounts.depend_on_place):
+        if place is None or not (
+            self._secret_names.depend_on_place or self._account_names.depend_on_place
+        ):
             return None
         return place.file
 
@@ -363,7 +381,7 @@ class Cluster(Tabular):
         # Of some secrets the name is encrypted, or the namespace: they may be this one.
         keys = (namespace, name), (None, name), (namespace, ""), (None, "")
         for where, title in keys:
-            found = self._secrets.find(where, title, near)
+            found = self._secret_names.find(where, title, near)
             if found is not None:
                 break
         else:
@@ -376,7 +394,7 @@ class Cluster(Tabular):
         if made.origin is None:
             return made
         # Of a copy of a copy nothing is known: it would not end where they copy each other.
-        original = self._secrets.find(*made.origin, made.place)
+        original = self._secret_names.find(*made.origin, made.place)
         return copy_of(made, None if original is None else original.object)
 
     def without(self, namespace: str, name: str) -> Cluster:
@@ -408,7 +426,7 @@ class Cluster(Tabular):
             name: Its name.
             near: Where the name is written: where several files define it, the nearest counts.
         """
-        found = self._accounts.find(namespace, name, near)
+        found = self._account_names.find(namespace, name, near)
         return None if found is None else found.object
 
     def keyring(self, namespace: str, names: Iterable[str], near: Place | None = None) -> Keyring:
@@ -438,7 +456,7 @@ class Cluster(Tabular):
         if pod.stored:
             return Admission(Origin.STORED_POD, pod.service_account, own), ()
         origin = Origin.POD if own else Origin.SERVICE_ACCOUNT
-        found = self._accounts.find(pod.namespace, pod.service_account, pod.place)
+        found = self._account_names.find(pod.namespace, pod.service_account, pod.place)
         if found is not None:
             account = found.object
             notes = *_ambiguous(NoteCode.AMBIGUOUS_ACCOUNT, found), *_not_mountable(account, own)
@@ -512,9 +530,9 @@ class Cluster(Tabular):
 
     def _choices(self, pod: Pod, names: Iterable[str]) -> Iterator[Note]:
         """The secrets of a list for which others may be meant."""
-        if self._secrets.depend_on_place:
+        if self._secret_names.depend_on_place:
             for name in dict.fromkeys(names):
-                found = self._secrets.find(pod.namespace, name, pod.place)
+                found = self._secret_names.find(pod.namespace, name, pod.place)
                 if found is not None:
                     yield from _ambiguous(NoteCode.AMBIGUOUS_SECRET, found)
 
@@ -536,13 +554,24 @@ class Cluster(Tabular):
         return policy
 
     def pod_account(self, pod: Pod) -> PodAccount | None:
-        """The pod's service account, as credential providers see it: a static pod has none."""
+        """The pod's service account, as credential providers see it: a static pod has none.
+
+        The API server gives a node a token for an audience that the pod has in a volume, or that
+        RBAC allows (D23). Where no object of RBAC was read, and where the release does not restrict
+        it, it may give one for any. What a CSI driver asks for is not looked at.
+        """
         if pod.mirror:
             return None
-        account = self.service_account(pod.namespace, pod.service_account, pod.place)
-        if account is None:
-            return PodAccount(pod.namespace, pod.service_account)
-        return PodAccount(account.namespace, account.name, account.uid, account.annotations)
+        name = pod.namespace, pod.service_account
+        account = self.service_account(*name, pod.place)
+        restricted = self.node.kubernetes.audience_restriction is Gate.ON
+        return PodAccount(
+            *name,
+            uid="" if account is None else account.uid,
+            annotations=None if account is None else account.annotations,
+            audiences=self._granted(*name).union(pod.token_audiences),
+            other_audiences=self.grants is None or not restricted,
+        )
 
     def resolve_all(self) -> Iterator[PodResolution]:
         """The resolutions of all pods, one after the other, each made when it is asked for."""
@@ -550,7 +579,7 @@ class Cluster(Tabular):
 
     @property
     def title(self) -> str:
-        """What it holds, in numbers."""
+        """What it holds, in numbers, and how much of the input is not in it."""
         counts = (
             (len(self.pods), "pod or workload", "pods and workloads"),
             (len(self.secrets), "secret", "secrets"),
@@ -558,9 +587,12 @@ class Cluster(Tabular):
             *([(len(self.made), "secret to be made", "secrets to be made")] if self.made else []),
         )
         parts = [f"{number:,} {one if number == 1 else more}" for number, one, more in counts]
-        return ", ".join(
-            [*parts, *(["a node config"] if self.node.docker_config is not None else [])]
-        )
+        if self.node.docker_config is not None:
+            parts.append("a node config")
+        errors = sum(problem.error for problem in self.problems)
+        if errors:
+            parts.append(f"{errors:,} part{'' if errors == 1 else 's'} of the input not readable")
+        return ", ".join(parts)
 
     def __repr__(self) -> str:
         return f"<Cluster: {self.title}>"

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import field, frozen
 
 from pullsecrets.dockerconfig import Credential
+from pullsecrets.flaws import inspect
 from pullsecrets.images import Image
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.node.providers import Asked, NotAsked, PodAccount
@@ -113,6 +114,7 @@ class Candidate:
             "entry": str(self.entry),
             "key": str(self.key),
             "username": self.credential.username,
+            **inspect(self.credential).to_dict(),
         }
 
     def __str__(self) -> str:

@@ -161,10 +161,16 @@ def test_anonymous_and_failing_pulls():
     for value in (cluster, resolution):
         assert "anonymous" in page(value)
         assert "anonymous" in terminal_text(value)
-    assert "no match, the host: quay, the image has docker" in page(explained)
-    assert "no match, the host: quay, the image has docker" in terminal_text(explained)
+    assert "no match, another registry: quay.io, the image has docker.io" in page(explained)
+    assert "no match, another registry: quay.io, the image has docker.io" in terminal_text(
+        explained
+    )
     [record] = explained.to_records()
-    assert (record["in_key"], record["in_image"], record["reason"]) == ("quay", "docker", "label")
+    assert (record["in_key"], record["in_image"], record["reason"]) == (
+        "quay.io",
+        "docker.io",
+        "registry",
+    )
 
     cluster, resolution, explained = one("nginx", {"quay.io": {"auth": "?"}})
     for value in (cluster, resolution):
@@ -288,3 +294,12 @@ def test_the_examples_can_be_shown():
     cluster = load("examples")
     assert "PS203" in page(check(cluster))
     assert "broken-secret" in page(cluster)
+
+
+def test_a_cluster_says_how_much_of_the_input_could_not_be_read():
+    cluster = Cluster.from_manifests([pod("quay.io/a"), {"kind": 5}, {"apiVersion": "v1"}])
+    assert repr(cluster).endswith(", 0 service accounts, 1 part of the input not readable>")
+    for shown in (page(cluster), terminal_text(cluster)):
+        assert "1 part of the input not readable" in shown
+    two = Cluster.from_manifests([{"kind": 5}, {"kind": 6}])
+    assert repr(two).endswith(", 2 parts of the input not readable>")

@@ -1,4 +1,4 @@
-"""What `check` and `explain` share: diagnoses of some pods, and how a diagnosis is printed."""
+"""What `check` and `explain` share: how a diagnosis is printed, and how far they are."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Final
 
 from rich.console import Console
 from rich.progress import track
+from rich.style import Style
 from rich.text import Text
 
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cluster import Cluster
-from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, Where
+from pullsecrets.diagnoses import Diagnosis, Kind, Severity, Where
+from pullsecrets.diagnoses.formats import help_uri
 from pullsecrets.objects import Pod
-from pullsecrets.secrecy import printable
 
-__all__ = ["about_pods", "print_diagnosis", "tracker"]
+__all__ = ["linked", "print_diagnosis", "style_of", "tracker"]
 
 _STYLES: Final = {
     Severity.ERROR: "bold red",
@@ -25,30 +26,22 @@ _STYLES: Final = {
 }
 
 
-def about_pods(cluster: Cluster, pods: Iterable[Pod], diagnoses: Diagnoses) -> Diagnoses:
-    """The diagnoses of some pods, of their service accounts and of the secrets that they list.
+def style_of(severity: Severity) -> str:
+    """How a severity is shown."""
+    return _STYLES[severity]
 
-    Those of the nodes' configuration are about all pods.
-    """
-    named = set()
-    for pod in pods:
-        named.add((pod.kind, pod.namespace, pod.name))
-        named.add(("ServiceAccount", pod.namespace, pod.service_account))
-        admission, _ = cluster.admit(pod)
-        named.update(("Secret", pod.namespace, name) for name in admission.pull_secrets)
-    safe = {tuple(map(printable, each)) for each in named}
-    return Diagnoses(
-        each
-        for each in diagnoses
-        if not each.where.name or (each.where.kind, each.where.namespace, each.where.name) in safe
-    )
+
+def linked(kind: Kind) -> Text:
+    """A code, which is a link to its page where the terminal can show one."""
+    return Text(kind.code, style=Style(bold=True, link=help_uri(kind)))
 
 
 def print_diagnosis(console: Console, diagnosis: Diagnosis, lines: Lines) -> None:
     """Print a diagnosis: what is wrong, where, what to do. Its lines are never folded."""
     head = Text.assemble(
-        (diagnosis.severity, _STYLES[diagnosis.severity]),
-        (f" {diagnosis.code}", "bold"),
+        (diagnosis.severity, style_of(diagnosis.severity)),
+        " ",
+        linked(diagnosis.kind),
         f" {diagnosis.message}",
     )
     place = Text(f"  at  {_place(diagnosis.where, lines)}", style="dim")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from functools import partial
+from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import click
 
+from pullsecrets.cli._about import about
 from pullsecrets.cli._common import (
     Given,
     Unusable,
@@ -17,23 +19,29 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
-    read_cluster,
+    read_environments,
     tell,
+    whole,
 )
 from pullsecrets.cli._common import select as select_pods
-from pullsecrets.cli._ignores import ignores_of, scopes_of
+from pullsecrets.cli._ignores import reported
 from pullsecrets.cli._lines import Lines
-from pullsecrets.cli._report import about_pods, print_diagnosis, tracker
+from pullsecrets.cli._report import print_diagnosis, tracker
 from pullsecrets.cli._settings import codes_of
+from pullsecrets.cli._times import at_option, within_option
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, find
-from pullsecrets.diagnoses.baseline import Compared, compare_to_baseline, to_baseline
+from pullsecrets.diagnoses.baseline import (
+    Compared,
+    InvalidBaseline,
+    compare_to_baseline,
+    to_baseline,
+)
 from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
-from pullsecrets.diagnoses.selection import Ignore, unused
-from pullsecrets.diagnoses.selection import select as select_diagnoses
+from pullsecrets.diagnoses.selection import unused
 from pullsecrets.objects import Place
 from pullsecrets.reading import Problem, ProblemCode
-from pullsecrets.secrecy import printable
+from pullsecrets.secrecy import HiddenText, printable
 
 __all__ = ["check"]
 
@@ -69,6 +77,8 @@ __all__ = ["check"]
 @click.option(
     "--write-baseline", is_flag=True, help="Write what there is to that file, and report nothing."
 )
+@at_option
+@within_option
 def check(
     given: Given,
     form: str,
@@ -77,6 +87,8 @@ def check(
     ignore: tuple[str, ...],
     baseline: Path | None,
     write_baseline: bool,
+    at: datetime,
+    within: timedelta,
 ) -> None:
     """Find what is wrong with pull secrets and the pods that list them.
 
@@ -84,25 +96,24 @@ def check(
     input could not be read. An object's annotation pullsecrets/ignore, or a comment in YAML
     "# pullsecrets: ignore[PS502]", names codes not to report.
     """
-    codes = _codes("--select", select) or given.settings.select
-    ignored = _codes("--ignore", ignore)
+    codes, ignored = _codes("--select", select), _codes("--ignore", ignore)
     if write_baseline and baseline is None:
         raise click.UsageError("--write-baseline needs --baseline FILE")
-    cluster = read_cluster(given)
+    environments = read_environments(given)
+    cluster = whole(environments)
     # All of the input takes part in the check, so that what is used elsewhere is known to be.
-    chosen = select_pods(cluster, given)
+    chosen = select_pods(environments, given)
     lines = Lines()
-    ignores, problems = ignores_of(cluster, given.settings)
-    ignores += (Ignore(code, "--ignore ") for code in ignored)
-    selected = select_diagnoses(
-        find(cluster, track=tracker(cluster)),
-        ignores,
-        codes=codes,
-        scopes=partial(scopes_of, settings=given.settings, lines=lines),
+    everything = chain.from_iterable(
+        find(each.cluster, at=at, within=within, track=tracker(each.cluster))
+        for each in environments
+    )
+    selected, problems = reported(
+        everything, cluster, given.settings, lines, select=codes, ignore=ignored
     )
     found = selected.diagnoses
     if given.pod is not None or given.image is not None:
-        found = about_pods(cluster, chosen.pods, found)
+        found = about(cluster, chosen, found)
     elif given.namespace is not None:
         kept = (given.namespace, "")  # the nodes' configuration is in no namespace
         found = Diagnoses(each for each in found if each.where.namespace in kept)
@@ -139,10 +150,12 @@ def _codes(option: str, values: tuple[str, ...]) -> tuple[str, ...]:
 def _compared(found: Diagnoses, baseline: Path) -> Compared:
     name = printable(str(baseline))
     try:
-        return compare_to_baseline(found, baseline.read_text(encoding="utf-8"))
+        # It may be any file by mistake: what is no UTF-8 is no error that quotes it.
+        text = HiddenText(baseline.read_bytes().decode("utf-8", "replace"))
+        return compare_to_baseline(found, text)
     except OSError as error:
         raise Unusable(f"{name} cannot be read: {error.strerror}") from None
-    except ValueError as error:  # not UTF-8, or no baseline
+    except InvalidBaseline as error:
         raise Unusable(f"{name}: {error}") from None
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
+from attrs import evolve
 
 from pullsecrets.cli._common import (
     Given,
@@ -11,9 +14,11 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
-    read_cluster,
+    read_environments,
     select,
+    whole,
 )
+from pullsecrets.cli._times import at_option
 from pullsecrets.secrecy import printable
 
 __all__ = ["resolve"]
@@ -28,26 +33,31 @@ __all__ = ["resolve"]
     multiple=True,
     help="As if this secret were not there. May be given more than once.",
 )
+@at_option
 @format_option("table", "json")
-def resolve(given: Given, without: tuple[str, ...], form: str) -> None:
+def resolve(given: Given, without: tuple[str, ...], form: str, at: datetime) -> None:
     """Show which credentials the kubelet tries for each image, in order.
 
     Exits with 1 if a lookup fails as a whole, 2 if some input could not be read.
     """
-    cluster = read_cluster(given)
+    environments = read_environments(given)
+    cluster = whole(environments)
     for secret in without:
         namespace, _, name = secret.partition("/")
         if cluster.listed(namespace, name) is None:
             raise click.UsageError(f"no secret '{printable(secret)}' in the manifests (NS/NAME)")
-        cluster = cluster.without(namespace, name)
-    answers = list(select(cluster, given).resolve_all())
+        environments = tuple(
+            evolve(each, cluster=each.cluster.without(namespace, name)) for each in environments
+        )
+    chosen = select(environments, given)
+    answers = [answer for each in chosen for answer in each.cluster.resolve_all()]
     if form == "json":
         echo_json(cluster, pods=[answer.to_dict() for answer in answers])
     else:
         out = console()
         for answer in answers:
             if answer.images:
-                out.print(answer, "")
+                out.print(answer.table(at=at).rich(), "")
         if not any(answer.images for answer in answers):
             click.echo("no pods and no workloads in the manifests", err=True)
     failed = any(answer.failure is not None for answer in answers)

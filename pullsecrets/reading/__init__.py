@@ -1,7 +1,8 @@
 """Reading: from files, streams, texts and client objects to the objects of `pullsecrets.objects`.
 
 - `text`: documents from YAML and JSON.
-- `files`: documents from files, folders and standard input.
+- `files`: documents from what a file holds.
+- `paths`: documents from files, folders and standard input.
 - `clients`: mappings from the objects of Kubernetes clients.
 - `documents`: objects from documents.
 """
@@ -17,7 +18,8 @@ from pullsecrets.reading.documents import (
     Unreadable,
     objects_of,
 )
-from pullsecrets.reading.files import NoSuchPath, read_data, read_documents
+from pullsecrets.reading.files import read_data
+from pullsecrets.reading.paths import NoSuchPath, read_documents
 
 __all__ = [
     "Document",

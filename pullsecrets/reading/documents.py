@@ -38,6 +38,16 @@ class ProblemCode(StrEnum):
     """A document is not a mapping."""
     NO_KIND = "no-kind"
     """A mapping has no kind, and is passed over."""
+    NO_MANIFEST = "no-manifest"
+    """A file of a folder holds something else than manifests, which is passed over."""
+    CHART = "chart"
+    """A folder holds a Helm chart, which is not rendered."""
+    KUSTOMIZATION = "kustomization"
+    """A file is a kustomization, which is not rendered."""
+    NOT_RENDERED = "not-rendered"
+    """A kustomization or a chart that was to be rendered could not be."""
+    NOTHING_FOUND = "nothing-found"
+    """A folder holds nothing to look at."""
     INVALID_OBJECT = "invalid-object"
     """A field has a value that the API server would refuse."""
     DEFINED_TWICE = "defined-twice"
@@ -160,6 +170,7 @@ def objects_of(
     documents: Iterable[Document | Problem],
     *,
     namespace: str = "default",
+    environment: str | None = None,
     makers: Makers = MAKERS,
 ) -> Objects:
     """Read Pods, workloads, ServiceAccounts, Secrets, roles and their bindings, and lists of them.
@@ -171,6 +182,7 @@ def objects_of(
     Args:
         documents: The documents, and what could not be read.
         namespace: For objects that name none.
+        environment: The name of the environment that they belong to, where there are several.
         makers: The kinds for whose objects other programs make secrets.
     """
     objects: dict[Any, Pod | ServiceAccount | PullSecret] = {}
@@ -186,14 +198,15 @@ def objects_of(
             rbac.append(_in_namespace(item.value, namespace))
             continue
         try:
-            if is_kustomization(item.value, item.place):
-                sources += generated(item.value, namespace=namespace, place=item.place)
+            place = evolve(item.place, environment=environment)
+            if is_kustomization(item.value, place):
+                sources += generated(item.value, namespace=namespace, place=place)
                 continue
-            secrets, whole = made_for(item.value, makers, namespace=namespace, place=item.place)
+            secrets, whole = made_for(item.value, makers, namespace=namespace, place=place)
             made += secrets
             if whole:
                 continue
-            read = _READERS[item.value["kind"]](item.value, namespace=namespace, place=item.place)
+            read = _READERS[item.value["kind"]](item.value, namespace=namespace, place=place)
         except InvalidManifest as error:
             message = f"{_title(item.value)}: {error}"
             problems.append(item.problem(ProblemCode.INVALID_OBJECT, message))
@@ -213,7 +226,8 @@ def objects_of(
         if isinstance(source, MadeSecret):
             made.append(source)
         else:
-            objects.setdefault(("Secret", source.namespace, source.name), source)
+            file = None if source.place is None else source.place.file
+            objects.setdefault(("Secret", source.namespace, source.name, file), source)
     found = objects.values()
     return Objects(
         tuple(_told_apart(o for o in found if isinstance(o, Pod))),
