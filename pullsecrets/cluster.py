@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from itertools import count, islice, repeat
-from typing import Any, Final
+from itertools import chain, count, islice, repeat
+from typing import Any, Final, TypeVar
 
 from attrs import Factory, evolve, field, frozen
 
@@ -26,7 +26,7 @@ from pullsecrets.objects import Container, Place, Pod, PullSecret, ServiceAccoun
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.reading.clients import manifests_of
 from pullsecrets.reading.documents import Document, Objects, Problem, objects_of
-from pullsecrets.resolution import Resolution
+from pullsecrets.resolution import Access, Resolution, attempt_cell
 from pullsecrets.secrecy import ImageText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
@@ -190,10 +190,23 @@ def _attempts(answer: ImageResolution, at: datetime | None) -> Iterator[Row]:
         yield *head, "?", Cell(str(unknown), unknown.title), what, None, None
     for attempt, candidate in resolution.attempts:
         source = Cell(str(candidate.source), printable(candidate.source.name or "the node"))
-        user = printable(candidate.credential.username)
+        user = Cell(printable(candidate.credential.username), candidate.user)
         codes = ", ".join(flaw.code for flaw in inspect(candidate.credential).flaws_at(at))
         flaw = Cell(codes, f"! {codes}", Tone.WARNING) if codes else None
-        yield *head, attempt, source, str(candidate.entry), user, flaw
+        yield *head, attempt_cell(attempt), source, str(candidate.entry), user, flaw
+
+
+_Object = TypeVar("_Object", Pod, PullSecret, ServiceAccount)
+
+
+def _identity(found: Pod | PullSecret | ServiceAccount) -> tuple[str, ...]:
+    return (found.kind if isinstance(found, Pod) else "", found.namespace, found.name)
+
+
+def _replaced(old: Sequence[_Object], new: Sequence[_Object]) -> tuple[_Object, ...]:
+    """The objects of both, where they are of one name the new one."""
+    names = {_identity(each) for each in new}
+    return tuple(chain((each for each in old if _identity(each) not in names), new))
 
 
 def _distinct(
@@ -241,8 +254,10 @@ class Cluster(Tabular):
             the pull policy Always in each pod that is created (rule 17).
         grants: The rules of RBAC that let nodes have tokens of service accounts (D23); None where
             they are not known, as no object of RBAC was read.
-        made: The secrets that other programs make. One of these counts where there is no Secret of
-            its name.
+        made: The secrets that other programs make, and those that could not be read from a cluster.
+            One of these counts where there is no Secret of its name.
+        complete: Whether each secret that a pod lists was looked up in a cluster, so that one that
+            is not here does not exist.
     """
 
     pods: tuple[Pod, ...] = ()
@@ -253,11 +268,12 @@ class Cluster(Tabular):
     always_pull: bool = False
     grants: tuple[AudienceGrant, ...] | None = None
     made: tuple[MadeSecret, ...] = ()
+    complete: bool = False
     _secret_names: Names[PullSecret | MadeSecret] = _derived(
         lambda self: Names(_distinct(self.secrets, self.made))
     )
     _homes: Mapping[str, tuple[str, ...]] = _derived(
-        lambda self: _homes((*self.secrets, *self.made))
+        lambda self: _homes((*self.secrets, *(each for each in self.made if not each.unread)))
     )
     _account_names: Names[ServiceAccount] = _derived(lambda self: Names(self.service_accounts))
     _granted: Callable[[str, str], frozenset[str]] = _derived(
@@ -410,7 +426,46 @@ class Cluster(Tabular):
             self.always_pull,
             self.grants,
             tuple(made),
+            self.complete,
         )
+
+    def with_objects(self, objects: Objects) -> Cluster:
+        """The cluster with some objects more: to ask what would change.
+
+        Args:
+            objects: The objects. They replace those of the same kind, namespace and name.
+        """
+        new = {(secret.namespace, secret.name) for secret in objects.secrets}
+        made = (each for each in self.made if (each.namespace, each.name) not in new)
+        grants = self.grants
+        if objects.rbac:
+            grants = (*(grants or ()), *audience_grants(objects.rbac))
+        return Cluster(
+            _replaced(self.pods, objects.pods),
+            _replaced(self.service_accounts, objects.service_accounts),
+            _replaced(self.secrets, objects.secrets),
+            self.node,
+            (*self.problems, *objects.problems),
+            self.always_pull,
+            grants,
+            (*made, *objects.made),
+            self.complete,
+        )
+
+    def as_service_account(self, pod: Pod, name: str) -> Pod:
+        """The pod as it is to be created to run as another service account.
+
+        A pod that was read from a cluster has the list of its own service account, if the two are
+        equal: then it gets the other one's instead (rules 1 and 2).
+
+        Args:
+            pod: The pod.
+            name: The service account's name.
+        """
+        before = self.service_account(pod.namespace, pod.service_account)
+        copied = pod.stored and before is not None and before.pull_secrets == pod.pull_secrets
+        names = () if copied else pod.pull_secrets
+        return evolve(pod, service_account=name, pull_secrets=names, stored=False)
 
     def namespaces_with(self, name: str) -> tuple[str, ...]:
         """The namespaces that have a Secret of that name, or get one that is made; sorted."""
@@ -504,7 +559,7 @@ class Cluster(Tabular):
                 yield Note(NoteCode.NAMELESS_REFERENCE, namespace, position=position)
             elif secret is None:
                 others = self.namespaces_with(name)
-                code = NoteCode.MISSING_SECRET
+                code = NoteCode.ABSENT_SECRET if self.complete else NoteCode.MISSING_SECRET
                 yield Note(code, namespace, name, position=position, elsewhere=others)
             else:
                 yield secret
@@ -580,12 +635,17 @@ class Cluster(Tabular):
     @property
     def title(self) -> str:
         """What it holds, in numbers, and how much of the input is not in it."""
-        counts = (
+        counts: tuple[tuple[int, str, str], ...] = (
             (len(self.pods), "pod or workload", "pods and workloads"),
             (len(self.secrets), "secret", "secrets"),
             (len(self.service_accounts), "service account", "service accounts"),
-            *([(len(self.made), "secret to be made", "secrets to be made")] if self.made else []),
         )
+        unread = sum(each.unread for each in self.made)
+        some = (
+            (len(self.made) - unread, "secret to be made", "secrets to be made"),
+            (unread, "secret that could not be read", "secrets that could not be read"),
+        )
+        counts += tuple(each for each in some if each[0])
         parts = [f"{number:,} {one if number == 1 else more}" for number, one, more in counts]
         if self.node.docker_config is not None:
             parts.append("a node config")
@@ -600,11 +660,17 @@ class Cluster(Tabular):
     def __reduce__(self) -> tuple[type[Cluster], tuple[Any, ...]]:
         # Without the keyrings, which are built again as they are asked for.
         objects = self.pods, self.service_accounts, self.secrets
-        more = self.node, self.problems, self.always_pull, self.grants, self.made
+        more = self.node, self.problems, self.always_pull, self.grants, self.made, self.complete
         return Cluster, (*objects, *more)
 
     def table(self, limit: int | None = None) -> Table:
-        """One row for each image, with what is tried for it."""
+        """One row for each image, with what is tried for it.
+
+        In the order of the pods; if not all are wanted, those whose images are the worst off.
+
+        Args:
+            limit: How many rows are wanted at most, None for all of them.
+        """
         columns = (
             Column("namespace"),
             Column("kind"),
@@ -627,11 +693,16 @@ class Cluster(Tabular):
             Column("first_username"),
             Column("notes"),
         )
-        rows = (row for answer in self.resolve_all() for row in _image_rows(answer))
+        answers = self.resolve_all()
         total = sum(len(pod.images) for pod in self.pods)
+        title = self.title
+        if limit is not None and limit < total:
+            answers = iter(sorted(answers, key=_worst))
+            title += "; the worst come first"
+        rows = (row for answer in answers for row in _image_rows(answer))
         kept = tuple(islice(rows, limit))
         return Table(
-            columns, kept, title="Cluster", subtitle=Cell(self.title), total=total, unit="images"
+            columns, kept, title="Cluster", subtitle=Cell(title), total=total, unit="images"
         )
 
 
@@ -664,6 +735,15 @@ def _once(notes: Iterable[Note]) -> Iterator[Note]:
             yield note
         if note.name is not None:
             seen.add(note.name)
+
+
+def _worst(answer: PodResolution) -> int:
+    """The rank of the worst that becomes of an image of the pod."""
+    ranks = (_RANKS[each.resolution.access] for each in answer.images)
+    return min(ranks, default=len(_RANKS))
+
+
+_RANKS: Final = {access: rank for rank, access in enumerate(Access)}
 
 
 def _image_rows(answer: PodResolution) -> Iterator[Row]:

@@ -81,8 +81,8 @@ def load_environments(
     node: Node | DockerConfig | None = None,
     strict: bool = False,
     exclude: Callable[[Path], bool] = _nothing,
-    limit: float = 60,
     makers: Makers = MAKERS,
+    limit: float = 60,
 ) -> tuple[Environment, ...]:
     """Read manifests, and render what is in folders: each root is an environment of its own.
 
@@ -98,8 +98,8 @@ def load_environments(
         node: The node, or only its docker config.
         strict: Raise if something could not be read or rendered.
         exclude: Says of a file or a folder in a folder that it is not read.
-        limit: The seconds that rendering one of them may take.
         makers: As for `load`.
+        limit: The seconds that rendering one of them may take.
 
     Returns:
         The environments that were rendered, in the order of their folders. The last one has what
@@ -155,8 +155,7 @@ def _roots(paths: Iterable[_PathLike], exclude: Callable[[Path], bool]) -> Itera
 def _objects_in(rendered: Rendered, namespace: str, makers: Makers) -> Objects:
     root = rendered.root
     documents = read_data(rendered.documents or b"", str(root.file))
-    environment = str(root.folder)
-    return objects_of(documents, namespace=namespace, environment=environment, makers=makers)
+    return objects_of(documents, namespace=namespace, environment=str(root.folder), makers=makers)
 
 
 def _nothing_in(paths: Iterable[_PathLike], every: Iterable[Objects]) -> Iterator[Problem]:
@@ -168,6 +167,7 @@ def _nothing_in(paths: Iterable[_PathLike], every: Iterable[Objects]) -> Iterato
         places.update(each.place for each in objects.pods)
         places.update(each.place for each in objects.service_accounts)
         places.update(each.place for each in objects.secrets)
+        places.update(each.place for each in objects.made)
         places.update(each.place for each in objects.made)
     files = {place.file for place in places if place is not None and place.file is not None}
     holding = {folder for file in files for folder in Path(file).parents}

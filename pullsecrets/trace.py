@@ -150,8 +150,7 @@ class EntryTrace:
         """
         if self.reason is None:
             flaws = ", and ".join(map(str, self.inspected.flaws_at(at)))
-            said = f"candidate {self.number}{self.message}"
-            return said + (f", but {flaws}" if flaws else "")
+            return f"candidate {self.number}{self.message}" + (f", but {flaws}" if flaws else "")
         if self.reason not in _WHAT:
             return self.message
         differs = f"{self.in_key}, the image has {self.in_image}"
@@ -365,6 +364,7 @@ _UNKNOWN: Final = frozenset(
         NoteCode.MADE_SECRET,
         NoteCode.MADE_WITH_ENTRIES,
         NoteCode.MAYBE_MADE,
+        NoteCode.UNREAD_SECRET,
     }
 )
 
@@ -618,8 +618,8 @@ class _Verdicts:
         unless = ""
         if candidate in self._resolution.conditional:
             unless = f", unless an entry of {self._others()} matches by itself"
-        shown = inspect(entry.credential)
-        return EntryTrace(*subject, number + 1, candidate.tier, message=unless, inspected=shown)
+        inspected = inspect(entry.credential)
+        return EntryTrace(*subject, number + 1, candidate.tier, message=unless, inspected=inspected)
 
     def _others(self) -> str:
         return " or ".join(each.title for each in self._resolution.unknown_secrets)

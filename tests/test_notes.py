@@ -39,6 +39,14 @@ SENTENCES = [
         "secret ns/s is made by SealedSecret ns/s: what it holds is not known",
     ),
     (
+        Note(NoteCode.UNREAD_SECRET, "ns", "s"),
+        "secret ns/s could not be read: whether it exists, and what it holds, is not known",
+    ),
+    (
+        Note(NoteCode.ABSENT_SECRET, "ns", "s", elsewhere=("a",)),
+        ("secret ns/s does not exist: the pull goes on without it; there is one in namespace a"),
+    ),
+    (
         Note(NoteCode.MAYBE_MADE, "ns", "s", detail="SecretProviderClass ns/s"),
         (
             "secret ns/s may be made by SecretProviderClass ns/s: whether it is, and what it "

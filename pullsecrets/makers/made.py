@@ -61,7 +61,7 @@ class Maker:
 
 @frozen
 class MadeSecret:
-    """A secret of which is known that a program makes it, but not all that it holds.
+    """A secret of which is not known all that it holds: as a program makes it, or it is `unread`.
 
     What the program writes is taken to decode: whether it does cannot be seen here. A secret that
     does not decode fails every lookup of a pod that lists it (rule 8).
@@ -76,6 +76,8 @@ class MadeSecret:
         fault: Why its template gives no docker config; empty if it does, or if that is not known.
         certain: Whether it is certain to be made in this namespace.
         origin: The namespace and name of the secret that it is a copy of, or None.
+        unread: Whether nothing makes it, but it could not be read from a cluster, as the right was
+            missing for one. Then its `maker` is the Secret itself.
     """
 
     name: str
@@ -87,6 +89,18 @@ class MadeSecret:
     fault: str = ""
     certain: bool = True
     origin: tuple[str, str] | None = None
+    unread: bool = False
+
+    @classmethod
+    def not_read(cls, namespace: str, name: str) -> MadeSecret:
+        """A secret that could not be read from a cluster, so that nothing of it is known."""
+        itself = Maker("Secret", namespace, name)
+        return cls(name, namespace, None, itself, certain=False, unread=True)
+
+    @property
+    def why(self) -> str:
+        """Why not all of it is known: ``made by SealedSecret shop/regcred``. Safe to show."""
+        return "could not be read" if self.unread else f"made by {self.maker.title}"
 
     @property
     def place(self) -> Place | None:
@@ -114,6 +128,7 @@ class MadeSecret:
             return self.skipped
         code = NoteCode.MADE_SECRET if self.entries is None else NoteCode.MADE_WITH_ENTRIES
         code = code if self.certain else NoteCode.MAYBE_MADE
+        code = NoteCode.UNREAD_SECRET if self.unread else code
         return Note(code, self.namespace, self.name, detail=self.maker.title)
 
 
