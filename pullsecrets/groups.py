@@ -172,7 +172,7 @@ class PodGroup(Tabular):
     @property
     def title(self) -> str:
         """The workload and how many pods of it are meant. Safe to show."""
-        return self.workload.title(map(named, self.pods))
+        return self.first.pod.placed(self.workload.title(map(named, self.pods)))
 
     @property
     def pods(self) -> tuple[Pod, ...]:
@@ -241,7 +241,8 @@ def group_pods(answers: Iterable[PodResolution]) -> tuple[PodGroup, ...]:
             (each.container.name, each.container.kind, each.policy, number_of(each))
             for each in answer.images
         )
-        found.setdefault((workloads[named(answer.pod)], *images), []).append(answer)
+        apart = tuple(answer.pod.apart.items())
+        found.setdefault((workloads[named(answer.pod)], apart, *images), []).append(answer)
     groups = (PodGroup(workloads[named(each[0].pod)], tuple(each)) for each in found.values())
     return tuple(sorted(groups, key=lambda group: _rank(group.worst)))
 
