@@ -152,7 +152,7 @@ def _site(where: Where, workloads: Mapping[Named, Workload]) -> object:
     workload = workloads.get(_named(where))
     if workload is None:
         return where
-    return workload, where.field[len(POD_TEMPLATES.get(where.kind, ())) :]
+    return workload, where.environment, where.field[len(POD_TEMPLATES.get(where.kind, ())) :]
 
 
 def _as_site(diagnoses: list[Diagnosis], workloads: Mapping[Named, Workload]) -> Site:
@@ -163,4 +163,6 @@ def _as_site(diagnoses: list[Diagnosis], workloads: Mapping[Named, Workload]) ->
         return Site(str(first), first, tuple(diagnoses))
     itself = workload.kind, workload.namespace, workload.name
     where = places.get(itself, first)
-    return Site(f"{workload.title(places)}, {where.inside}", where, tuple(diagnoses))
+    environment = "" if where.environment is None else f"{where.environment}: "
+    title = f"{environment}{workload.title(places)}, {where.inside}"
+    return Site(title, where, tuple(diagnoses))
