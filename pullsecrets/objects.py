@@ -445,14 +445,10 @@ class Pod:
     @property
     def title(self) -> str:
         """Its kind, namespace and name, and where it is if these are not enough. Safe to show."""
-        return printable(self.placed(f"{self.kind} {self.namespace}/{self.name}"))
-
-    def placed(self, title: str) -> str:
-        """A title of it with its environment and its file, where these tell it apart."""
         apart = self.apart
         environment = f"{apart['environment']}: " if "environment" in apart else ""
         file = f" in {apart['file']}" if "file" in apart else ""
-        return f"{environment}{title}{file}"
+        return printable(f"{environment}{self.kind} {self.namespace}/{self.name}{file}")
 
     @property
     def apart(self) -> dict[str, str]:

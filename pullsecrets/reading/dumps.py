@@ -11,6 +11,7 @@ from __future__ import annotations
 from codecs import getincrementaldecoder
 from typing import Any, Final, TypedDict
 
+from pullsecrets.objects import POD_TEMPLATES
 from pullsecrets.secrecy import HiddenBytes
 
 __all__ = ["DUMP_SIZE", "Item", "read_dump"]
@@ -19,6 +20,13 @@ DUMP_SIZE: Final = 1_000_000
 """Bytes of JSON from which on a file is a dump, and read without a look for repeated keys."""
 
 _BLOCK: Final = 1 << 20
+_KINDS: Final = frozenset(
+    {
+        *POD_TEMPLATES,
+        *("Secret", "ServiceAccount"),
+        *("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"),
+    }
+)
 
 
 class _Metadata(TypedDict, total=False):
@@ -40,6 +48,7 @@ class _Container(TypedDict, total=False):
 class _Volume(TypedDict, total=False):
     name: Any
     image: Any
+    projected: Any
 
 
 class _Spec(TypedDict, total=False):
@@ -59,7 +68,7 @@ class _Template(TypedDict, total=False):
 
 
 class Item(TypedDict, total=False):
-    """The members that readers ask for, of objects of all kinds and of lists of them."""
+    """The members that readers ask for, of objects of the known kinds and of lists of them."""
 
     apiVersion: Any
     kind: Any
@@ -70,6 +79,7 @@ class Item(TypedDict, total=False):
     data: Any  # a Secret's, as the next two
     stringData: Any
     type: Any
+    sops: Any
     imagePullSecrets: Any  # a ServiceAccount's
     rules: Any  # a role's
     roleRef: Any  # a binding's, as the next
@@ -80,9 +90,9 @@ def read_dump(data: HiddenBytes) -> Item | None:
     """The one object or list that a large file is, as far as readers look at it.
 
     Returns:
-        None if it is not large, if msgspec is not installed, or if it is anything else than JSON
-        in the shape that the API server gives it. Then the reader of all texts has to say what it
-        is, and what is wrong with it.
+        None if it is not large, if msgspec is not installed, if it has an object of another kind,
+        or if it is anything else than JSON in the shape that the API server gives it. Then the
+        reader of all texts has to say what it is, and what is wrong with it.
     """
     if len(data.reveal()) < DUMP_SIZE or not _is_utf8(data):
         return None
@@ -94,7 +104,16 @@ def read_dump(data: HiddenBytes) -> Item | None:
         item = Decoder(Item).decode(data.reveal())
     except (ValueError, RecursionError):  # msgspec's own errors are ValueErrors
         return None
-    return item
+    return item if _is_known(item) else None
+
+
+def _is_known(item: Item) -> bool:
+    """Whether the shape is that of the object, and of those in it if it is a list."""
+    items = item.get("items")
+    if items is not None:
+        return all(map(_is_known, items))
+    kind = item.get("kind")
+    return isinstance(kind, str) and (kind in _KINDS or "items" in item)
 
 
 def _is_utf8(data: HiddenBytes) -> bool:

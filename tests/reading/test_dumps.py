@@ -91,7 +91,13 @@ def workload(kind):
     container = {"name": "c", "image": "quay.io/a"}
     spec = {
         **{kind: [container] for kind in ("containers", "initContainers", "ephemeralContainers")},
-        "volumes": [{"name": "v", "image": {"reference": "quay.io/a"}}],
+        "volumes": [
+            {"name": "v", "image": {"reference": "quay.io/a"}},
+            {
+                "name": "t",
+                "projected": {"sources": [{"serviceAccountToken": {"audience": "registry.io"}}]},
+            },
+        ],
         "imagePullSecrets": [{"name": "s"}],
     }
     body = {"spec": spec}
@@ -238,3 +244,15 @@ def test_without_msgspec_a_dump_is_read_as_any_text(monkeypatch):
     monkeypatch.setitem(sys.modules, "msgspec.json", None)
     [document] = as_dump(json.dumps({**OBJECTS[0], "status": {}}).encode())
     assert document.value == {**OBJECTS[0], "status": {}}
+
+
+def test_what_others_make_is_read_from_a_dump():
+    made = {
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "ExternalSecret",
+        "metadata": {"name": "regcred", "namespace": "default"},
+        "spec": {"target": {"template": {"type": "kubernetes.io/dockerconfigjson"}}},
+    }
+    data = json.dumps({"kind": "List", "items": [workload("Pod"), made]}).encode()
+    [secret] = objects_of(as_dump(data)).made
+    assert (secret.name, secret.type) == ("regcred", "kubernetes.io/dockerconfigjson")
