@@ -26,7 +26,7 @@ from pullsecrets.objects import Container, Place, Pod, PullSecret, ServiceAccoun
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.reading.clients import manifests_of
 from pullsecrets.reading.documents import Document, Objects, Problem, objects_of
-from pullsecrets.resolution import Resolution
+from pullsecrets.resolution import Access, Resolution, attempt_cell
 from pullsecrets.secrecy import ImageText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
@@ -190,10 +190,10 @@ def _attempts(answer: ImageResolution, at: datetime | None) -> Iterator[Row]:
         yield *head, "?", Cell(str(unknown), unknown.title), what, None, None
     for attempt, candidate in resolution.attempts:
         source = Cell(str(candidate.source), printable(candidate.source.name or "the node"))
-        user = printable(candidate.credential.username)
+        user = Cell(printable(candidate.credential.username), candidate.user)
         codes = ", ".join(flaw.code for flaw in inspect(candidate.credential).flaws_at(at))
         flaw = Cell(codes, f"! {codes}", Tone.WARNING) if codes else None
-        yield *head, attempt, source, str(candidate.entry), user, flaw
+        yield *head, attempt_cell(attempt), source, str(candidate.entry), user, flaw
 
 
 _Object = TypeVar("_Object", Pod, PullSecret, ServiceAccount)
@@ -437,6 +437,9 @@ class Cluster(Tabular):
         """
         new = {(secret.namespace, secret.name) for secret in objects.secrets}
         made = (each for each in self.made if (each.namespace, each.name) not in new)
+        grants = self.grants
+        if objects.rbac:
+            grants = (*(grants or ()), *audience_grants(objects.rbac))
         return Cluster(
             _replaced(self.pods, objects.pods),
             _replaced(self.service_accounts, objects.service_accounts),
@@ -444,7 +447,7 @@ class Cluster(Tabular):
             self.node,
             (*self.problems, *objects.problems),
             self.always_pull,
-            self.grants,
+            grants,
             (*made, *objects.made),
             self.complete,
         )
@@ -661,7 +664,13 @@ class Cluster(Tabular):
         return Cluster, (*objects, *more)
 
     def table(self, limit: int | None = None) -> Table:
-        """One row for each image, with what is tried for it."""
+        """One row for each image, with what is tried for it.
+
+        In the order of the pods; if not all are wanted, those whose images are the worst off.
+
+        Args:
+            limit: How many rows are wanted at most, None for all of them.
+        """
         columns = (
             Column("namespace"),
             Column("kind"),
@@ -684,11 +693,16 @@ class Cluster(Tabular):
             Column("first_username"),
             Column("notes"),
         )
-        rows = (row for answer in self.resolve_all() for row in _image_rows(answer))
+        answers = self.resolve_all()
         total = sum(len(pod.images) for pod in self.pods)
+        title = self.title
+        if limit is not None and limit < total:
+            answers = iter(sorted(answers, key=_worst))
+            title += "; the worst come first"
+        rows = (row for answer in answers for row in _image_rows(answer))
         kept = tuple(islice(rows, limit))
         return Table(
-            columns, kept, title="Cluster", subtitle=Cell(self.title), total=total, unit="images"
+            columns, kept, title="Cluster", subtitle=Cell(title), total=total, unit="images"
         )
 
 
@@ -721,6 +735,15 @@ def _once(notes: Iterable[Note]) -> Iterator[Note]:
             yield note
         if note.name is not None:
             seen.add(note.name)
+
+
+def _worst(answer: PodResolution) -> int:
+    """The rank of the worst that becomes of an image of the pod."""
+    ranks = (_RANKS[each.resolution.access] for each in answer.images)
+    return min(ranks, default=len(_RANKS))
+
+
+_RANKS: Final = {access: rank for rank, access in enumerate(Access)}
 
 
 def _image_rows(answer: PodResolution) -> Iterator[Row]:

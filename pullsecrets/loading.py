@@ -168,6 +168,7 @@ def _nothing_in(paths: Iterable[_PathLike], every: Iterable[Objects]) -> Iterato
         places.update(each.place for each in objects.service_accounts)
         places.update(each.place for each in objects.secrets)
         places.update(each.place for each in objects.made)
+        places.update(each.place for each in objects.made)
     files = {place.file for place in places if place is not None and place.file is not None}
     holding = {folder for file in files for folder in Path(file).parents}
     for path in map(Path, paths):

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
@@ -118,6 +118,10 @@ def _by_file(objects: Iterable[_Named]) -> _ByFile[_Named]:
     return found
 
 
+def _any_several(objects: _ByFile[Any]) -> bool:
+    return any(len(by_file) > 1 for by_file in objects.values())
+
+
 @frozen
 class Names(Generic[_Named]):
     """Objects by namespace and name.
@@ -134,11 +138,9 @@ class Names(Generic[_Named]):
 
     _objects: _ByFile[_Named] = field(converter=_by_file)
     _several: dict[_Key, _Several[_Named]] = field(init=False, factory=dict)
-    depend_on_place: bool = field(init=False)
-
-    @depend_on_place.default
-    def _any_of_several_files(self) -> bool:
-        return any(len(by_file) > 1 for by_file in self._objects.values())
+    depend_on_place: bool = field(
+        init=False, default=Factory(lambda self: _any_several(self._objects), takes_self=True)
+    )
 
     def find(
         self, namespace: str | None, name: str, near: Place | None = None

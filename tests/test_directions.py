@@ -18,7 +18,7 @@ ROOMS = (
     ("_go", "secrecy", "frozen"),
     ("terminal",),
     ("tables", "notes"),
-    ("registries",),
+    ("registries", "pages"),
     ("images", "dockerconfig"),
     ("pull_policy", "fields", "flaws"),
     ("objects",),

@@ -139,7 +139,7 @@ def check_everywhere(tmp_path, text, caplog, *, node=None):
             load(file, strict=True)
         except Unreadable as error:
             check_error(error)
-    for form in ("table", "json"):
+    for form in ("table", "json", "markdown", "html"):
         arguments = ["resolve", str(file), "--format", form]
         result = run(*arguments, *(["--node-config", node] if node else []))
         assert not leaks(result.out), result.out
@@ -495,10 +495,15 @@ def folder(tmp_path_factory):
     [
         ("resolve", "table"),
         ("resolve", "json"),
+        ("resolve", "markdown"),
+        ("resolve", "html"),
         ("explain", "text"),
         ("explain", "json"),
+        ("explain", "html"),
         ("check", "text"),
         ("check", "json"),
+        ("check", "markdown"),
+        ("check", "html"),
         ("check", "sarif"),
         ("check", "github"),
     ],

@@ -13,13 +13,14 @@ import click
 from attrs import evolve, fields, frozen
 from rich.console import Console
 
+from pullsecrets.cli._filters import with_images
 from pullsecrets.cli._live import LIVE_OPTIONS, is_plugin, progress
 from pullsecrets.cli._problems import echo_problems
 from pullsecrets.cli._settings import Settings
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import PullsecretsError
-from pullsecrets.images import Image, InvalidImage
+from pullsecrets.groups import PodGroup, summarize
 from pullsecrets.kinds import Reference
 from pullsecrets.loading import Environment, load, load_environments
 from pullsecrets.makers.table import makers_from
@@ -29,9 +30,9 @@ from pullsecrets.node.files import NodeFiles
 from pullsecrets.node.node import Node
 from pullsecrets.node.provider_config import InvalidProviderConfig, Providers
 from pullsecrets.node.versions import NEWEST
-from pullsecrets.objects import Container, Place, Pod
+from pullsecrets.objects import Place
 from pullsecrets.reading import Problem, ProblemCode, read_documents
-from pullsecrets.secrecy import ImageText, printable
+from pullsecrets.secrecy import printable
 
 __all__ = [
     "FAILED",
@@ -44,7 +45,7 @@ __all__ = [
     "echo_json",
     "exit_status",
     "format_option",
-    "parse_image",
+    "print_summary",
     "read_by",
     "read_environments",
     "read_node",
@@ -58,6 +59,8 @@ FAILED: Final = 1
 UNUSABLE: Final = 2
 _ENDLESS: Final = 1_000_000
 
+
+_SUMMARY_SOURCES: Final = 3
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -92,7 +95,7 @@ _OPTIONS: Final = (
     click.option(
         "--image",
         metavar="IMAGE",
-        help="Only this image; without a tag or digest it means any of them.",
+        help="Only this image, or images like it (* and ?); without a tag or digest any of them.",
     ),
     click.option(
         "--kubernetes",
@@ -167,6 +170,9 @@ class Given:
         provider_answers: ``--provider-answers``, or None.
         verbose: Whether ``--verbose`` is there.
         always_pull_images: ``--always-pull-images``.
+        only: ``--only``, or None.
+        of_secret: ``--secret`` of `resolve`, `explain` and `check`, or None.
+        registry: ``--registry``, or None.
         settings: What the project has configured.
     """
 
@@ -188,7 +194,15 @@ class Given:
     provider_answers: Path | None
     verbose: bool
     always_pull_images: bool
+    only: str | None = None
+    of_secret: str | None = None
+    registry: str | None = None
     settings: Settings = Settings()
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether only some pods or images of the namespace are asked for."""
+        return any((self.pod, self.image, self.only, self.of_secret, self.registry))
 
 
 def format_option(default: str, *others: str) -> Callable[[_Command], _Command]:
@@ -268,8 +282,7 @@ def read_environments(given: Given, accounts: tuple[str, ...] = ()) -> tuple[Env
     if given.values and not given.render:
         raise click.UsageError("--values is for charts, which are rendered with --render")
     if given.live:
-        found = read_by(given, lambda node: _read_live(given, node, accounts))
-        return (Environment("", found),)
+        return (Environment("", read_by(given, lambda node: _read_live(given, node, accounts))),)
     return _read(given, lambda node: _load(given, node))
 
 
@@ -454,6 +467,7 @@ def _selected(cluster: Cluster, given: Given) -> Cluster:
         *(each.namespace for each in cluster.pods),
         *(each.namespace for each in cluster.secrets),
         *(each.namespace for each in cluster.service_accounts),
+        *(each.namespace for each in cluster.made if each.namespace),
     }
     if given.namespace is not None and namespaces and given.namespace not in namespaces:
         there_are = ", ".join(sorted(namespaces))
@@ -467,51 +481,16 @@ def _selected(cluster: Cluster, given: Given) -> Cluster:
     if wanted is not None and not pods:
         where = "the cluster" if given.live else "the manifests"
         raise click.UsageError(f"no pod or workload '{wanted}' in {where}")
-    if given.image is not None and cluster.pods:
-        image = parse_image(given.image)
-        pods = tuple(pod for pod in (_with(image, pod) for pod in pods) if pod.images)
-        if not pods:
-            raise click.UsageError(f"no pod has the image '{ImageText(given.image)}'")
+    if cluster.pods:
+        pods = with_images(
+            cluster,
+            pods,
+            image=given.image,
+            registry=given.registry,
+            secret=given.of_secret,
+            only=given.only,
+        )
     return evolve(cluster, pods=pods)
-
-
-def parse_image(image: str) -> Image:
-    """The image that an option names.
-
-    Raises:
-        click.UsageError: It is not an image reference.
-    """
-    try:
-        return Image.parse(image)
-    except InvalidImage as error:
-        raise click.UsageError(str(error)) from None
-
-
-def _with(wanted: Image, pod: Pod) -> Pod:
-    """The pod with only that image."""
-
-    def those(containers: Iterable[Container]) -> tuple[Container, ...]:
-        return tuple(each for each in containers if _is(each, wanted))
-
-    return evolve(
-        pod,
-        containers=those(pod.containers),
-        init_containers=those(pod.init_containers),
-        ephemeral_containers=those(pod.ephemeral_containers),
-        image_volumes=those(pod.image_volumes),
-    )
-
-
-def _is(container: Container, wanted: Image) -> bool:
-    try:
-        image = Image.parse(container.image)
-    except InvalidImage:
-        return False
-    return (
-        image.name == wanted.name
-        and wanted.tag in (None, image.tag)
-        and wanted.digest in (None, image.digest)
-    )
 
 
 def echo_json(cluster: Cluster, **members: Any) -> None:
@@ -525,6 +504,15 @@ def console() -> Console:
     # There lines are searched and compared, not looked at: none is folded.
     width = None if sys.stdout.isatty() else _ENDLESS
     return Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+def print_summary(out: Console, groups: Iterable[PodGroup]) -> int:
+    """Print the answers in numbers, and give the number of lines."""
+    with out.capture() as captured:
+        out.print(summarize(groups).table(_SUMMARY_SOURCES).rich())
+    text = captured.get()
+    out.print(text, end="", soft_wrap=True)
+    return text.count("\n")
 
 
 def exit_status(cluster: Cluster, *, failed: bool) -> int:

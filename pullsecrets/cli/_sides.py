@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import click
-from attrs import evolve, frozen
+from attrs import evolve
 
 from pullsecrets.cli._common import Given, Unusable, read_by, read_environments, whole
 from pullsecrets.cli._live import is_plugin, progress
@@ -20,26 +20,14 @@ from pullsecrets.reading import objects_of
 from pullsecrets.reading.revisions import NoRevision, Revision, revisions
 from pullsecrets.secrecy import printable
 
-__all__ = ["Side", "sides_of"]
+__all__ = ["sides_of"]
 
 _TWO: Final = 2
+_Sides = tuple[tuple[Environment, ...], tuple[Environment, ...]]
 
 
-@frozen
-class Side:
-    """One side of a comparison.
-
-    Attributes:
-        environments: What is on it.
-        path: The path that the names of its environments begin with; empty if it is not one path.
-    """
-
-    environments: tuple[Environment, ...]
-    path: str = ""
-
-
-def sides_of(given: Given, range_: str | None) -> tuple[Side, Side]:
-    """The old side and the new one.
+def sides_of(given: Given, range_: str | None) -> _Sides:
+    """The old environments and the new ones.
 
     Args:
         given: What the options were given.
@@ -49,18 +37,31 @@ def sides_of(given: Given, range_: str | None) -> tuple[Side, Side]:
         click.ClickException: A side cannot be read; the exit status is 2.
     """
     if range_ is not None:
-        return _revisions(given, range_)
+        return _alone(_revisions(given, range_))
     if given.live or (is_plugin() and len(given.paths) == 1):
-        return _applied(given)
+        return _alone(_applied(given))
     if len(given.paths) != _TWO:
         raise click.UsageError("two PATHs are compared: the old manifests and the new ones")
-    old, new = (Side(read_environments(evolve(given, paths=(path,))), path) for path in given.paths)
+    old, new = (
+        tuple(
+            evolve(each, name=_within(each, path))
+            for each in read_environments(evolve(given, paths=(path,)))
+        )
+        for path in given.paths
+    )
     return old, new
 
 
-def _revisions(given: Given, range_: str) -> tuple[Side, Side]:
-    if given.render:
-        raise click.UsageError("--render is for folders, not for revisions")
+def _alone(sides: tuple[Cluster, Cluster]) -> _Sides:
+    return (Environment("", sides[0]),), (Environment("", sides[1]),)
+
+
+def _within(environment: Environment, path: str) -> str:
+    """What an environment is called on both sides: its folder as seen from the side's own."""
+    return environment.name.removeprefix(path).lstrip("/")
+
+
+def _revisions(given: Given, range_: str) -> tuple[Cluster, Cluster]:
     paths = given.paths or (".",)
     try:
         sides = revisions(range_, Path.cwd())
@@ -70,18 +71,18 @@ def _revisions(given: Given, range_: str) -> tuple[Side, Side]:
     if lost:
         raise click.UsageError(f"{printable(lost[0])} is in neither revision")
 
-    def read(side: Revision) -> Side:
+    def read(side: Revision) -> Cluster:
         def of(node: Node) -> Cluster:
             namespace, makers = given.namespace or "default", makers_from(given.settings.makers)
             documents = side.documents(paths)
             return Cluster.of(objects_of(documents, namespace=namespace, makers=makers), node)
 
-        return _side(read_by(given, of))
+        return read_by(given, of)
 
     return read(sides[0]), read(sides[1])
 
 
-def _applied(given: Given) -> tuple[Side, Side]:
+def _applied(given: Given) -> tuple[Cluster, Cluster]:
     """The cluster, and what it is once the manifests are applied."""
     from pullsecrets.live import applied, connect, counterparts
 
@@ -92,12 +93,7 @@ def _applied(given: Given) -> tuple[Side, Side]:
     except PullsecretsError as error:
         raise Unusable(str(error)) from None
     with closing(api), progress() as count:
-        new = whole(
-            read_environments(evolve(given, live=False, namespace=given.namespace or api.namespace))
-        )
+        manifests = evolve(given, live=False, namespace=given.namespace or api.namespace)
+        new = whole(read_environments(manifests))
         old = read_by(given, lambda _: counterparts(api, new, count=count))
-    return _side(old), _side(applied(new, old))
-
-
-def _side(cluster: Cluster) -> Side:
-    return Side((Environment("", cluster),))
+    return old, applied(new, old)

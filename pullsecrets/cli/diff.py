@@ -31,7 +31,7 @@ from pullsecrets.cli._common import (
     select,
     whole,
 )
-from pullsecrets.cli._sides import Side, sides_of
+from pullsecrets.cli._sides import sides_of
 from pullsecrets.cli.present import read_state, state_options
 from pullsecrets.cluster import Cluster
 from pullsecrets.errors import PullsecretsError
@@ -88,7 +88,7 @@ def diff(
     if first is None and last is None:
         if any(state) or given.kubelet_config is not None:
             raise click.UsageError("what is on a node is compared between two releases only")
-        cluster, upgrade = _between(given, *sides_of(given, range_))
+        cluster, upgrade = _between(given, sides_of(given, range_))
     elif first is None or last is None:
         raise click.UsageError("--from-kubernetes and --to-kubernetes belong together")
     elif given.kubernetes is not None:
@@ -104,14 +104,15 @@ def diff(
     raise SystemExit(exit_status(cluster, failed=upgrade.breaks))
 
 
-def _between(given: Given, *sides: Side) -> tuple[Cluster, Upgrade]:
+def _between(
+    given: Given, sides: tuple[tuple[Environment, ...], tuple[Environment, ...]]
+) -> tuple[Cluster, Upgrade]:
     """The new manifests, with the problems of both sides, and what changes in each environment."""
     # What was asked for may be on one side only.
-    chosen = select([each for side in sides for each in side.environments], given)
-    first = len(sides[0].environments)
+    chosen = select([each for side in sides for each in side], given)
+    count = len(sides[0])
     old, new = (
-        {_within(each, side.path): each.cluster for each in environments}
-        for side, environments in zip(sides, (chosen[:first], chosen[first:]), strict=True)
+        {each.name: each.cluster for each in side} for side in (chosen[:count], chosen[count:])
     )
     changes = (
         change
@@ -119,15 +120,9 @@ def _between(given: Given, *sides: Side) -> tuple[Cluster, Upgrade]:
         for change in diff_clusters(old.get(name, Cluster()), new.get(name, Cluster()))
     )
     ordered = sorted(changes, key=lambda change: not change.breaks)
-    cluster = whole(chosen[first:])
-    before = whole(sides[0].environments).problems
-    problems = tuple(dict.fromkeys((*before, *cluster.problems)))
+    cluster = whole(chosen[count:])
+    problems = tuple(dict.fromkeys((*whole(sides[0]).problems, *cluster.problems)))
     return evolve(cluster, problems=problems), Upgrade(tuple(ordered))
-
-
-def _within(environment: Environment, path: str) -> str:
-    """What an environment is called on both sides: its folder as seen from the side's own."""
-    return environment.name.removeprefix(path).lstrip("/")
 
 
 def _between_releases(

@@ -13,12 +13,16 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
+    print_summary,
     read_environments,
     select,
     whole,
 )
+from pullsecrets.cli._filters import filter_options
+from pullsecrets.cli._pages import html_report, markdown_report
 from pullsecrets.cli._times import at_option
 from pullsecrets.cli._what_if import WhatIf, what_if_options
+from pullsecrets.groups import group_pods
 
 __all__ = ["resolve"]
 
@@ -26,10 +30,14 @@ __all__ = ["resolve"]
 @click.command()
 @cluster_options
 @what_if_options
+@filter_options
 @at_option
-@format_option("table", "json")
+@format_option("table", "json", "markdown", "html")
 def resolve(given: Given, form: str, at: datetime, what_if: WhatIf) -> None:
     """Show which credentials the kubelet tries for each image, in order.
+
+    The answers in numbers come first, then the pods, the worst first; those of one workload with
+    one answer are shown once. JSON has each pod.
 
     Exits with 1 if a lookup fails as a whole, 2 if some input could not be read.
     """
@@ -37,14 +45,19 @@ def resolve(given: Given, form: str, at: datetime, what_if: WhatIf) -> None:
     cluster = whole(environments)
     chosen = select(environments, given)
     answers = [answer for each in chosen for answer in each.cluster.resolve_all()]
+    groups = group_pods(answer for answer in answers if answer.images)
     if form == "json":
         echo_json(cluster, pods=[answer.to_dict() for answer in answers])
+    elif not groups:
+        click.echo("no pods and no workloads in the manifests", err=True)
+    elif form == "html":
+        click.echo(html_report("What the kubelet tries", groups, at=at))
+    elif form == "markdown":
+        click.echo(markdown_report(groups, at=at))
     else:
         out = console()
-        for answer in answers:
-            if answer.images:
-                out.print(answer.table(at=at).rich(), "")
-        if not any(answer.images for answer in answers):
-            click.echo("no pods and no workloads in the manifests", err=True)
+        print_summary(out, groups)
+        for group in groups:
+            out.print("", group.table(at=at).rich())
     failed = any(answer.failure is not None for answer in answers)
     raise SystemExit(exit_status(cluster, failed=failed))

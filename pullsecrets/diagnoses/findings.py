@@ -49,6 +49,7 @@ class Finding:
         replacement: What to write instead, or None.
         edit: Where to write it, if that is not the place of the diagnosis.
         subject: The name of what it is about, if the field has only its number.
+        cause: What the message says of the image that it begins with; empty if it does with none.
     """
 
     kind: Kind
@@ -60,6 +61,7 @@ class Finding:
     replacement: EntryText | None = None
     edit: Where | None = None
     subject: str = ""
+    cause: str = ""
 
     def at(self, where: Where, subject: str = "") -> Diagnosis:
         """The diagnosis at a place.
@@ -78,6 +80,7 @@ class Finding:
             self.replacement,
             edit,
             printable(subject or self.subject),
+            self.cause,
         )
 
 

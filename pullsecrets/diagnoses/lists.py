@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from heapq import nsmallest
 from typing import Final
 
 from attrs import frozen
@@ -60,11 +60,14 @@ class Lists:
             (holder.namespace, name) for holder in holders for name in holder.pull_secrets
         }
         self._names = {name for _, name in self._listed}
-        # Namespace → names of the pull secrets that nothing lists. A set that keeps its order.
-        self._left_over: dict[str, dict[str, None]] = defaultdict(dict)
+        left_over: dict[str, set[str]] = defaultdict(set)
         for secret in cluster.secrets:
             if self.is_unused(secret):
-                self._left_over[secret.namespace][secret.name] = None
+                left_over[secret.namespace].add(secret.name)
+        # Namespace → names of the pull secrets that nothing lists, the first ones by name.
+        self._left_over = {
+            namespace: nsmallest(_SHOWN, names) for namespace, names in left_over.items()
+        }
         self.suggested: set[tuple[str, str]] = set()
 
     def of(self, holder: Pod | ServiceAccount, names: tuple[str, ...]) -> SecretList:
@@ -114,7 +117,7 @@ class Lists:
 
     def _missing(self, note: Note, name: str, field: FieldPath) -> Finding:
         """A note; a warning where it is certain, or secrets are left over that may be meant."""
-        left = list(islice(self._left_over.get(note.namespace or "", ()), _SHOWN))
+        left = self._left_over.get(note.namespace or "")
         if not left:
             certain = note.code is NoteCode.ABSENT_SECRET
             severity = Severity.WARNING if certain else None
@@ -122,7 +125,8 @@ class Lists:
         self.suggested.update((note.namespace or "", each) for each in left)
         meant = " or ".join(map(quoted, left))
         advice = f"Write {meant}, which nothing lists, if that is meant; otherwise add the secret."
-        return finding("PS102", note, advice, severity=Severity.WARNING, field=field, subject=name)
+        severity = Severity.WARNING
+        return finding("PS102", note, advice, severity=severity, field=field, subject=name)
 
     def _is_made(self, name: str, namespaces: Iterable[str]) -> bool:
         """Whether the secrets of that name are all made by programs."""

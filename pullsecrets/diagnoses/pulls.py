@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, cast
 
+from attrs import evolve
+
 from pullsecrets.cluster import Cluster, ImageResolution, Origin, PodResolution
 from pullsecrets.diagnoses.findings import (
     Finding,
@@ -69,7 +71,7 @@ class Pulls:
         if not findings and not of_images and self._serves_nothing(answer, listed):
             shown = " and ".join(map(quoted, answer.admission.pull_secrets))
             message = (
-                f"no entry of {shown} matches any image of {pod.title}: all are pulled anonymously"
+                f"no entry of {shown} matches any image of the pod: all are pulled anonymously"
             )
             findings.append(finding("PS506", message, field=_LIST))
         for found in findings:
@@ -105,11 +107,15 @@ class Pulls:
             return finding("PS501", str(resolution.failure)) if resolution.written else None
         if not resolution.anonymous:
             return None
-        return (
+        found = (
             self._by_account(answer, resolution.written)
             or self._by_edit(listed, resolution.written, resolution.image)
             or self._by_listing(answer, resolution.written, resolution.image)
         )
+        if found is None:
+            return None
+        # All of them begin with the image.
+        return evolve(found, cause=found.message.removeprefix(f"{quoted(resolution.written)} "))
 
     def _by_account(self, answer: PodResolution, image: ImageText) -> Finding | None:
         """What a service account's list would have given."""

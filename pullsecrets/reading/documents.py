@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
@@ -221,12 +222,13 @@ def objects_of(
             )
             problems.append(item.problem(ProblemCode.DEFINED_TWICE, message, error=False))
         objects[identity if named else (*identity, len(objects))] = read
-    # What kustomize generates counts where nothing of its name was applied.
+    # What kustomize generates counts where nothing of its name was applied next to it.
+    applied = {_next_to(each) for each in objects.values() if isinstance(each, PullSecret)}
     for source in sources:
         if isinstance(source, MadeSecret):
             made.append(source)
-        else:
-            objects.setdefault(("Secret", source.namespace, source.name), source)
+        elif _next_to(source) not in applied:
+            objects[(*_next_to(source), source.place)] = source
     found = objects.values()
     return Objects(
         tuple(_told_apart(o for o in found if isinstance(o, Pod))),
@@ -236,6 +238,13 @@ def objects_of(
         tuple(rbac),
         tuple(made),
     )
+
+
+def _next_to(secret: PullSecret) -> tuple[Any, ...]:
+    """What a Secret is known by within its folder."""
+    file = None if secret.place is None else secret.place.file
+    folder = None if file is None else PurePath(file).parent
+    return secret.namespace, secret.name, folder
 
 
 def _told_apart(pods: Iterable[Pod]) -> Iterator[Pod]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -18,7 +18,13 @@ from attrs import frozen
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.reading.documents import Document, Problem
 from pullsecrets.reading.files import read_data
-from pullsecrets.reading.paths import may_be_manifest
+from pullsecrets.reading.paths import (
+    CHART,
+    OF_A_CHART,
+    is_read,
+    manifests_in,
+    passed_over_chart,
+)
 from pullsecrets.secrecy import HiddenBytes, printable
 
 __all__ = ["NoRevision", "Revision", "revisions"]
@@ -52,17 +58,29 @@ class Revision:
     def documents(self, paths: Sequence[str]) -> Iterator[Document | Problem]:
         """The documents of files and folders, in order; paths that are not there give none.
 
-        The places name the revision and the file, as git does: ``main:manifests/api.yaml``.
+        Folders are read as `read_documents` does it. The places name the revision and the file, as
+        git does: ``main:manifests/api.yaml``.
 
         Raises:
             NoRevision: git fails.
             MissingExtra: A file is YAML, and PyYAML is not installed.
         """
         entries = self._entries(paths)
-        wanted = "".join(f"{name}\n" for name, _ in entries).encode()
+        asked = {os.path.normpath(path) for path in paths}
+        charts = {
+            str(PurePosixPath(file).parent)
+            for _, file in entries
+            if PurePosixPath(file).name == CHART and file not in asked
+        }
+        read = [each for each in entries if each[1] in asked or _is_read(each[1], charts)]
+        wanted = "".join(f"{name}\n" for name, _ in read).encode()
         contents = _git(self.folder, "cat-file", "--batch", stdin=wanted)
-        for (_, file), content in zip(entries, _contents(contents), strict=True):
-            yield from read_data(content, f"{self.name}:{file}", expected=file in paths)
+        for (_, file), content in zip(read, _contents(contents), strict=True):
+            place, named = f"{self.name}:{file}", file in asked
+            documents = read_data(content, place, expected=named)
+            yield from documents if named else manifests_in(documents, place)
+        for chart in sorted(charts):
+            yield passed_over_chart(f"{self.name}:{chart}")
 
     def _entries(self, paths: Sequence[str]) -> list[tuple[str, str]]:
         """The hash and the name of each manifest, in the order in which folders are read."""
@@ -73,18 +91,18 @@ class Revision:
                 about, _, name = entry.partition(b"\t")
                 mode, _, digest = about.decode().split(" ")
                 file = os.fsdecode(name)
-                if mode in _FILE and _is_read(PurePosixPath(os.path.relpath(file, path)).parts):
+                below = PurePosixPath(os.path.relpath(file, path)).parts
+                if mode in _FILE and not any(part.startswith(".") for part in below):
                     found[file] = digest
         return [(found[file], file) for file in sorted(found)]
 
 
-def _is_read(below: Sequence[str]) -> bool:
-    """Whether a file is read; `below` is its path from the one that was asked for, as in folders.
-
-    One that was asked for itself always is.
-    """
-    hidden = any(part.startswith(".") for part in below)
-    return not below or (not hidden and may_be_manifest(below[-1]))
+def _is_read(file: str, charts: Set[str]) -> bool:
+    """Whether a file of a folder may hold manifests."""
+    path = PurePosixPath(file)
+    way = zip(path.parents, (path, *path.parents), strict=False)
+    in_templates = any(str(above) in charts and each.name in OF_A_CHART for above, each in way)
+    return is_read(path.name, in_chart=str(path.parent) in charts) and not in_templates
 
 
 def revisions(text: str, folder: Path) -> tuple[Revision, Revision]:

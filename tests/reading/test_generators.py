@@ -112,9 +112,9 @@ def test_what_was_applied_counts(folder):
         f"secretGenerator: [{{name: regcred, type: {JSON}, files: [{KEY}]}}]"
     )
     applied = {"kind": "Secret", "metadata": {"name": "regcred"}, "type": "Opaque"}
-    (folder / "secret.json").write_text(json.dumps(applied))
+    (folder / "secret.json").write_text(json.dumps({"apiVersion": "v1", **applied}))
     kinds = [secret.type for secret in load(folder).secrets]
-    assert "Opaque" in kinds
+    assert kinds == ["Opaque"]
 
 
 @pytest.mark.parametrize(
@@ -150,5 +150,6 @@ def test_what_is_malformed_names_its_field(manifest, wrong):
 
 def test_a_malformed_kustomization_is_a_problem(tmp_path):
     (tmp_path / "kustomization.yaml").write_text("secretGenerator: 1")
-    [problem] = load(tmp_path).problems
+    problem = load(tmp_path).problems[0]
+    assert problem.error
     assert "secretGenerator is a number, not a list" in problem.message

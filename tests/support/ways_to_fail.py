@@ -7,6 +7,7 @@ of it then comes from a frame of the library.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,17 @@ from unittest import mock
 
 import yaml
 
-from pullsecrets import Cluster, DockerConfig, Image, Pod, PullSecret, ServiceAccount, load, resolve
+from pullsecrets import (
+    Cluster,
+    DockerConfig,
+    Image,
+    Pod,
+    PullSecret,
+    ServiceAccount,
+    load,
+    load_environments,
+    resolve,
+)
 from pullsecrets.cli._settings import Settings
 from pullsecrets.diagnoses import Diagnoses
 from pullsecrets.diagnoses.baseline import compare_to_baseline
@@ -173,6 +184,22 @@ def files_that_cannot_be_read():
     with TemporaryDirectory() as folder:
         Path(folder, "a.yaml").write_text(f"apiVersion: v1\nkind: Secret\nname: [{CANARY}\n")
         load(folder, strict=True)
+
+
+def environments_that_cannot_be_rendered():
+    with TemporaryDirectory() as folder:
+        Path(folder, "kustomization.yaml").write_text(
+            f"resources: [nowhere]\nsecretGenerator: [{{name: a, literals: ['p={CANARY}']}}]\n"
+        )
+        load_environments(folder, strict=True)
+
+
+def programs_that_are_missing():
+    with TemporaryDirectory() as folder, mock.patch.dict(os.environ, {"PATH": ""}):
+        Path(folder, "kustomization.yaml").write_text(
+            f"secretGenerator: [{{name: a, literals: ['p={CANARY}']}}]\n"
+        )
+        load_environments(folder)
 
 
 def yaml_without_its_library():
