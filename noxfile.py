@@ -157,9 +157,10 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST)
 def bench(session: nox.Session) -> None:
-    """Run the benchmarks and print their table."""
+    """Run the benchmarks: print the functions' table, write the commands' into the docs."""
     session.install("-e", ".[all]", *_group("bench"))
     session.run("python", "-m", "benchmarks", *session.posargs)
+    session.run("python", "-m", "benchmarks.commands", *session.posargs)
 
 
 @nox.session(python=NEWEST)

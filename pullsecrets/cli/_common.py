@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -494,9 +494,36 @@ def _selected(cluster: Cluster, given: Given) -> Cluster:
 
 
 def echo_json(cluster: Cluster, **members: Any) -> None:
-    """Print a JSON document: its version, the members, and what was wrong with the input."""
+    """Print a JSON document: its version, the members, and what was wrong with the input.
+
+    Args:
+        cluster: The cluster.
+        members: The members. What an iterator gives is an array, and each of its items is printed
+            before the next one is made: those of a whole cluster are megabytes.
+    """
     problems = [problem.to_dict() for problem in cluster.problems]
-    click.echo(json.dumps({"version": 1, **members, "problems": problems}, indent=2))
+    comma = "{"
+    for name, value in {"version": 1, **members, "problems": problems}.items():
+        click.echo(f"{comma}\n  {json.dumps(name)}: ", nl=False)
+        if isinstance(value, Iterator):
+            _echo_array(value)
+        else:
+            click.echo(_json_inside(value, 1), nl=False)
+        comma = ","
+    click.echo("\n}")
+
+
+def _echo_array(items: Iterator[Any]) -> None:
+    comma, end = "[", "["
+    for item in items:
+        click.echo(f"{comma}\n    {_json_inside(item, 2)}", nl=False)
+        comma, end = ",", "\n  "
+    click.echo(f"{end}]", nl=False)
+
+
+def _json_inside(value: Any, depth: int) -> str:
+    """A value as JSON, of which the first line is written so deep already."""
+    return json.dumps(value, indent=2).replace("\n", "\n" + "  " * depth)
 
 
 def console() -> Console:

@@ -115,10 +115,12 @@ def _in_comments(files: Iterable[str]) -> Iterator[Ignore | Problem]:
     """The comments; the scope of each is the file and the line that it is about."""
     for file in files:
         try:
-            text = Path(file).read_text(encoding="utf-8-sig")
+            data = Path(file).read_bytes()
+            # A dump has none, and is not decoded to find that out.
+            text = data.decode("utf-8-sig") if _WORD.encode() in data else ""
         except (OSError, ValueError):
             continue  # the reader has said so
-        if _WORD in text:
+        if text:
             yield from _comments(file, text)
 
 

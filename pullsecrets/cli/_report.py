@@ -14,15 +14,16 @@ from rich.progress import track
 from rich.style import Style
 from rich.text import Text
 
+from pullsecrets.cli._common import Given
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cluster import Cluster
-from pullsecrets.diagnoses import Diagnoses, Kind, Severity
+from pullsecrets.diagnoses import Diagnoses, Diagnosis, Kind, Severity
 from pullsecrets.diagnoses.formats import help_uri
 from pullsecrets.diagnoses.groups import DiagnosisGroup, Site, group_diagnoses
 from pullsecrets.groups import count
 from pullsecrets.objects import Pod
 
-__all__ = ["all_option", "linked", "print_causes", "style_of", "tracker"]
+__all__ = ["all_option", "lines_of", "linked", "print_causes", "style_of", "tracker"]
 
 _SCREEN: Final = 40  # lines
 _STYLES: Final = {
@@ -58,6 +59,12 @@ def style_of(severity: Severity) -> str:
 def linked(kind: Kind) -> Text:
     """A code, which is a link to its page where the terminal can show one."""
     return Text(kind.code, style=Style(bold=True, link=help_uri(kind)))
+
+
+def lines_of(found: Iterable[Diagnosis], given: Given) -> Lines:
+    """The lines of what diagnoses point at, and of what they would have edited."""
+    places = (where for each in found for where in (each.where, each.edit) if where is not None)
+    return Lines(places, given.namespace or "default")
 
 
 def print_causes(

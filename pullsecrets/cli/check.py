@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +30,7 @@ from pullsecrets.cli._filters import filter_options
 from pullsecrets.cli._ignores import reported
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._pages import html_report, markdown_report
-from pullsecrets.cli._report import all_option, print_causes, tracker
+from pullsecrets.cli._report import all_option, lines_of, print_causes, tracker
 from pullsecrets.cli._settings import codes_of
 from pullsecrets.cli._times import at_option, within_option
 from pullsecrets.cluster import Cluster
@@ -116,11 +115,12 @@ def check(
     cluster = whole(environments)
     # All of the input takes part in the check, so that what is used elsewhere is known to be.
     chosen = select_pods(environments, given)
-    lines = Lines()
-    all_found = chain.from_iterable(
-        find(each.cluster, at=at, within=within, track=tracker(each.cluster))
+    all_found = [
+        diagnosis
         for each in environments
-    )
+        for diagnosis in find(each.cluster, at=at, within=within, track=tracker(each.cluster))
+    ]
+    lines = lines_of((each for each, _ in all_found), given)
     selected, problems = reported(
         all_found, cluster, given.settings, lines, select=codes, ignore=ignored
     )

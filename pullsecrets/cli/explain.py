@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import chain
 
 import click
 from attrs import evolve
@@ -25,9 +24,8 @@ from pullsecrets.cli._common import (
 )
 from pullsecrets.cli._filters import filter_options, parse_image
 from pullsecrets.cli._ignores import reported
-from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._pages import html_report
-from pullsecrets.cli._report import all_option, print_causes, tracker
+from pullsecrets.cli._report import all_option, lines_of, print_causes, tracker
 from pullsecrets.cli._times import at_option
 from pullsecrets.cli._what_if import WhatIf, what_if_options
 from pullsecrets.cluster import Cluster
@@ -61,10 +59,12 @@ def explain(given: Given, form: str, at: datetime, everything: bool, what_if: Wh
     environments = what_if.apply(read_environments(given, what_if.accounts), given)
     cluster = whole(environments)
     chosen = select(environments, given)
-    lines = Lines()
-    all_found = chain.from_iterable(
-        find(each.cluster, at=at, track=tracker(each.cluster)) for each in environments
-    )
+    all_found = [
+        diagnosis
+        for each in environments
+        for diagnosis in find(each.cluster, at=at, track=tracker(each.cluster))
+    ]
+    lines = lines_of((each for each, _ in all_found), given)
     selected, problems = reported(all_found, cluster, given.settings, lines)
     cluster, found = tell(cluster, problems), selected.diagnoses
     if cluster.pods:
@@ -83,7 +83,7 @@ def explain(given: Given, form: str, at: datetime, everything: bool, what_if: Wh
         failures += [each.resolution.failure for each in pods]
         echo_json(
             cluster,
-            pods=[each.to_dict() for each in pods],
+            pods=(each.to_dict() for each in pods),
             images=[each.to_dict() for each in images],
             diagnoses=to_json(found, lines.position),
         )

@@ -47,7 +47,7 @@ def resolve(given: Given, form: str, at: datetime, what_if: WhatIf) -> None:
     answers = [answer for each in chosen for answer in each.cluster.resolve_all()]
     groups = group_pods(answer for answer in answers if answer.images)
     if form == "json":
-        echo_json(cluster, pods=[answer.to_dict() for answer in answers])
+        echo_json(cluster, pods=(answer.to_dict() for answer in answers))
     elif not groups:
         click.echo("no pods and no workloads in the manifests", err=True)
     elif form == "html":

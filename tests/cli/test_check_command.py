@@ -286,8 +286,9 @@ def test_on_a_terminal_it_tells_how_far_it_is_and_that_all_is_well(monkeypatch, 
 def lines_of(tmp_path, text, name="all.yaml"):
     file = tmp_path / name
     file.write_text(text, encoding="utf-8")
-    lines = Lines()
-    return [(each.code, lines(each.where)) for each in diagnose(load(file)) if each.code != "PS102"]
+    found = [each for each in diagnose(load(file)) if each.code != "PS102"]
+    lines = Lines(each.where for each in found)
+    return [(each.code, lines(each.where)) for each in found]
 
 
 POD = """\
@@ -360,33 +361,35 @@ def where(file, **more):
     return Where(file, **place)
 
 
+def line_of(place):
+    return Lines([place])(place)
+
+
 def test_places_without_lines(tmp_path):
-    lines = Lines()
-    assert lines(where(None)) is None
-    assert lines(where("-")) is None
-    assert lines(where(str(tmp_path / "gone.yaml"))) is None
+    assert line_of(where(None)) is None
+    assert line_of(where("-")) is None
+    assert line_of(where(str(tmp_path / "gone.yaml"))) is None
     file = tmp_path / "x.yaml"
     file.write_text(
         "[1]\n---\n{\n---\nkind: Pod\nmetadata: {name: p}\n---\nkind: Pod\nmetadata: 1\n"
     )
-    assert lines(where(str(file), name="other")) is None
+    assert line_of(where(str(file), name="other")) is None
     # As deep as the field is there.
-    assert lines(where(str(file), field=("spec", "containers", 0, "image"))) == 5
-    assert lines(where(str(file), field=("metadata", "annotations"))) == 6
-    assert lines(where(str(file), field=("metadata", 3))) == 6
+    assert line_of(where(str(file), field=("spec", "containers", 0, "image"))) == 5
+    assert line_of(where(str(file), field=("metadata", "annotations"))) == 6
+    assert line_of(where(str(file), field=("metadata", 3))) == 6
 
 
 def test_lists_that_are_shorter_or_have_other_names(tmp_path):
     file = tmp_path / "x.yaml"
     file.write_text("kind: Pod\nmetadata: {name: p}\nspec:\n  volumes:\n  - name: a\n  - name: b\n")
-    lines = Lines()
-    assert lines(where(str(file), field=("spec", "volumes", 1))) == 6
-    assert lines(where(str(file), field=("spec", "volumes", 2))) == 4
-    assert lines(where(str(file), field=("spec", "volumes", EntryText("b")))) == 6
-    assert lines(where(str(file), field=("spec", "volumes", EntryText("c")))) == 4
+    assert line_of(where(str(file), field=("spec", "volumes", 1))) == 6
+    assert line_of(where(str(file), field=("spec", "volumes", 2))) == 4
+    assert line_of(where(str(file), field=("spec", "volumes", EntryText("b")))) == 6
+    assert line_of(where(str(file), field=("spec", "volumes", EntryText("c")))) == 4
     # Of two with one name the later counts.
     file.write_text("kind: Pod\nmetadata: {name: p}\n---\nkind: Pod\nmetadata: {name: p}\n")
-    assert Lines()(where(str(file))) == 4
+    assert line_of(where(str(file))) == 4
 
 
 # Time
