@@ -107,11 +107,21 @@ def lint(session: nox.Session) -> None:
     own = [".github", "action.yml"]
     strict = ["--offline", "--persona", "pedantic", "--quiet", "--config", ".github/zizmor.yml"]
     session.run("zizmor", *strict, *own, *shown)
+    if tag := _last_tag(session):
+        session.run("python", ".ci/public_api.py", tag)
+    else:
+        session.warn("the public API is compared with nothing: there is no release yet")
     if shutil.which("go") is None:
         session.warn("actionlint is left out: it is a Go program, and there is no Go")
         return
     workflows = [*sorted(map(str, Path(".github/workflows").glob("*.yml"))), *shown]
     session.run("go", "run", ACTIONLINT, *workflows, external=True)
+
+
+def _last_tag(session: nox.Session) -> str:
+    """Return the newest release that this commit comes from, or nothing."""
+    tags = ["git", "tag", "--merged", "HEAD", "--sort=-version:refname", "--list", "v*"]
+    return (session.run(*tags, external=True, silent=True) or "").partition("\n")[0]
 
 
 def _workflows_in_docs(folder: Path) -> list[str]:
@@ -170,8 +180,24 @@ def referee(session: nox.Session) -> None:
 
 
 @nox.session(python=NEWEST)
+def mistakes(session: nox.Session) -> None:
+    """Show that the referee finds deliberate mistakes, each within 10,000 requests (needs Go)."""
+    session.install("-e", ".[testing]")
+    session.chdir("tests")
+    session.run("python", "-m", "referee.mistakes", *session.posargs)
+
+
+@nox.session(python=NEWEST)
 def cluster(session: nox.Session) -> None:
-    """Try it with a real API server, kubelet and kubectl (needs Go and etcd); or `-- FILES`."""
+    """Put pods through a real cluster and compare (needs Go and etcd): `-- --release 1.37`."""
+    session.install("-e", ".[all]", *_group("test"))
+    session.chdir("tests")
+    session.run("python", "-m", "live", *session.posargs)
+
+
+@nox.session(python=NEWEST)
+def live(session: nox.Session) -> None:
+    """Read a real API server, through a real kubectl, too (needs Go and etcd); or `-- FILES`."""
     session.install("-e", ".[all]", *_group("test"))
     # Their names keep them out of the ordinary run: they build programs first, which takes minutes.
     files = sorted(map(str, Path("tests/live").glob("live_*.py")))
@@ -200,6 +226,31 @@ def hostile(session: nox.Session) -> None:
         *("python", "-W", "error", "tests/probe/hostile.py", *arguments),
         env={"PYTHONPATH": "tests"},
     )
+
+
+@nox.session(python="3.13")  # the newest that atheris has wheels for
+def fuzz(session: nox.Session) -> None:
+    """Fuzz what reads untrusted text, guided by coverage, for ten minutes (or `-- SECONDS`)."""
+    session.install("-e", ".[all]", *_group("fuzz"))
+    seconds = int(session.posargs[0]) if session.posargs else 600
+    folder = Path(session.create_tmp()).resolve()
+    targets = sorted(path.name for path in Path("tests/fuzzing/corpus").iterdir())
+    crashed = []
+    for target in targets:
+        found = folder / target
+        found.mkdir(exist_ok=True)  # what reached something new; the next run starts with it
+        options = [f"-max_total_time={seconds // len(targets)}", "-timeout=20", "-max_len=4096"]
+        options += ["-print_final_stats=1", f"-artifact_prefix={found}-", str(found)]
+        command = [str(Path(session.bin) / "python"), "-m", "fuzzing", target, *options]
+        done = subprocess.run(command, cwd="tests", capture_output=True)
+        told = done.stderr.decode(errors="replace")
+        executions = re.search(r"number_of_executed_units: *([0-9]+)", told)
+        session.log(f"{target}: {executions[1] if executions else '?'} executions")
+        if done.returncode:
+            crashed.append(target)
+            session.warn(told[-4000:])
+    if crashed:
+        session.error(f"crashes of {', '.join(crashed)}; the inputs are in {folder}")
 
 
 @nox.session(python=NEWEST)

@@ -13,11 +13,12 @@ import os
 import re
 import tempfile
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pullsecrets import Cluster
-from pullsecrets.diagnoses import CATALOGUE, Kind, check
+from pullsecrets.diagnoses import CATALOGUE, Diagnoses, Kind, check
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.node import Node
 from pullsecrets.node.provider_config import Providers
@@ -39,7 +40,8 @@ class Example(NamedTuple):
 
     `fix` says what was changed, `difference` why the similar ones are not reported, `kubernetes`
     which release the nodes run if it is not the newest. Among the manifests there may be the
-    configuration of the nodes, see `files`.
+    configuration of the nodes, see `files`. `at` is the moment that they are checked for, `days`
+    says how many days before its end a token is reported.
     """
 
     before: Manifests
@@ -48,6 +50,8 @@ class Example(NamedTuple):
     similar: Manifests
     difference: str
     kubernetes: str | None = None
+    at: str | None = None
+    days: int = 0
 
 
 def pod(
@@ -108,6 +112,13 @@ def account(name: str, *secrets: str) -> dict[str, Any]:
 def encoded(text: str) -> str:
     """Base64."""
     return base64.b64encode(text.encode()).decode()
+
+
+def jwt(exp: int | None) -> str:
+    """A token that ends at some second."""
+    claims = {"sub": "example"} if exp is None else {"sub": "example", "exp": exp}
+    head = encoded(json.dumps({"alg": "none"})).rstrip("=")
+    return f"{head}.{encoded(json.dumps(claims)).rstrip('=')}.c2lnbmF0dXJl"
 
 
 def providers(*patterns: str, name: str = "acme-provider", **more: Any) -> dict[str, Any]:
@@ -573,6 +584,7 @@ EXAMPLES: Final[dict[str, Example]] = {
         "The secret is removed: the nodes' credential provider logs in.",
         GOOD,
         "A password that does not expire.",
+        at="2026-01-01T08:00Z",
     ),
     "PS406": _login(
         login("acme+deploy", "<token>"),
@@ -586,6 +598,23 @@ EXAMPLES: Final[dict[str, Example]] = {
         "The user name is complete.",
         [pod("harbor.example.com/shop/api:1"), one(login("robots"), "harbor.example.com")],
         "The user name is not a robot account's.",
+    ),
+    "PS408": Example(
+        [pod(IMAGE), one(login("acme+deploy", jwt(1767268800)))],
+        [pod(IMAGE), one(login("acme+deploy", jwt(1798804800)))],
+        "The token is a new one.",
+        [pod(IMAGE), one(login("acme+deploy", jwt(None)))],
+        "A token that does not say when it ends.",
+        at="2026-01-04T12:00Z",
+    ),
+    "PS409": Example(
+        [pod(IMAGE), one(login("acme+deploy", jwt(1767268800)))],
+        [pod(IMAGE), one(login("acme+deploy", jwt(1798804800)))],
+        "The token is a new one.",
+        [pod(IMAGE), one(login("acme+deploy", jwt(1767873600)))],
+        "A token that is valid for longer than that.",
+        at="2025-12-29",
+        days=7,
     ),
     "PS501": Example(
         [pod("quay.io/acme/API:1.4"), regcred("quay.io")],
@@ -739,6 +768,13 @@ EXAMPLES: Final[dict[str, Example]] = {
         [*GOOD, kubelet()],
         "An image that nobody is known to have without a secret.",
     ),
+    "PS704": Example(
+        [*GOOD, kubelet("NeverVerifyPreloadedImages", "quay.io/acme/*")],
+        [*GOOD, kubelet("NeverVerifyAllowlistedImages", "quay.io/acme/*")],
+        "The policy is the one that takes a list.",
+        [*GOOD, kubelet("NeverVerifyPreloadedImages")],
+        "A policy that needs no list.",
+    ),
 }
 
 
@@ -791,9 +827,11 @@ def files(manifests: Manifests, name: str) -> dict[str, str]:
     return {file: f"# file: {file}\n{as_yaml(part)}" for file, part in parts.items()}
 
 
-def command(manifests: Manifests, name: str, kubernetes: str | None) -> list[str]:
+def command(manifests: Manifests, name: str, example: Example) -> list[str]:
     """The arguments with which `pullsecrets` checks an example."""
-    options = ["--kubernetes", kubernetes] if kubernetes else []
+    options = ["--kubernetes", example.kubernetes] if example.kubernetes else []
+    options += ["--at", example.at] if example.at else []
+    options += ["--within", f"{example.days}d"] if example.days else []
     for file in files(manifests, name):
         options += [_OPTIONS[file], file] if file in _OPTIONS else []
     return ["check", "--fail-on", "note", name, *options]
@@ -819,16 +857,25 @@ def cluster(manifests: Manifests, kubernetes: str | None = None) -> Cluster:
     return Cluster.from_manifests(objects, node=node)
 
 
-def _output(manifests: Manifests, kubernetes: str | None) -> str:
+def diagnoses(manifests: Manifests, example: Example, ignore: tuple[str, ...] = ()) -> Diagnoses:
+    """What is found in manifests of an example."""
+    at = None
+    if example.at is not None:
+        at = datetime.fromisoformat(example.at).replace(tzinfo=UTC)
+    within = timedelta(days=example.days)
+    return check(cluster(manifests, example.kubernetes), ignore=ignore, at=at, within=within)
+
+
+def _output(manifests: Manifests, name: str, example: Example) -> str:
     """What `pullsecrets check` prints about them."""
     from click.testing import CliRunner
 
     from pullsecrets.cli import cli
 
     with tempfile.TemporaryDirectory() as folder, _within(folder):
-        for name, text in files(manifests, "before.yaml").items():
-            Path(name).write_text(text, "utf-8")
-        return CliRunner().invoke(cli, command(manifests, "before.yaml", kubernetes)).output
+        for file, text in files(manifests, name).items():
+            Path(file).write_text(text, "utf-8")
+        return CliRunner().invoke(cli, command(manifests, name, example)).output
 
 
 def _blocks(manifests: Manifests, name: str) -> str:
@@ -856,7 +903,7 @@ def page(kind: Kind) -> str:
     """The page of a code, in Markdown."""
     example = EXAMPLES[kind.code]
     before, after = (
-        " ".join(command(manifests, name, example.kubernetes))
+        " ".join(command(manifests, name, example))
         for manifests, name in ((example.before, "before.yaml"), (example.after, "after.yaml"))
     )
     return f"""(diagnosis-{kind.code.lower()})=
@@ -877,7 +924,7 @@ def page(kind: Kind) -> str:
 {_blocks(example.before, "before.yaml")}
 ```console
 $ pullsecrets {before}
-{_output(example.before, example.kubernetes)}```
+{_output(example.before, "before.yaml", example)}```
 
 ## After
 
@@ -886,7 +933,7 @@ $ pullsecrets {before}
 {_blocks(example.after, "after.yaml")}
 ```console
 $ pullsecrets {after}
-$ echo $?
+{_output(example.after, "after.yaml", example)}$ echo $?
 0
 ```
 
@@ -897,14 +944,17 @@ $ echo $?
 ## To ignore it
 
 `pullsecrets check --ignore {kind.code}`{_by_annotation(kind.code)}. See
-[check in CI](../how-to/check-in-ci.md).
+[ignore a code](#ignore-a-code).
 """
 
 
 def _by_annotation(code: str) -> str:
-    [found] = check(cluster(EXAMPLES[code].before, EXAMPLES[code].kubernetes))
+    [found] = diagnoses(EXAMPLES[code].before, EXAMPLES[code])
     # The configuration of a node is no object, and has no annotations.
-    named = f", or for one object the annotation\n`pullsecrets/ignore: {code}`"
+    named = (
+        f", or for one object the annotation\n`pullsecrets/ignore: {code}` or the comment "
+        f"`# pullsecrets: ignore[{code}]`"
+    )
     return named if found.where.name else ""
 
 
@@ -923,8 +973,9 @@ OUTSIDE: Final = [
     (
         "A credential has expired or was revoked, and breaks the pull even of a public image.",
         (
-            "It looks like any other; only tokens that are known to be short-lived are reported "
-            "([PS405](ps405.md)). `pullsecrets probe` asks the registry."
+            "It looks like any other, unless it is a token that says when it ends "
+            "([PS408](ps408.md)) or is known to be short-lived ([PS405](ps405.md)). "
+            "`pullsecrets probe` asks the registry."
         ),
     ),
     (

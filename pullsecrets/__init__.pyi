@@ -10,7 +10,9 @@ from .images import Image as Image
 from .images import InvalidImage as InvalidImage
 from .keyring import Keyring as Keyring
 from .keyring import resolve as resolve
+from .loading import Environment as Environment
 from .loading import load as load
+from .loading import load_environments as load_environments
 from .matching import pattern_matches as pattern_matches
 from .notes import Note as Note
 from .objects import Pod as Pod

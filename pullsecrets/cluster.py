@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from itertools import count, islice, repeat
 from typing import Any, Final
@@ -10,19 +11,21 @@ from typing import Any, Final
 from attrs import Factory, field, frozen
 
 from pullsecrets.dockerconfig import DockerConfig
+from pullsecrets.flaws import inspect
 from pullsecrets.keyring import Keyring
 from pullsecrets.names import Found, Names
-from pullsecrets.node.audiences import AudienceGrant, audience_grants
+from pullsecrets.node.audiences import AudienceGrant, audience_grants, granted_audiences
 from pullsecrets.node.node import Node, as_node
 from pullsecrets.node.providers import PodAccount
 from pullsecrets.node.relevance import EffectivePolicy, effective_policy
 from pullsecrets.node.verification import Verification
+from pullsecrets.node.versions import Gate
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.reading.clients import manifests_of
 from pullsecrets.reading.documents import Document, Objects, Problem, objects_of
-from pullsecrets.resolution import Resolution
+from pullsecrets.resolution import Access, Resolution, attempt_cell
 from pullsecrets.secrecy import ImageText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
@@ -119,6 +122,7 @@ class PodResolution(Tabular):
             "namespace": self.pod.namespace,
             "name": self.pod.name,
             "kind": self.pod.kind,
+            **self.pod.apart,
             "admission": {
                 "origin": self.admission.origin,
                 "service_account": self.admission.service_account,
@@ -136,8 +140,14 @@ class PodResolution(Tabular):
             ],
         }
 
-    def table(self, limit: int | None = None) -> Table:
-        """One row for each attempt, under the image that it is for."""
+    def table(self, limit: int | None = None, *, at: datetime | None = None) -> Table:
+        """One row for each attempt, under the image that it is for.
+
+        Args:
+            limit: How many rows are wanted at most, None for all of them.
+            at: The moment for which it is said what has expired; None: that is not said.
+        """
+        rows = tuple(row for each in self.images for row in _attempts(each, at))
         columns = (
             Column("container", group=True),
             Column("image"),
@@ -147,8 +157,8 @@ class PodResolution(Tabular):
             Column("source", "source"),
             Column("entry", "entry", code=True),
             Column("username", "user"),
+            Column("flaw", "" if any(row[-1] is not None for row in rows) else None),
         )
-        rows = tuple(row for each in self.images for row in _attempts(each))
         return Table(
             columns,
             rows,
@@ -158,7 +168,7 @@ class PodResolution(Tabular):
         )
 
 
-def _attempts(answer: ImageResolution) -> Iterator[Row]:
+def _attempts(answer: ImageResolution, at: datetime | None) -> Iterator[Row]:
     """A row for each pull that is tried."""
     written = str(answer.container.image)
     resolution = answer.resolution
@@ -169,16 +179,18 @@ def _attempts(answer: ImageResolution) -> Iterator[Row]:
     if resolution.failure is not None:
         below = f"{resolution.failure} ({policy})"
         failed = Cell(answer.container.name, title, Tone.ERROR, below)
-        yield failed, *about, None, None, None, None
+        yield failed, *about, None, None, None, None, None
     elif resolution.anonymous:
-        yield *head, "1", Cell(None, "anonymous"), Cell(None, "no entry matches"), None
+        yield *head, "1", Cell(None, "anonymous"), Cell(None, "no entry matches"), None, None
     for unknown in resolution.unknown:
         what = Cell(None, "not known what it gives", Tone.WARNING)
-        yield *head, "?", Cell(str(unknown), unknown.title), what, None
+        yield *head, "?", Cell(str(unknown), unknown.title), what, None, None
     for attempt, candidate in resolution.attempts:
         source = Cell(str(candidate.source), printable(candidate.source.name or "the node"))
-        user = printable(candidate.credential.username)
-        yield *head, attempt, source, str(candidate.entry), user
+        user = Cell(printable(candidate.credential.username), candidate.user)
+        codes = ", ".join(flaw.code for flaw in inspect(candidate.credential).flaws_at(at))
+        flaw = Cell(codes, f"! {codes}", Tone.WARNING) if codes else None
+        yield *head, attempt_cell(attempt), source, str(candidate.entry), user, flaw
 
 
 def _homes(secrets: Iterable[PullSecret]) -> Mapping[str, tuple[str, ...]]:
@@ -210,7 +222,8 @@ class Cluster(Tabular):
         problems: What was wrong with the input that this was read from.
         always_pull: Whether its API server has the admission plugin AlwaysPullImages, which sets
             the pull policy Always in each pod that is created (rule 17).
-        grants: The rules of RBAC that let nodes have tokens of service accounts (D23).
+        grants: The rules of RBAC that let nodes have tokens of service accounts (D23); None where
+            they are not known, as no object of RBAC was read.
     """
 
     pods: tuple[Pod, ...] = ()
@@ -219,10 +232,13 @@ class Cluster(Tabular):
     node: Node = field(default=None, converter=as_node)
     problems: tuple[Problem, ...] = ()
     always_pull: bool = False
-    grants: tuple[AudienceGrant, ...] = ()
-    _secrets: Names[PullSecret] = _derived(lambda self: Names(self.secrets))
+    grants: tuple[AudienceGrant, ...] | None = None
+    _secret_names: Names[PullSecret] = _derived(lambda self: Names(self.secrets))
     _homes: Mapping[str, tuple[str, ...]] = _derived(lambda self: _homes(self.secrets))
-    _accounts: Names[ServiceAccount] = _derived(lambda self: Names(self.service_accounts))
+    _account_names: Names[ServiceAccount] = _derived(lambda self: Names(self.service_accounts))
+    _granted: Callable[[str, str], frozenset[str]] = _derived(
+        lambda self: granted_audiences(self.grants or ())
+    )
     # Namespace, list of names and standpoint → keyring. Thousands of pods share a few lists, and
     # building a keyring of 10,000 entries takes 50 ms.
     _keyrings: dict[tuple[str, tuple[str, ...], str | None], Keyring] = field(
@@ -247,7 +263,7 @@ class Cluster(Tabular):
             objects.secrets,
             node,
             objects.problems,
-            grants=audience_grants(objects.rbac),
+            grants=audience_grants(objects.rbac) if objects.rbac else None,
         )
 
     @classmethod
@@ -309,7 +325,7 @@ class Cluster(Tabular):
             name: Its name.
             near: Where the name is written: where several files define it, the nearest counts.
         """
-        found = self._secrets.find(namespace, name, near)
+        found = self._secret_names.find(namespace, name, near)
         return None if found is None else found.object
 
     def standpoint(self, place: Place | None) -> str | None:
@@ -318,7 +334,9 @@ class Cluster(Tabular):
         Two places with the same standpoint see the same Secret and the same service account under
         each name.
         """
-        if place is None or not (self._secrets.depend_on_place or self._accounts.depend_on_place):
+        if place is None or not (
+            self._secret_names.depend_on_place or self._account_names.depend_on_place
+        ):
             return None
         return place.file
 
@@ -349,7 +367,7 @@ class Cluster(Tabular):
             name: Its name.
             near: Where the name is written: where several files define it, the nearest counts.
         """
-        found = self._accounts.find(namespace, name, near)
+        found = self._account_names.find(namespace, name, near)
         return None if found is None else found.object
 
     def keyring(self, namespace: str, names: Iterable[str], near: Place | None = None) -> Keyring:
@@ -379,7 +397,7 @@ class Cluster(Tabular):
         if pod.stored:
             return Admission(Origin.STORED_POD, pod.service_account, own), ()
         origin = Origin.POD if own else Origin.SERVICE_ACCOUNT
-        found = self._accounts.find(pod.namespace, pod.service_account, pod.place)
+        found = self._account_names.find(pod.namespace, pod.service_account, pod.place)
         if found is not None:
             account = found.object
             notes = *_ambiguous(NoteCode.AMBIGUOUS_ACCOUNT, found), *_not_mountable(account, own)
@@ -453,9 +471,9 @@ class Cluster(Tabular):
 
     def _choices(self, pod: Pod, names: Iterable[str]) -> Iterator[Note]:
         """The secrets of a list for which others may be meant."""
-        if self._secrets.depend_on_place:
+        if self._secret_names.depend_on_place:
             for name in dict.fromkeys(names):
-                found = self._secrets.find(pod.namespace, name, pod.place)
+                found = self._secret_names.find(pod.namespace, name, pod.place)
                 if found is not None:
                     yield from _ambiguous(NoteCode.AMBIGUOUS_SECRET, found)
 
@@ -477,13 +495,24 @@ class Cluster(Tabular):
         return policy
 
     def pod_account(self, pod: Pod) -> PodAccount | None:
-        """The pod's service account, as credential providers see it: a static pod has none."""
+        """The pod's service account, as credential providers see it: a static pod has none.
+
+        The API server gives a node a token for an audience that the pod has in a volume, or that
+        RBAC allows (D23). Where no object of RBAC was read, and where the release does not restrict
+        it, it may give one for any. What a CSI driver asks for is not looked at.
+        """
         if pod.mirror:
             return None
-        account = self.service_account(pod.namespace, pod.service_account, pod.place)
-        if account is None:
-            return PodAccount(pod.namespace, pod.service_account)
-        return PodAccount(account.namespace, account.name, account.uid, account.annotations)
+        name = pod.namespace, pod.service_account
+        account = self.service_account(*name, pod.place)
+        restricted = self.node.kubernetes.audience_restriction is Gate.ON
+        return PodAccount(
+            *name,
+            uid="" if account is None else account.uid,
+            annotations=None if account is None else account.annotations,
+            audiences=self._granted(*name).union(pod.token_audiences),
+            other_audiences=self.grants is None or not restricted,
+        )
 
     def resolve_all(self) -> Iterator[PodResolution]:
         """The resolutions of all pods, one after the other, each made when it is asked for."""
@@ -491,16 +520,19 @@ class Cluster(Tabular):
 
     @property
     def title(self) -> str:
-        """What it holds, in numbers."""
+        """What it holds, in numbers, and how much of the input is not in it."""
         counts = (
             (len(self.pods), "pod or workload", "pods and workloads"),
             (len(self.secrets), "secret", "secrets"),
             (len(self.service_accounts), "service account", "service accounts"),
         )
         parts = [f"{number:,} {one if number == 1 else more}" for number, one, more in counts]
-        return ", ".join(
-            [*parts, *(["a node config"] if self.node.docker_config is not None else [])]
-        )
+        if self.node.docker_config is not None:
+            parts.append("a node config")
+        errors = sum(problem.error for problem in self.problems)
+        if errors:
+            parts.append(f"{errors:,} part{'' if errors == 1 else 's'} of the input not readable")
+        return ", ".join(parts)
 
     def __repr__(self) -> str:
         return f"<Cluster: {self.title}>"
@@ -511,7 +543,13 @@ class Cluster(Tabular):
         return Cluster, (*objects, self.node, self.problems, self.always_pull, self.grants)
 
     def table(self, limit: int | None = None) -> Table:
-        """One row for each image, with what is tried for it."""
+        """One row for each image, with what is tried for it.
+
+        In the order of the pods; if not all are wanted, those whose images are the worst off.
+
+        Args:
+            limit: How many rows are wanted at most, None for all of them.
+        """
         columns = (
             Column("namespace"),
             Column("kind"),
@@ -534,11 +572,16 @@ class Cluster(Tabular):
             Column("first_username"),
             Column("notes"),
         )
-        rows = (row for answer in self.resolve_all() for row in _image_rows(answer))
+        answers = self.resolve_all()
         total = sum(len(pod.images) for pod in self.pods)
+        title = self.title
+        if limit is not None and limit < total:
+            answers = iter(sorted(answers, key=_worst))
+            title += "; the worst come first"
+        rows = (row for answer in answers for row in _image_rows(answer))
         kept = tuple(islice(rows, limit))
         return Table(
-            columns, kept, title="Cluster", subtitle=Cell(self.title), total=total, unit="images"
+            columns, kept, title="Cluster", subtitle=Cell(title), total=total, unit="images"
         )
 
 
@@ -571,6 +614,15 @@ def _once(notes: Iterable[Note]) -> Iterator[Note]:
             yield note
         if note.name is not None:
             seen.add(note.name)
+
+
+def _worst(answer: PodResolution) -> int:
+    """The rank of the worst that becomes of an image of the pod."""
+    ranks = (_RANKS[each.resolution.access] for each in answer.images)
+    return min(ranks, default=len(_RANKS))
+
+
+_RANKS: Final = {access: rank for rank, access in enumerate(Access)}
 
 
 def _image_rows(answer: PodResolution) -> Iterator[Row]:

@@ -51,11 +51,14 @@ class Credential:
         password: The password, empty where the entry has none. Given as a string it becomes a
             `Password`.
         email: A legacy field that no registry asks for.
+        has_token: Whether the entry has an identity or registry token, which the kubelet ignores
+            (rule 9); not compared.
     """
 
     username: str = ""
     password: Password = field(default=Password(""), converter=_password)
     email: str = ""
+    has_token: bool = field(default=False, eq=False, repr=False, kw_only=True)
 
 
 class Auths(Mapping[EntryText, Credential]):
@@ -248,16 +251,18 @@ _TOKENS: Final = frozenset({"identitytoken", "registrytoken"})
 def _credential(entry: EntryText, value: Any, ignored: list[_Path]) -> Credential:
     """An entry's credential; a non-empty ``auth`` replaces user name and password (rule 9)."""
     fields = {"username": "", "password": "", "email": "", "auth": ""}
+    has_token = False
     for name, text in _members(value, "auths", entry):
         folded = name if name in fields else _fold(name)
         if folded in fields and text is not None:
             fields[folded] = _string(text, "auths", entry, folded)
         elif folded in _TOKENS and text:
+            has_token = True
             ignored.append(("auths", entry, folded))
     username, password = fields["username"], fields["password"]
     if fields["auth"]:
         username, password = _user_and_password(fields["auth"], entry)
-    return Credential(username, Password(password), fields["email"])
+    return Credential(username, Password(password), fields["email"], has_token=has_token)
 
 
 def _user_and_password(auth: str, entry: EntryText) -> tuple[str, str]:

@@ -1,41 +1,169 @@
-"""`load`: from files to a cluster."""
+"""From files to clusters: `load` gives one, `load_environments` one for each environment."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from attrs import evolve, frozen
 
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.node.node import Node
-from pullsecrets.reading.documents import objects_of
-from pullsecrets.reading.files import read_documents
+from pullsecrets.objects import Place
+from pullsecrets.reading.documents import Objects, Problem, ProblemCode, objects_of
+from pullsecrets.reading.files import read_data
+from pullsecrets.reading.paths import read_documents
+from pullsecrets.reading.rendering import Rendered, render
+from pullsecrets.reading.roots import Root, find_roots
 
-__all__ = ["load"]
+__all__ = ["Environment", "load", "load_environments"]
+
+_PathLike = str | os.PathLike[str]
+
+
+@frozen
+class Environment:
+    """Manifests that are applied together.
+
+    Attributes:
+        name: The folder that is rendered, or what was asked for.
+        cluster: What is in it.
+    """
+
+    name: str
+    cluster: Cluster
+
+
+def _nothing(path: Path) -> bool:
+    return False
 
 
 def load(
-    *paths: str | os.PathLike[str],
+    *paths: _PathLike,
     namespace: str = "default",
     node: Node | DockerConfig | None = None,
     strict: bool = False,
+    exclude: Callable[[Path], bool] = _nothing,
 ) -> Cluster:
     """Read manifests: YAML and JSON, many documents, lists, workloads.
 
     Args:
         paths: Files; folders, which are searched for ``*.yaml``, ``*.yml`` and ``*.json`` all the
-            way down, hidden ones left out; ``-`` for standard input.
+            way down, hidden ones left out; ``-`` for standard input. Of a folder what is no
+            manifest is passed over, and a folder that holds nothing to look at is a problem.
         namespace: For objects that name none.
         node: The node, or only its docker config.
         strict: Raise if something could not be read, instead of listing it in the cluster's
             ``problems``.
+        exclude: Says of a file or a folder in a folder that it is not read.
 
     Raises:
         NoSuchPath: A path does not exist.
         Unreadable: Something could not be read, and `strict` is set.
         MissingExtra: A file is YAML, and PyYAML is not installed.
     """
-    documents = (item for path in paths for item in read_documents(path))
-    objects = objects_of(documents, namespace=namespace)
+    objects = _read(paths, namespace, exclude)
+    objects = evolve(objects, problems=(*objects.problems, *_nothing_in(paths, [objects])))
     if strict:
         objects.require_all()
     return Cluster.of(objects, node)
+
+
+def load_environments(
+    *paths: _PathLike,
+    values: Iterable[_PathLike] = (),
+    namespace: str = "default",
+    node: Node | DockerConfig | None = None,
+    strict: bool = False,
+    exclude: Callable[[Path], bool] = _nothing,
+    limit: float = 60,
+) -> tuple[Environment, ...]:
+    """Read manifests, and render what is in folders: each root is an environment of its own.
+
+    Roots are kustomizations that no other one names, and Helm charts. They are rendered by the
+    programs on the PATH: ``kustomize`` or ``kubectl kustomize``, and ``helm template``. These get
+    no network and no plugins: a kustomization that names an address, or has charts of its own, is
+    not rendered and becomes a problem.
+
+    Args:
+        paths: As for `load`.
+        values: Files of values for all of the charts.
+        namespace: For objects that name none, and for Helm's ``.Release.Namespace``.
+        node: The node, or only its docker config.
+        strict: Raise if something could not be read or rendered.
+        exclude: Says of a file or a folder in a folder that it is not read.
+        limit: The seconds that rendering one of them may take.
+
+    Returns:
+        The environments that were rendered, in the order of their folders. The last one has what
+        belongs to no root, or to one that was not rendered; it is left out if it has nothing.
+
+    Raises:
+        NoSuchPath: A path does not exist.
+        MissingProgram: A program is needed that is not there.
+        Unreadable: Something could not be read, and `strict` is set.
+        MissingExtra: A file is YAML, and PyYAML is not installed.
+    """
+    rendered = render(
+        _roots(paths, exclude), values=map(Path, values), namespace=namespace, limit=limit
+    )
+    done = [each for each in rendered if each.problem is None]
+    sources = {source for each in done for source in each.root.sources}
+
+    def left_out(path: Path) -> bool:
+        return exclude(path) or path.resolve() in sources
+
+    found = [(str(each.root.folder), _objects_in(each, namespace)) for each in done]
+    name = " ".join(map(str, paths))
+    rest = _read(paths, namespace, left_out, name)
+    problems = [each.problem for each in rendered if each.problem is not None]
+    problems += [*rest.problems, *_nothing_in(paths, [rest, *(each for _, each in found)])]
+    rest = evolve(rest, problems=tuple(problems))
+    if rest != Objects() or not found:
+        found.append((name, rest))
+    if strict:
+        for _, objects in found:
+            objects.require_all()
+    return tuple(Environment(name, Cluster.of(each, node)) for name, each in found)
+
+
+def _read(
+    paths: Iterable[_PathLike],
+    namespace: str,
+    exclude: Callable[[Path], bool],
+    environment: str | None = None,
+) -> Objects:
+    documents = (item for path in paths for item in read_documents(path, exclude))
+    return objects_of(documents, namespace=namespace, environment=environment)
+
+
+def _roots(paths: Iterable[_PathLike], exclude: Callable[[Path], bool]) -> Iterable[Root]:
+    """The roots in the folders, each once, however many of the paths lead to it."""
+    folders = (Path(path) for path in paths if path != "-" and Path(path).is_dir())
+    found = (root for folder in folders for root in find_roots(folder, exclude))
+    return {root.file.resolve(): root for root in found}.values()
+
+
+def _objects_in(rendered: Rendered, namespace: str) -> Objects:
+    root = rendered.root
+    documents = read_data(rendered.documents or b"", str(root.file))
+    return objects_of(documents, namespace=namespace, environment=str(root.folder))
+
+
+def _nothing_in(paths: Iterable[_PathLike], every: Iterable[Objects]) -> Iterator[Problem]:
+    """The folders that hold nothing to look at: a path may be mistyped."""
+    places: set[Place | None] = set()
+    for objects in every:
+        if objects.rbac:
+            return
+        places.update(each.place for each in objects.pods)
+        places.update(each.place for each in objects.service_accounts)
+        places.update(each.place for each in objects.secrets)
+    files = {place.file for place in places if place is not None and place.file is not None}
+    holding = {folder for file in files for folder in Path(file).parents}
+    for path in map(Path, paths):
+        if path.is_dir() and path not in holding:
+            message = "holds no pod, no secret and no service account to look at"
+            yield Problem(ProblemCode.NOTHING_FOUND, message, Place(str(path)))

@@ -6,7 +6,7 @@ Mappings as ``json.load`` or a YAML loader gives them. Nothing here opens a file
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import partial
 from typing import Any, Final
@@ -83,10 +83,12 @@ class Place:
     Attributes:
         file: The path as given or found, ``-`` for standard input, None for a mapping.
         document: The number of the document in the file, or of the mapping, counted from 1.
+        environment: The name of the environment that it belongs to, where there are several.
     """
 
     file: str | None = None
     document: int | None = None
+    environment: str | None = None
 
     def __str__(self) -> str:
         file = printable(self.file) if self.file is not None else ""
@@ -407,6 +409,7 @@ class Pod:
         stored: Whether it was read from a cluster, so that admission is behind it (rule 2).
         mirror: Whether it is the mirror of a static pod (rule 3).
         ignore: Codes of diagnoses not to report for it.
+        token_audiences: The audiences of the service account's tokens in its projected volumes.
         owner: Its controller, as ``ownerReferences`` names it (apimachinery's ``GetControllerOf``);
             None if it has none.
         place: Where it was read; not compared.
@@ -426,6 +429,7 @@ class Pod:
     stored: bool = False
     mirror: bool = False
     ignore: tuple[str, ...] = ()
+    token_audiences: tuple[str, ...] = field(default=(), kw_only=True)
     owner: Owner | None = field(default=None, kw_only=True)
     place: Place | None = _place()
     repeated: bool = field(default=False, eq=False, repr=False, kw_only=True)
@@ -439,11 +443,24 @@ class Pod:
 
     @property
     def title(self) -> str:
-        """Its kind, namespace and name, and its file if these are not enough. Safe to show."""
+        """Its kind, namespace and name, and where it is if these are not enough. Safe to show."""
         title = f"{self.kind} {self.namespace}/{self.name}"
-        if self.repeated and self.place is not None:
-            title += f" in {self.place.file}"
+        place = self.place or Place()
+        if place.environment is not None:
+            title = f"{place.environment}: {title}"
+        if self.repeated:
+            title += f" in {place.file}"
         return printable(title)
+
+    @property
+    def apart(self) -> dict[str, str]:
+        """What tells it from others of its kind and name, as JSON has it; empty if nothing has to.
+
+        It is its environment, where there are several, and its file, where several define it.
+        """
+        place = self.place or Place()
+        found = {} if place.environment is None else {"environment": printable(place.environment)}
+        return {**found, "file": printable(place.file or "")} if self.repeated else found
 
     def with_image(self, image: ImageText | str, name: str = "debugger") -> Pod:
         """The pod with an ephemeral container more, as ``kubectl debug --image`` adds it.
@@ -495,6 +512,7 @@ class Pod:
             of_a_pod and bool(metadata.member("uid").string() or metadata.has("creationTimestamp")),
             of_a_pod and _MIRROR_ANNOTATION in annotations,
             _ignore(metadata),
+            token_audiences=tuple(_token_audiences(spec)),
             owner=_owner(metadata),
             place=place,
         )
@@ -520,8 +538,8 @@ class Pod:
         ):
             if containers:
                 spec[field_name] = _container_manifests(containers)
-        if self.image_volumes:
-            spec["volumes"] = [_volume_manifest(volume) for volume in self.image_volumes]
+        if volumes := [*map(_volume_manifest, self.image_volumes), *_token_volumes(self)]:
+            spec["volumes"] = volumes
         if self.service_account != "default":
             spec["serviceAccountName"] = self.service_account
         body: dict[str, Any] = {"spec": {**spec, **_references(self.pull_secrets)}}
@@ -598,6 +616,14 @@ def _image_volumes(spec: Field) -> tuple[Container, ...]:
     )
 
 
+def _token_audiences(spec: Field) -> Iterator[str]:
+    for volume in spec.member("volumes").list():
+        for source in volume.member("projected").member("sources").list():
+            audience = source.member("serviceAccountToken").member("audience").string()
+            if audience:
+                yield audience
+
+
 def _kubectl_fields(given: Hidden[Credential | tuple[str, ...]]) -> dict[str, str]:
     """An entry's fields in kubectl's order, empty ones left out (its ``DockerConfigEntry``)."""
     credential = _credential(given)
@@ -647,3 +673,9 @@ def _volume_manifest(volume: Container) -> dict[str, Any]:
     if volume.pull_policy:
         source["pullPolicy"] = volume.pull_policy
     return {"name": volume.name, "image": source}
+
+
+def _token_volumes(pod: Pod) -> Iterator[dict[str, Any]]:
+    if pod.token_audiences:
+        sources = [{"serviceAccountToken": {"audience": each}} for each in pod.token_audiences]
+        yield {"name": "tokens", "projected": {"sources": sources}}

@@ -121,6 +121,11 @@ class PullDecision:
         return None if self.unknown else True
 
     @property
+    def uses_after_look_up(self) -> bool:
+        """Whether it uses the image, but decodes secrets and asks providers for that (B3)."""
+        return self.outcome is PullOutcome.USE and self.looks_up
+
+    @property
     def reason(self) -> str:
         """Why, in one sentence."""
         shown = ", ".join(self.subject[:_MAX_SHOWN]) or "none"

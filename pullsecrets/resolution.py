@@ -8,6 +8,7 @@ from typing import Any
 from attrs import field, frozen
 
 from pullsecrets.dockerconfig import Credential
+from pullsecrets.flaws import inspect
 from pullsecrets.images import Image
 from pullsecrets.node.providers import Asked, NotAsked, PodAccount
 from pullsecrets.node.versions import NEWEST, Release
@@ -16,7 +17,7 @@ from pullsecrets.objects import Place, PullSecret
 from pullsecrets.secrecy import EntryText, ImageText, printable
 from pullsecrets.tables import Cell, Column, Table, Tabular, Tone
 
-__all__ = ["Access", "Candidate", "Resolution", "Source", "SourceKind"]
+__all__ = ["Access", "Candidate", "Resolution", "Source", "SourceKind", "attempt_cell"]
 
 
 class SourceKind(StrEnum):
@@ -103,6 +104,11 @@ class Candidate:
     slot: int
     account: PodAccount | None = None
 
+    @property
+    def user(self) -> str:
+        """The user name, for people. Safe to show."""
+        return printable(self.credential.username) or "(no user)"
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
         return {
@@ -111,11 +117,11 @@ class Candidate:
             "entry": str(self.entry),
             "key": str(self.key),
             "username": self.credential.username,
+            **inspect(self.credential).to_dict(),
         }
 
     def __str__(self) -> str:
-        user = printable(self.credential.username) or "(no user)"
-        return f"{self.entry} as {user} from {self.source.title}"
+        return f"{self.entry} as {self.user} from {self.source.title}"
 
 
 class Access(StrEnum):
@@ -253,11 +259,11 @@ class Resolution(Tabular):
                 str(self.written),
                 number,
                 candidate.tier,
-                attempt,
+                attempt_cell(attempt),
                 Cell(str(candidate.source), candidate.source.title),
                 str(candidate.entry),
                 str(candidate.key),
-                printable(candidate.credential.username),
+                Cell(printable(candidate.credential.username), candidate.user),
             )
             for number, (attempt, candidate) in enumerate(self.attempts, 1)
         )
@@ -269,3 +275,8 @@ class Resolution(Tabular):
             subtitle=Cell(self.summary, tone=tone),
             notes=tuple(map(str, self.notes)),
         )
+
+
+def attempt_cell(attempt: str) -> Cell:
+    """When a candidate is tried, for a table: of ``2-3`` it says what that means."""
+    return Cell(attempt, attempt if attempt.isdecimal() else f"{attempt} in any order")

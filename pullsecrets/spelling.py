@@ -41,8 +41,12 @@ _DIGEST: Final = re.compile(r"@sha[0-9]+:[0-9a-f]{32,}\s*\Z")
 _FOREIGN_SCHEME: Final = re.compile(r"\A\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 
 
-def unmatchable(key: str) -> str | None:
+def unmatchable(key: str, *, strict_ports: bool = True) -> str | None:
     """Why a key matches no image, whatever its name is; None if some image matches.
+
+    Args:
+        key: The key.
+        strict_ports: As for `pullsecrets.matching.normalise`.
 
     >>> unmatchable("quay.io/acme/*")
     'globs do not work in the path'
@@ -51,7 +55,7 @@ def unmatchable(key: str) -> str | None:
     if key == DOCKER_HUB_KEY:
         return None  # by rule 14
     try:
-        pattern = Pattern.parse(key)
+        pattern = Pattern.parse(key, strict_ports=strict_ports)
     except BadURL as error:
         return f"Go's URL parser, asked a second time, finds {error}"
     return _bad_path(pattern.path) or _bad_host(pattern)

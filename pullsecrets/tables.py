@@ -20,7 +20,7 @@ from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pullsecrets.secrecy import printable
 from pullsecrets.terminal import Line, Screen, ScreenRow
@@ -149,6 +149,22 @@ class Table:
                 text = "  ".join(cell.shown for cell in row if cell.shown)
                 yield f"{'  ' * (self._depth + 1)}{text}"
 
+    @property
+    def _readable(self) -> Table:
+        """The same, with the columns that hold nothing to read left to the records."""
+        if not self.rows:
+            return self
+        read = {
+            at
+            for at in range(len(self.columns))
+            if any(_cell(row[at]).shown or _cell(row[at]).below for row in self.rows)
+        }
+        columns = (
+            column if at in read else evolve(column, heading=None, group=False)
+            for at, column in enumerate(self.columns)
+        )
+        return evolve(self, columns=tuple(columns))
+
     def html(self, limit: int | None = _HTML_ROWS) -> str:
         """A table for a page: escaped, without script, readable on light and dark pages.
 
@@ -160,10 +176,11 @@ class Table:
         caption += "".join(f"<br>{_html(Cell(note, tone=Tone.WARNING))}" for note in self.notes)
         if not self.rows:
             return f"<p>{caption}</p>"
-        shown = self._shown
+        table = self._readable
+        shown = table._shown
         head = "".join(f"<th>{escape(column.heading or '')}</th>" for column in shown)
         body = []
-        for headings, rows in self._groups(self.rows[:limit]):
+        for headings, rows in table._groups(table.rows[:limit]):
             body += [
                 f'<tr class="group"><th colspan="{len(shown)}" class="long depth{depth}">'
                 f"{_html(heading)}</th></tr>"
@@ -184,9 +201,10 @@ class Table:
         parts = [f"### {_markdown(printable(self.title))}"] if self.title else []
         texts = (self.subtitle.shown, *map(printable, self.notes))
         parts += [_markdown(text) for text in texts if text]
-        heads = [_markdown(column.heading or "") for column in self._shown]
+        table = self._readable
+        heads = [_markdown(column.heading or "") for column in table._shown]
         top = f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}"
-        for headings, rows in self._groups(self.rows):
+        for headings, rows in table._groups(table.rows):
             for depth, heading in headings:
                 parts.append(f"{'#' * (4 + depth)} {_markdown(heading.shown)}")
                 if heading.below:
@@ -204,10 +222,11 @@ class Table:
         below = [self.subtitle] if self.subtitle.shown else []
         below += [Cell(f"! {note}", tone=Tone.WARNING) for note in self.notes]
         parts += [ScreenRow([_lines(cell)], 2) for cell in below]
-        indent = 2 * self._depth + inner
-        heads = [_lines(Cell(column.heading, tone=Tone.FAINT)) for column in self._shown]
-        groups = list(self._groups(self.rows[:_TERMINAL_ROWS]))
-        if any(rows for _, rows in groups) and any(column.heading for column in self._shown):
+        table = self._readable
+        indent = 2 * table._depth + inner
+        heads = [_lines(Cell(column.heading, tone=Tone.FAINT)) for column in table._shown]
+        groups = list(table._groups(table.rows[:_TERMINAL_ROWS]))
+        if any(rows for _, rows in groups) and any(column.heading for column in table._shown):
             parts.append(ScreenRow(heads, indent))
         for headings, rows in groups:
             parts += [ScreenRow([_lines(cell)], 2 * depth + inner) for depth, cell in headings]

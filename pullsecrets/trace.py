@@ -8,12 +8,13 @@ of `Keyring.entries`, and what keeps a key from an image is what `compare` says.
 >>> for entry in explain("quay.io/acme/api", [], node).entries:
 ...     print(entry.entry, "-", entry.sentence)
 quay.io - candidate 1
-ghcr.io - no match, the host: ghcr, the image has quay
+ghcr.io - no match, another registry: ghcr.io, the image has quay.io
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, overload
 
@@ -22,6 +23,7 @@ from attrs import frozen
 from pullsecrets._go.url import BadURL, glob_matches
 from pullsecrets.cluster import Admission, Cluster, PodResolution
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
+from pullsecrets.flaws import Inspected, inspect
 from pullsecrets.images import Image
 from pullsecrets.keyring import Keyring, KeyringEntry, undecodable
 from pullsecrets.matching import Mismatch, Pattern, compare, is_default_registry
@@ -33,6 +35,7 @@ from pullsecrets.objects import Container, Pod, PullSecret
 from pullsecrets.registries import DOCKER_HUB_KEY
 from pullsecrets.resolution import Candidate, Resolution, Source, SourceKind
 from pullsecrets.secrecy import EntryText, printable
+from pullsecrets.slips import is_near_host
 from pullsecrets.spelling import HUB_ENTRY, is_hub_mistake, unmatchable
 from pullsecrets.symptoms import symptoms_of
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
@@ -50,7 +53,11 @@ __all__ = [
 
 
 class Reason(StrEnum):
-    """Why an entry is not a candidate: the first rule that fails."""
+    """Why an entry is not a candidate: the first rule that fails.
+
+    But where the host is quite another one, it is that, although ports and paths are compared
+    first: it says more.
+    """
 
     FAILED = "failed"
     """The lookup fails as a whole, for another secret or the image; the entry is not asked."""
@@ -58,12 +65,14 @@ class Reason(StrEnum):
     """Go cannot parse the entry: the kubelet drops it (rule 10)."""
     SPELLING = "spelling"
     """It is spelled so that it matches no image at all (rules 10 to 12)."""
+    REGISTRY = "registry"
+    """It is for another registry, whose host is not even nearly the image's (rule 12)."""
     PORT = "port"
-    """The ports differ (rule 12)."""
+    """The host is the image's or nearly so, and the ports differ (rule 12)."""
     LABEL_COUNT = "label-count"
-    """The hosts have different numbers of labels (rule 12)."""
+    """The hosts are of one domain, and have different numbers of labels (rule 12)."""
     LABEL = "label"
-    """A label of the host does not match (rule 12)."""
+    """One label of the host nearly matches (rule 12)."""
     PATH = "path"
     """The key's path is not a prefix of the image's (rule 12)."""
     SHADOWED = "shadowed"
@@ -71,6 +80,7 @@ class Reason(StrEnum):
 
 
 _WHAT: Final = {
+    Reason.REGISTRY: "another registry",
     Reason.PORT: "the port",
     Reason.LABEL_COUNT: "the number of labels",
     Reason.LABEL: "the host",
@@ -108,6 +118,7 @@ class EntryTrace:
         in_key: The part of the key that does not match, if `reason` compares two things.
         in_image: The part of the image's name that it is compared with.
         message: What is wrong, if `reason` compares nothing. Safe to show.
+        inspected: What a candidate's credential shows.
     """
 
     source: Source
@@ -120,12 +131,22 @@ class EntryTrace:
     in_key: EntryText | None = None
     in_image: str = ""
     message: str = ""
+    inspected: Inspected = Inspected()
 
     @property
     def sentence(self) -> str:
         """The verdict in words. Safe to show."""
+        return self.sentence_at(None)
+
+    def sentence_at(self, at: datetime | None) -> str:
+        """The verdict in words. Safe to show.
+
+        Args:
+            at: The moment for which it is said what has expired; None: that is not said.
+        """
         if self.reason is None:
-            return f"candidate {self.number}"
+            flaws = ", and ".join(map(str, self.inspected.flaws_at(at)))
+            return f"candidate {self.number}" + (f", but {flaws}" if flaws else "")
         if self.reason not in _WHAT:
             return self.message
         differs = f"{self.in_key}, the image has {self.in_image}"
@@ -234,11 +255,16 @@ class Explanation(Tabular):
             "secrets": [secret.to_dict() for secret in self.secrets],
         }
 
-    def table(self, limit: int | None = None) -> Table:
-        """One row for each entry, under its secret."""
+    def table(self, limit: int | None = None, *, at: datetime | None = None) -> Table:
+        """One row for each entry, under its secret.
+
+        Args:
+            limit: How many rows are wanted at most, None for all of them.
+            at: The moment for which it is said what has expired; None: that is not said.
+        """
         return Table(
             _COLUMNS,
-            tuple(_rows(self)),
+            tuple(_rows(self, at)),
             title=str(self.resolution.written),
             subtitle=_headline(self),
         )
@@ -291,8 +317,13 @@ class PodExplanation(Sequence[Explanation], Tabular):
             "symptoms": [each.to_dict() for each in symptoms_of(self.resolution)],
         }
 
-    def table(self, limit: int | None = None) -> Table:
-        """One row for each entry, under its secret, under the image."""
+    def table(self, limit: int | None = None, *, at: datetime | None = None) -> Table:
+        """One row for each entry, under its secret, under the image.
+
+        Args:
+            limit: How many rows are wanted at most, None for all of them.
+            at: The moment for which it is said what has expired; None: that is not said.
+        """
         pod = self.pod
         head = printable(pod.namespace), printable(pod.kind), printable(pod.name)
         fields = "namespace", "kind", "pod", "container", "image", "pull_policy", "relevance"
@@ -307,7 +338,7 @@ class PodExplanation(Sequence[Explanation], Tabular):
             when = (None, None) if policy is None else (printable(policy.policy), policy.relevance)
             rows += [
                 (*head, name, written, *when, title, *row)
-                for row in _rows(each) or [(None,) * len(_COLUMNS)]
+                for row in _rows(each, at) or [(None,) * len(_COLUMNS)]
             ]
         return Table(
             (*map(Column, fields), image, *_COLUMNS),
@@ -342,7 +373,7 @@ def _headline(explanation: Explanation) -> Cell:
     return Cell(explanation.headline, tone=Tone.ERROR if failed else Tone.PLAIN)
 
 
-def _rows(explanation: Explanation) -> list[Row]:
+def _rows(explanation: Explanation, at: datetime | None) -> list[Row]:
     """A row for each entry, and one for each secret without entries."""
     rows: list[Row] = []
     for secret in explanation.secrets:
@@ -354,15 +385,18 @@ def _rows(explanation: Explanation) -> list[Row]:
             code = None if secret.note is None else secret.note.code
             verdict = Cell(message, "")
             rows.append((*head, None, None, None, None, None, code, None, None, verdict))
-        rows += [(*head, *_entry_row(entry)) for entry in secret.entries]
+        rows += [(*head, *_entry_row(entry, at)) for entry in secret.entries]
     return rows
 
 
-def _entry_row(entry: EntryTrace) -> Row:
-    good = entry.reason is None
-    tone = Tone.GOOD if good else Tone.FAINT
+def _entry_row(entry: EntryTrace, at: datetime | None) -> Row:
+    mark, tone, said = "✗", Tone.FAINT, Tone.PLAIN
+    if entry.reason is None:
+        flawed = bool(entry.inspected.flaws_at(at))
+        mark = f"{'!' if flawed else '✓'} {entry.number}"
+        tone = said = Tone.WARNING if flawed else Tone.GOOD
     return (
-        Cell(entry.number, f"✓ {entry.number}" if good else "✗", tone),
+        Cell(entry.number, mark, tone),
         entry.tier,
         str(entry.entry),
         None if entry.key is None else str(entry.key),
@@ -370,7 +404,7 @@ def _entry_row(entry: EntryTrace) -> Row:
         entry.reason,
         None if entry.in_key is None else str(entry.in_key),
         entry.in_image or None,
-        Cell(entry.sentence, tone=Tone.GOOD if good else Tone.PLAIN),
+        Cell(entry.sentence_at(at), tone=said),
     )
 
 
@@ -553,7 +587,7 @@ class _Verdicts:
         if number is None:
             return EntryTrace(*subject, None, None, *self._verdict(entry))
         tier = self._resolution.candidates[number].tier
-        return EntryTrace(*subject, number + 1, tier)
+        return EntryTrace(*subject, number + 1, tier, inspected=inspect(entry.credential))
 
     def _verdict(self, entry: KeyringEntry) -> tuple[Reason, EntryText | None, str, str]:
         """The reason, the parts of key and image that differ, and the message if none do."""
@@ -578,7 +612,11 @@ class _Verdicts:
     def _pattern(self, key: EntryText) -> str | Pattern:
         known = self._keys.get(key)
         if known is None:
-            known = unmatchable(key.reveal()) or Pattern.parse(key.reveal())
+            text = key.reveal()
+            strict = self._resolution.kubernetes.strict_url_ports
+            known = unmatchable(text, strict_ports=strict) or Pattern.parse(
+                text, strict_ports=strict
+            )
             self._keys[key] = known
         return known
 
@@ -592,7 +630,10 @@ def _name(image: Image) -> str | Pattern:
 
 
 def _difference(key: Pattern, name: Pattern) -> tuple[Reason, EntryText, str]:
-    """The first of rule 12's conditions that fails, with the two parts that differ."""
+    """Why a key does not match (rule 12), with the two parts that differ."""
+    if not is_near_host(key.labels, name.labels):
+        theirs, images = (f"{e.host}:{e.port}" if e.port else e.host for e in (key, name))
+        return Reason.REGISTRY, EntryText(theirs), images
     mismatch = compare(key, name) or Mismatch.LABEL
     if mismatch is Mismatch.PORT:
         theirs, images = key.port or "none", name.port or "none"

@@ -5,7 +5,7 @@ The answers of a cluster, the other way round.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from attrs import evolve, frozen
@@ -45,6 +45,7 @@ class Use:
             "namespace": self.pod.namespace,
             "kind": self.pod.kind,
             "name": self.pod.name,
+            **self.pod.apart,
             "container": self.container.name,
             "image": str(self.container.image),
         }
@@ -217,6 +218,17 @@ def uses(cluster: Cluster) -> Uses:
     return Uses(
         tuple(evolve(each, uses=tuple(uses.get(key, ()))) for key, each in credentials.items()),
         **{name: tuple(each) for name, each in without.items()},
+    )
+
+
+def together(several: Iterable[Uses]) -> Uses:
+    """The uses of several environments, one after the other."""
+    found = list(several)
+    return Uses(
+        tuple(credential for each in found for credential in each.credentials),
+        tuple(use for each in found for use in each.anonymous),
+        tuple(use for each in found for use in each.unknown),
+        tuple(use for each in found for use in each.failing),
     )
 
 

@@ -161,10 +161,16 @@ def test_anonymous_and_failing_pulls():
     for value in (cluster, resolution):
         assert "anonymous" in page(value)
         assert "anonymous" in terminal_text(value)
-    assert "no match, the host: quay, the image has docker" in page(explained)
-    assert "no match, the host: quay, the image has docker" in terminal_text(explained)
+    assert "no match, another registry: quay.io, the image has docker.io" in page(explained)
+    assert "no match, another registry: quay.io, the image has docker.io" in terminal_text(
+        explained
+    )
     [record] = explained.to_records()
-    assert (record["in_key"], record["in_image"], record["reason"]) == ("quay", "docker", "label")
+    assert (record["in_key"], record["in_image"], record["reason"]) == (
+        "quay.io",
+        "docker.io",
+        "registry",
+    )
 
     cluster, resolution, explained = one("nginx", {"quay.io": {"auth": "?"}})
     for value in (cluster, resolution):
@@ -231,6 +237,43 @@ def test_large_tables_are_cut(limit, module):
     assert "… and 2 more diagnoses" in module(found)
 
 
+def test_the_worst_is_not_left_out():
+    pods = [pod("nginx", secrets=(), name=f"p{n}") for n in range(70)]
+    pods += [pod("quay.io/A", secrets=(), name="bad")]
+    cluster = cluster_of(pods)
+    shown = page(cluster)
+    assert shown.index("Pod default/bad") < shown.index("Pod default/p0")
+    assert "the worst come first" in shown
+    assert "… and 11 more images" in shown
+    # Records have the order of the pods, and what is shown in full, too.
+    assert [record["pod"] for record in cluster.to_records()][-1] == "bad"
+    few = page(cluster_of(pods[-2:]))
+    assert "worst" not in few
+    assert few.index("p69") < few.index("bad")
+
+
+def test_a_cluster_is_one_line():
+    cluster = cluster_of([pod("nginx", name=f"p{n}") for n in range(300)])
+    assert repr(cluster) == "<Cluster: 300 pods and workloads, 0 secrets, 0 service accounts>"
+
+
+def test_a_column_that_holds_nothing_is_for_records_only():
+    columns = Column("group", group=True), Column("one", "one"), Column("two", "two")
+    table = Table(columns, ((None, "a", Cell("x", "")), (None, "b", None)))
+    assert table.markdown() == "| one |\n| --- |\n| a |\n| b |"
+    assert "two" not in table.html()
+    assert terminal_text(table.rich()) == "one\na\nb\n"
+    assert table.records()[0] == {"group": None, "one": "a", "two": "x"}
+    # What is only below a cell is to be read, too.
+    assert "why" in Table(columns[1:], (("a", Cell("", below="why")),)).html()
+
+
+def test_what_is_long_may_break_in_html():
+    digest = "sha256:" + "0" * 64
+    table = Table((Column("one", "one"), Column("two", "two")), (("short", digest),))
+    assert f'<td>short</td><td class="long">{digest}</td>' in table.html()
+
+
 def test_markup_in_manifests_is_text():
     image = "quay.io/[bold]x[/bold]<b>"
     cluster, _, explained = one(image, {"[red]": LOGIN, "<i>": LOGIN})
@@ -288,3 +331,12 @@ def test_the_examples_can_be_shown():
     cluster = load("examples")
     assert "PS203" in page(check(cluster))
     assert "broken-secret" in page(cluster)
+
+
+def test_a_cluster_says_how_much_of_the_input_could_not_be_read():
+    cluster = Cluster.from_manifests([pod("quay.io/a"), {"kind": 5}, {"apiVersion": "v1"}])
+    assert repr(cluster).endswith(", 0 service accounts, 1 part of the input not readable>")
+    for shown in (page(cluster), terminal_text(cluster)):
+        assert "1 part of the input not readable" in shown
+    two = Cluster.from_manifests([{"kind": 5}, {"kind": 6}])
+    assert repr(two).endswith(", 2 parts of the input not readable>")

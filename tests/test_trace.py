@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -46,8 +47,22 @@ def verdict(image, entry):
         ("quay.io/a/b", "quay.io:443", Reason.PORT, "443", "none"),
         ("quay.io:443/a/b", "quay.io", Reason.PORT, "none", "443"),
         ("a.quay.io/b/c", "*.a.quay.io", Reason.LABEL_COUNT, "4 in *.a.quay.io", "3 in a.quay.io"),
-        ("quay.io/a/b", "ghcr.io", Reason.LABEL, "ghcr", "quay"),
-        ("quay.io/a/b", "*.com", Reason.LABEL, "com", "io"),
+        ("quay.io/a/b", "Quay.io", Reason.LABEL, "Quay", "quay"),
+        ("registry.acme.io/a", "regsitry.acme.io", Reason.LABEL, "regsitry", "registry"),
+        ("acme.quay.io/a", "quay.io/a", Reason.LABEL_COUNT, "2 in quay.io", "3 in acme.quay.io"),
+        # Whatever else differs, it is for another registry.
+        ("quay.io/a/b", "ghcr.io", Reason.REGISTRY, "ghcr.io", "quay.io"),
+        ("quay.io/a/b", "*.com", Reason.REGISTRY, "*.com", "quay.io"),
+        ("quay.io/a/b", "ghcr.io/c", Reason.REGISTRY, "ghcr.io", "quay.io"),
+        ("quay.io/a/b", "ghcr.io:443", Reason.REGISTRY, "ghcr.io:443", "quay.io"),
+        (
+            "localhost:5000/a",
+            "registry.acme.io",
+            Reason.REGISTRY,
+            "registry.acme.io",
+            "localhost:5000",
+        ),
+        ("gcr.io/a/b", "ghcr.io", Reason.REGISTRY, "ghcr.io", "gcr.io"),
         ("quay.io/a/b", "quay.io/c", Reason.PATH, "/c", "/a/b"),
         ("nginx", "docker.io/acme", Reason.PATH, "/acme", "/library/nginx"),
     ],
@@ -89,7 +104,7 @@ def test_a_spelling_that_matches_some_image_is_not_blamed(entry):
 
 
 def test_docker_hubs_own_host_is_not_blamed_for_other_registries():
-    assert verdict("quay.io/a/b", "registry-1.docker.io").reason is Reason.LABEL_COUNT
+    assert verdict("quay.io/a/b", "registry-1.docker.io").reason is Reason.REGISTRY
     assert verdict("registry-1.docker.io/a/b", "registry-1.docker.io").number == 1
 
 
@@ -113,7 +128,7 @@ def test_docker_hubs_entry_is_shadowed_by_one_that_matches():
     [alone] = explain("nginx", [secret({"index.docker.io": login()})]).entries
     assert alone.number == 1
     [elsewhere] = explain("quay.io/a/b", [secret({"index.docker.io": login()})]).entries
-    assert elsewhere.reason is Reason.LABEL_COUNT
+    assert elsewhere.reason is Reason.REGISTRY
 
 
 def test_each_keyring_shadows_by_itself():
@@ -325,3 +340,47 @@ def test_each_credential_provider_has_a_note_or_its_entries():
         found.headline
         == "1 candidate, and what credential provider silent gives, which is not known"
     )
+
+
+JWT = "e30.eyJleHAiOiAxNzY3MjY4ODAwfQ.x"  # until 2026-01-01 12:00 UTC
+
+
+def test_a_candidate_that_cannot_work_has_no_plain_mark():
+    entries = {"quay.io": login(), "quay.io/a": {}, "https://quay.io/a/": {"username": "u "}}
+    found = explain("quay.io/a/b", [secret(entries)])
+    assert [(e.number, [f.code for f in e.inspected.flaws]) for e in found.candidates] == [
+        (1, ["PS402", "PS401"]),
+        (2, ["PS403"]),
+        (3, []),
+    ]
+    assert [each.sentence for each in found.candidates] == [
+        (
+            "candidate 1, but the password is empty (PS402), and the user name ends in white space "
+            "(PS401)"
+        ),
+        "candidate 2, but the entry is empty, and still counts as a match (PS403)",
+        "candidate 3",
+    ]
+    lines = list(found.table().lines())
+    assert any("✓ 3" in line for line in lines)
+    assert not any("✓ 2" in line for line in lines)
+    assert any("! 2" in line for line in lines)
+
+
+def test_a_token_has_expired_at_a_moment_that_is_given():
+    expiring = secret({"quay.io": {"username": "u", "password": JWT}})
+    found = explain("quay.io/a/b", [expiring])
+    before, after = (datetime(2026, 1, day, tzinfo=UTC) for day in (1, 4))
+    for at in (None, before):
+        assert any("✓ 1" in line for line in found.table(at=at).lines())
+    [line] = [line for line in found.table(at=after).lines() if "! 1" in line]
+    assert "candidate 1, but the password expired 2 days ago (PS408)" in line
+    asking = pod("p", images=["quay.io/a/b"], pull_secrets=["regcred"])
+    cluster = Cluster((asking,), (), (expiring,))
+    explained = explain_pod(cluster, asking)
+    assert "(PS408)" in "".join(explained.table(at=after).lines())
+    assert "(PS408)" not in "".join(explained.table().lines())
+    resolved = cluster.resolve(asking)
+    assert [row["flaw"] for row in resolved.table(at=after).records()] == ["PS408"]
+    assert [row["flaw"] for row in resolved.table(at=before).records()] == [None]
+    assert "! PS408" in "".join(resolved.table(at=after).lines())

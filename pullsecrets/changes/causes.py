@@ -54,7 +54,7 @@ def diff_clusters(old: Cluster, new: Cluster) -> tuple[Change, ...]:
 def _own(cluster: Cluster, answer: Answer) -> tuple[Any, ...]:
     """All that an answer depends on in the pod itself."""
     pod = answer.pod
-    own = pod.stored, pod.mirror, pod.pull_secrets, pod.service_account
+    own = pod.stored, pod.mirror, pod.pull_secrets, pod.service_account, pod.token_audiences
     return *own, answer.container.image, cluster.standpoint(pod.place)
 
 
@@ -107,7 +107,7 @@ def _inputs(
     """All that an answer may depend on."""
     pod, node = answer.pod, cluster.node
     return {
-        (CauseKind.POD, None): (pod.stored, pod.mirror),
+        (CauseKind.POD, None): (pod.stored, pod.mirror, pod.token_audiences),
         (CauseKind.IMAGE, None): answer.container.image,
         (CauseKind.PULL_SECRETS, None): pod.pull_secrets,
         (CauseKind.ACCOUNT_NAME, None): pod.service_account,
@@ -121,6 +121,7 @@ def _inputs(
             (CauseKind.SECRET, name): cluster.secret(pod.namespace, name, pod.place)
             for name in secrets
         },
+        (CauseKind.RBAC, None): cluster.grants,
         (CauseKind.NODE_CONFIG, None): node.docker_config,
         # Providers are read for a release, and answers are for providers: they go together.
         (CauseKind.PROVIDERS, None): (node.kubernetes, node.providers, node.answers),
@@ -133,7 +134,7 @@ def _resolve(namespace: str, inputs: _Inputs) -> Resolution:
     for (kind, _), value in inputs.items():
         if kind in objects and value is not None:
             objects[kind].append(value)
-    stored, mirror = inputs[CauseKind.POD, None]
+    stored, mirror, token_audiences = inputs[CauseKind.POD, None]
     pod = Pod(
         "pod",
         namespace,
@@ -142,11 +143,16 @@ def _resolve(namespace: str, inputs: _Inputs) -> Resolution:
         service_account=inputs[CauseKind.ACCOUNT_NAME, None],
         stored=stored,
         mirror=mirror,
+        token_audiences=token_audiences,
     )
     release, providers, answers = inputs[CauseKind.PROVIDERS, None]
     node = Node(release, inputs[CauseKind.NODE_CONFIG, None], providers, answers)
     cluster = Cluster(
-        (pod,), tuple(objects[CauseKind.SERVICE_ACCOUNT]), tuple(objects[CauseKind.SECRET]), node
+        (pod,),
+        tuple(objects[CauseKind.SERVICE_ACCOUNT]),
+        tuple(objects[CauseKind.SECRET]),
+        node,
+        grants=inputs[CauseKind.RBAC, None],
     )
     return cluster.resolve(pod).images[0].resolution
 

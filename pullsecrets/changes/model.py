@@ -45,6 +45,8 @@ class CauseKind(StrEnum):
     """The service account."""
     SECRET = "secret"
     """A secret."""
+    RBAC = "rbac"
+    """The rules of RBAC that let nodes have tokens of service accounts."""
     NODE_CONFIG = "node-config"
     """The node's own docker config."""
     PROVIDERS = "providers"
@@ -61,6 +63,7 @@ _SUBJECTS: Final = {
     CauseKind.ACCOUNT_NAME: "the name of its service account",
     CauseKind.SERVICE_ACCOUNT: "service account {namespace}/{name}",
     CauseKind.SECRET: "secret {namespace}/{name}",
+    CauseKind.RBAC: "what RBAC lets nodes have tokens for",
     CauseKind.NODE_CONFIG: "the node's docker config",
     CauseKind.PROVIDERS: "the node's credential providers or its release",
     CauseKind.ROW: "{name} in Kubernetes {after}",
@@ -140,6 +143,8 @@ class Answer:
         """What people read. Safe to show."""
         asked = f"asks {', '.join(self.asked)}" if self.asked else None
         on_node = None if self.decision is None else f"on the node: {self.decision.outcome}"
+        if self.decision is not None and self.decision.uses_after_look_up:
+            on_node = f"{on_node}, after secrets are decoded and providers run"
         more = (printable(line) for line in (asked, on_node) if line is not None)
         return (*tried(self.resolution).shown.split("\n"), *more)
 
@@ -209,6 +214,7 @@ class Change:
         """
         subject, before, after = self.subject, self.before, self.after
         found: dict[str, Any] = {
+            **subject.pod.apart,
             "namespace": subject.pod.namespace,
             "kind": subject.pod.kind,
             "name": subject.pod.name,

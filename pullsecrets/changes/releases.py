@@ -37,9 +37,11 @@ CONFIG_ROWS: Final = frozenset(
         "strict_url_ports",
         "token_gate",
         "cache_type",
+        "verification_gate",
+        "record_names_as_written",
     }
 )
-"""The rows that say which provider configurations a kubelet refuses."""
+"""The rows that say which configurations of its own, and of providers, a kubelet refuses."""
 
 LOOKUP_ROWS: Final = frozenset(
     {
@@ -78,8 +80,8 @@ class Setting:
     Attributes:
         cluster: The cluster. Its node has the release.
         state: What is on a node, None if nobody asks what happens there.
-        refused: Why its kubelet does not start with its provider configuration. It then has no
-            answers.
+        refused: Why its kubelet does not start with its configuration, or that of its providers.
+            It then has no answers.
     """
 
     cluster: Cluster
@@ -94,7 +96,7 @@ class Setting:
 
 @frozen
 class Refusal:
-    """A provider configuration that one of two releases refuses.
+    """A configuration that one of two releases refuses.
 
     Attributes:
         before: Why the kubelet of the first does not start with it, empty if it does.
@@ -114,7 +116,7 @@ class Upgrade:
     Attributes:
         changes: The images whose answers differ. Empty if there is a refusal, since a kubelet that
             does not start has no answers.
-        refusal: The provider configuration that one of them refuses, or None.
+        refusal: The configuration that one of them refuses, or None.
     """
 
     changes: tuple[Change, ...] = ()

@@ -5,6 +5,7 @@ Needs the extra ``cli``. Importing this package loads click, a command's module 
 
 from __future__ import annotations
 
+import codecs
 import io
 import sys
 from importlib import import_module
@@ -16,7 +17,11 @@ from pullsecrets.errors import MissingExtra
 
 __all__ = ["cli"]
 
-_COMMANDS: Final = ("resolve", "explain", "check", "uses", "diff", "present", "probe")
+_COMMANDS: Final = ("resolve", "explain", "check", "uses", "diff", "present", "probe", "rule")
+
+# A console of Windows has no check mark, nor has a build's log in ASCII.
+_MARKS: Final = {"✓": "+", "✗": "x", "…": "..."}
+_IN_PLAIN: Final = "pullsecrets.in-plain"
 
 
 class _Commands(click.Group):
@@ -58,6 +63,15 @@ def _without_extra(name: str, error: ImportError | click.UsageError) -> click.Co
     )
 
 
+def _in_plain(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Print what the output's encoding lacks: our own marks in ASCII, all else as an escape."""
+    if isinstance(error, UnicodeEncodeError):
+        mark = _MARKS.get(error.object[error.start])
+        if mark is not None:
+            return mark, error.start + 1
+    return codecs.backslashreplace_errors(error)
+
+
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="pullsecrets", message="%(prog)s %(version)s")
 def cli() -> None:
@@ -65,6 +79,6 @@ def cli() -> None:
 
     PATHs are manifests: files or folders of YAML or JSON, "-" for standard input.
     """
-    # What the terminal's or the pipe's encoding has no character for is shown as an escape.
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+        codecs.register_error(_IN_PLAIN, _in_plain)
+        sys.stdout.reconfigure(errors=_IN_PLAIN)

@@ -15,13 +15,14 @@ from rich.console import Console
 
 from pullsecrets.cli._filters import with_images
 from pullsecrets.cli._live import LIVE_OPTIONS, is_plugin, progress
+from pullsecrets.cli._problems import echo_problems
 from pullsecrets.cli._settings import Settings
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.groups import PodGroup, summarize
 from pullsecrets.kinds import Reference
-from pullsecrets.loading import load
+from pullsecrets.loading import Environment, load, load_environments
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.decoding import hide
 from pullsecrets.node.files import NodeFiles
@@ -45,10 +46,11 @@ __all__ = [
     "format_option",
     "print_summary",
     "read_by",
-    "read_cluster",
+    "read_environments",
     "read_node",
     "select",
     "tell",
+    "whole",
 ]
 
 OK: Final = 0
@@ -75,6 +77,19 @@ _OPTIONS: Final = (
         "--pod",
         metavar="NAME",
         help="Only the pod or workload NAME, KIND/NAME (as deploy/api) or NAMESPACE/NAME.",
+    ),
+    click.option(
+        "--render",
+        is_flag=True,
+        help="Render the kustomizations and Helm charts in folders, with kustomize or kubectl and "
+        "helm: each is an environment of its own.",
+    ),
+    click.option(
+        "--values",
+        metavar="FILE",
+        multiple=True,
+        type=_FILE,
+        help="With --render, a file of values for all charts. Can be given several times.",
     ),
     click.option(
         "--image",
@@ -108,7 +123,14 @@ _OPTIONS: Final = (
         "--kubelet-config",
         metavar="FILE",
         type=_FILE,
-        help="The KubeletConfiguration of the nodes: whether an image on the node is verified.",
+        help="The KubeletConfiguration of the nodes: whether an image on the node is verified, and "
+        "which feature gates are on.",
+    ),
+    click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        help="Name each file that is passed over, on standard error.",
     ),
     click.option(
         "--provider-answers",
@@ -135,6 +157,8 @@ class Given:
         kubeconfig: ``--kubeconfig``, or None.
         all_namespaces: ``--all-namespaces``.
         namespace: ``--namespace``, or None.
+        render: Whether ``--render`` is there.
+        values: The files of ``--values``.
         pod: ``--pod``, or the argument that is KIND/NAME; None for all pods.
         image: ``--image``, or None.
         kubernetes: ``--kubernetes``, or None.
@@ -143,11 +167,12 @@ class Given:
         provider_config: ``--provider-config``, or None.
         kubelet_config: ``--kubelet-config``, or None.
         provider_answers: ``--provider-answers``, or None.
+        verbose: Whether ``--verbose`` is there.
+        always_pull_images: ``--always-pull-images``.
         only: ``--only``, or None.
         of_secret: ``--secret`` of `resolve`, `explain` and `check`, or None.
         registry: ``--registry``, or None.
         settings: What the project has configured.
-        always_pull_images: ``--always-pull-images``.
     """
 
     paths: tuple[str, ...]
@@ -156,6 +181,8 @@ class Given:
     kubeconfig: Path | None
     all_namespaces: bool
     namespace: str | None
+    render: bool
+    values: tuple[Path, ...]
     pod: str | None
     image: str | None
     kubernetes: str | None
@@ -164,6 +191,7 @@ class Given:
     provider_config: Path | None
     kubelet_config: Path | None
     provider_answers: Path | None
+    verbose: bool
     always_pull_images: bool
     only: str | None = None
     of_secret: str | None = None
@@ -231,8 +259,10 @@ def _told_apart(given: Given) -> Given:
     )
 
 
-def read_cluster(given: Given) -> Cluster:
-    """Load the manifests, or read the cluster, and say on standard error what is wrong with them.
+def read_environments(given: Given) -> tuple[Environment, ...]:
+    """Load the manifests and say on standard error what is wrong with them.
+
+    Without ``--render`` all of them are one environment.
 
     Raises:
         click.ClickException: A path or something about the node cannot be used; its exit status
@@ -242,8 +272,13 @@ def read_cluster(given: Given) -> Cluster:
         raise click.UsageError("a cluster is read, or PATHs are, but not both")
     if not given.live and not given.paths:
         raise click.UsageError("no PATH is given; --cluster reads a cluster")
-    read = _read_live if given.live else _load
-    return read_by(given, lambda node: read(given, node))
+    if given.live and given.render:
+        raise click.UsageError("--render is for folders, not for a cluster")
+    if given.values and not given.render:
+        raise click.UsageError("--values is for charts, which are rendered with --render")
+    if given.live:
+        return (Environment("", read_by(given, lambda node: _read_live(given, node))),)
+    return _read(given, lambda node: _load(given, node))
 
 
 def read_by(given: Given, read: Callable[[Node], Cluster]) -> Cluster:
@@ -256,25 +291,51 @@ def read_by(given: Given, read: Callable[[Node], Cluster]) -> Cluster:
     Raises:
         click.ClickException: Something cannot be used; its exit status is 2.
     """
+    (found,) = _read(given, lambda node: (Environment("", read(node)),))
+    return found.cluster
+
+
+def _read(given: Given, read: Callable[[Node], tuple[Environment, ...]]) -> tuple[Environment, ...]:
     try:
         node, faults = read_node(given)
-        cluster = read(node)
+        found = read(node)
     except PullsecretsError as error:
         raise Unusable(str(error)) from None
-    problems = *faults, *cluster.problems
-    return tell(evolve(cluster, problems=(), always_pull=given.always_pull_images), problems)
+    always = given.always_pull_images
+    clusters = [evolve(each.cluster, always_pull=always) for each in found]
+    clusters[0] = evolve(clusters[0], problems=(*faults, *clusters[0].problems))
+    found = tuple(map(Environment, (each.name for each in found), clusters))
+    echo_problems(whole(found).problems, verbose=given.verbose, rendered=given.render)
+    return found
 
 
 def tell(cluster: Cluster, problems: Iterable[Problem]) -> Cluster:
     """The cluster with some problems more, which are said on standard error."""
     problems = tuple(problems)
-    for problem in problems:
-        click.echo(f"{'error' if problem.error else 'note'}: {problem}", err=True)
+    echo_problems(problems)
     return evolve(cluster, problems=(*cluster.problems, *problems))
 
 
-def _load(given: Given, node: Node) -> Cluster:
-    return load(*given.paths, namespace=given.namespace or "default", node=node)
+def whole(environments: Iterable[Environment]) -> Cluster:
+    """All that several environments hold: to count and to list it, not to answer with it."""
+    clusters = [each.cluster for each in environments]
+    if len(clusters) == 1:
+        return clusters[0]
+    return evolve(
+        clusters[0],
+        pods=tuple(pod for each in clusters for pod in each.pods),
+        service_accounts=tuple(one for each in clusters for one in each.service_accounts),
+        secrets=tuple(secret for each in clusters for secret in each.secrets),
+        problems=tuple(problem for each in clusters for problem in each.problems),
+    )
+
+
+def _load(given: Given, node: Node) -> tuple[Environment, ...]:
+    namespace, exclude = given.namespace or "default", given.settings.exclude.match
+    options: dict[str, Any] = {"namespace": namespace, "node": node, "exclude": exclude}
+    if given.render:
+        return load_environments(*given.paths, values=given.values, **options)
+    return (Environment("", load(*given.paths, **options)),)
 
 
 def _read_live(given: Given, node: Node) -> Cluster:
@@ -308,7 +369,7 @@ def read_node(given: Given) -> tuple[Node, tuple[Problem, ...]]:
     if path is None:
         return node, ()
     try:
-        providers = Providers.load(path, kubernetes=node.kubernetes)
+        providers = Providers.load(path, kubernetes=node.kubernetes, token_gate=node.token_gate)
     except OSError as error:
         raise Unusable(f"{printable(str(path))} cannot be read: {error.strerror}") from None
     except InvalidProviderConfig as error:
@@ -367,12 +428,36 @@ def _docker_config(path: Path) -> DockerConfig:
         raise Unusable(f"{name}: {error} (the kubelet skips such a file)") from None
 
 
-def select(cluster: Cluster, given: Given) -> Cluster:
-    """The cluster with only the pods that were asked for, and of these only the images.
+def select(environments: Iterable[Environment], given: Given) -> tuple[Environment, ...]:
+    """The environments with only the pods that were asked for, and of these only the images.
 
     Raises:
-        click.UsageError: There is no such pod, or no such image in them.
+        click.UsageError: In none of them there is something in such a namespace, such a pod, or
+            such an image.
     """
+    found: list[Environment] = []
+    complaints: list[click.UsageError] = []
+    for each in environments:
+        try:
+            found.append(evolve(each, cluster=_selected(each.cluster, given)))
+        except click.UsageError as error:
+            complaints.append(error)
+            found.append(evolve(each, cluster=evolve(each.cluster, pods=())))
+    if len(complaints) == len(found):
+        raise complaints[0]
+    return tuple(found)
+
+
+def _selected(cluster: Cluster, given: Given) -> Cluster:
+    namespaces = {
+        *(each.namespace for each in cluster.pods),
+        *(each.namespace for each in cluster.secrets),
+        *(each.namespace for each in cluster.service_accounts),
+    }
+    if given.namespace is not None and namespaces and given.namespace not in namespaces:
+        there_are = ", ".join(sorted(namespaces))
+        message = f"nothing is in namespace '{given.namespace}'; the manifests have {there_are}"
+        raise click.UsageError(printable(message))
     wanted = None if given.pod is None else Reference.parse(given.pod)
     pods = tuple(
         pod

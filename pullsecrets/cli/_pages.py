@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from pullsecrets.diagnoses.groups import DiagnosisGroup, causes_table
@@ -21,6 +22,8 @@ def html_report(
     groups: Sequence[PodGroup],
     causes: Sequence[DiagnosisGroup] | None = None,
     tables: Sequence[Table] = (),
+    *,
+    at: datetime | None = None,
 ) -> str:
     """The numbers with a chart, each cause once, then the workloads.
 
@@ -29,10 +32,11 @@ def html_report(
         groups: The answers.
         causes: What is wrong, None if that was not asked.
         tables: What there is to say about the workloads; if nothing is given, their answers.
+        at: The time that credentials are looked at for.
     """
     summary = summarize(groups)
     wrong = [] if causes is None else [_causes(causes).html(None)]
-    shown = [table.html(None) for table in tables or (answers_table(groups),)]
+    shown = [table.html(None) for table in tables or (answers_table(groups, at),)]
     return page(
         title,
         stacked_bar(summary.parts()),
@@ -43,16 +47,20 @@ def html_report(
 
 
 def markdown_report(
-    groups: Sequence[PodGroup], causes: Sequence[DiagnosisGroup] | None = None
+    groups: Sequence[PodGroup],
+    causes: Sequence[DiagnosisGroup] | None = None,
+    *,
+    at: datetime | None = None,
 ) -> str:
     """The numbers, and each cause once; without causes the workloads.
 
     Args:
         groups: The answers.
         causes: What is wrong, None if that was not asked.
+        at: The time that credentials are looked at for.
     """
     tables = [summarize(groups).table(_SOURCES)]
-    tables.append(answers_table(groups) if causes is None else _causes(causes))
+    tables.append(answers_table(groups, at) if causes is None else _causes(causes))
     return "\n\n".join(table.markdown() for table in tables)
 
 

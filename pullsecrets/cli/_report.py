@@ -1,4 +1,4 @@
-"""What `check` and `explain` share: diagnoses of some pods, and how causes are printed."""
+"""What `check` and `explain` share: how causes are printed, and how far they are."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ import click
 from attrs import frozen
 from rich.console import Console
 from rich.progress import track
+from rich.style import Style
 from rich.text import Text
 
 from pullsecrets.cli._common import Given
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cluster import Cluster
-from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, Where
-from pullsecrets.diagnoses.findings import image_fields
+from pullsecrets.diagnoses import Diagnoses, Diagnosis, Kind, Severity
+from pullsecrets.diagnoses.formats import help_uri
 from pullsecrets.diagnoses.groups import DiagnosisGroup, Site, group_diagnoses
-from pullsecrets.fields import FieldPath
-from pullsecrets.groups import Named, count, named
+from pullsecrets.groups import count
 from pullsecrets.objects import Pod
-from pullsecrets.secrecy import printable
 
-__all__ = ["about", "all_option", "lines_of", "print_causes", "tracker"]
+__all__ = ["all_option", "lines_of", "linked", "print_causes", "style_of", "tracker"]
 
 _SCREEN: Final = 40  # lines
 _STYLES: Final = {
@@ -52,43 +51,9 @@ all_option = click.option(
 )
 
 
-def about(cluster: Cluster, chosen: Cluster, found: Diagnoses, secret: str | None) -> Diagnoses:
-    """The diagnoses of some pods, of their service accounts and of the secrets that they list.
-
-    Those of the nodes' configuration are about all pods.
-
-    Args:
-        cluster: The cluster.
-        chosen: The same with only some pods, and of these only some images.
-        found: The cluster's diagnoses.
-        secret: The secret that was asked for; then no other secret counts.
-    """
-    objects: set[Named] = set()
-    # Where the images of these pods are that were not asked for.
-    left: set[tuple[Named, FieldPath]] = set()
-    for pod, whole in _with_whole(cluster, chosen):
-        objects.add(named(pod))
-        objects.add(_named("ServiceAccount", pod.namespace, pod.service_account))
-        if secret is None:
-            admission, _ = cluster.admit(pod)
-            objects.update(_named("Secret", pod.namespace, n) for n in admission.pull_secrets)
-        kept = set(map(id, pod.images))
-        for image, field in zip(whole.images, image_fields(whole), strict=True):
-            if id(image) not in kept:
-                left.add((named(pod), Where.of(whole, field).field))
-    if secret is not None:
-        namespace, _, name = secret.rpartition("/")
-        objects.update(
-            _named("Secret", each.namespace, each.name)
-            for each in cluster.secrets
-            if each.name == name and namespace in ("", each.namespace)
-        )
-    return Diagnoses(
-        each
-        for each in found
-        if not each.where.name
-        or (_object(each) in objects and (_object(each), each.where.field) not in left)
-    )
+def style_of(severity: Severity) -> str:
+    """How a severity is shown."""
+    return _STYLES[severity]
 
 
 def lines_of(found: Iterable[Diagnosis], given: Given) -> Lines:
@@ -97,19 +62,9 @@ def lines_of(found: Iterable[Diagnosis], given: Given) -> Lines:
     return Lines(places, given.namespace or "default")
 
 
-def _named(kind: str, namespace: str, name: str) -> Named:
-    return kind, printable(namespace), printable(name)
-
-
-def _object(diagnosis: Diagnosis) -> Named:
-    where = diagnosis.where
-    return where.kind, where.namespace, where.name
-
-
-def _with_whole(cluster: Cluster, chosen: Cluster) -> Iterator[tuple[Pod, Pod]]:
-    """Each chosen pod, and the same with all its images."""
-    whole = {id(image): pod for pod in cluster.pods for image in pod.images}
-    return ((pod, whole[id(pod.images[0])] if pod.images else pod) for pod in chosen.pods)
+def linked(kind: Kind) -> Text:
+    """A code, which is a link to its page where the terminal can show one."""
+    return Text(kind.code, style=Style(bold=True, link=help_uri(kind)))
 
 
 def print_causes(
@@ -202,8 +157,9 @@ def _of_kind(those: Sequence[DiagnosisGroup], limits: _Limits, lines: Lines) -> 
 def _of_cause(group: DiagnosisGroup, places: int | None, lines: Lines) -> Iterator[Text]:
     shown = group.sites[:places]
     yield Text.assemble(
-        (group.severity, _STYLES[group.severity]),
-        (f" {group.kind.code}", "bold"),
+        (group.severity, style_of(group.severity)),
+        " ",
+        linked(group.kind),
         f" {group.message}",
     )
     for site in shown:

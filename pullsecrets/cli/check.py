@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from functools import partial
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import click
 
+from pullsecrets.cli._about import about
 from pullsecrets.cli._common import (
     Given,
     Unusable,
@@ -20,27 +21,33 @@ from pullsecrets.cli._common import (
     exit_status,
     format_option,
     print_summary,
-    read_cluster,
+    read_environments,
     tell,
+    whole,
 )
 from pullsecrets.cli._common import select as select_pods
 from pullsecrets.cli._filters import filter_options
-from pullsecrets.cli._ignores import ignores_of, scopes_of
+from pullsecrets.cli._ignores import reported
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._pages import html_report, markdown_report
-from pullsecrets.cli._report import about, all_option, lines_of, print_causes, tracker
+from pullsecrets.cli._report import all_option, lines_of, print_causes, tracker
 from pullsecrets.cli._settings import codes_of
+from pullsecrets.cli._times import at_option, within_option
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, find
-from pullsecrets.diagnoses.baseline import Compared, compare_to_baseline, to_baseline
+from pullsecrets.diagnoses.baseline import (
+    Compared,
+    InvalidBaseline,
+    compare_to_baseline,
+    to_baseline,
+)
 from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
 from pullsecrets.diagnoses.groups import group_diagnoses
-from pullsecrets.diagnoses.selection import Ignore, unused
-from pullsecrets.diagnoses.selection import select as select_diagnoses
+from pullsecrets.diagnoses.selection import unused
 from pullsecrets.groups import count, group_pods
 from pullsecrets.objects import Place
 from pullsecrets.reading import Problem, ProblemCode
-from pullsecrets.secrecy import printable
+from pullsecrets.secrecy import HiddenText, printable
 
 __all__ = ["check"]
 
@@ -80,6 +87,8 @@ _TITLE: Final = "What is wrong with pull secrets"
     "--write-baseline", is_flag=True, help="Write what there is to that file, and report nothing."
 )
 @all_option
+@at_option
+@within_option
 def check(
     given: Given,
     form: str,
@@ -89,6 +98,8 @@ def check(
     baseline: Path | None,
     write_baseline: bool,
     everything: bool,
+    at: datetime,
+    within: timedelta,
 ) -> None:
     """Find what is wrong with pull secrets and the pods that list them.
 
@@ -97,22 +108,21 @@ def check(
     something is, 2 if some input could not be read. An object's annotation pullsecrets/ignore, or
     a comment in YAML "# pullsecrets: ignore[PS502]", names codes not to report.
     """
-    codes = _codes("--select", select) or given.settings.select
-    ignored = _codes("--ignore", ignore)
+    codes, ignored = _codes("--select", select), _codes("--ignore", ignore)
     if write_baseline and baseline is None:
         raise click.UsageError("--write-baseline needs --baseline FILE")
-    cluster = read_cluster(given)
+    environments = read_environments(given)
+    cluster = whole(environments)
     # All of the input takes part in the check, so that what is used elsewhere is known to be.
-    chosen = select_pods(cluster, given)
-    ignores, problems = ignores_of(cluster, given.settings)
-    ignores += (Ignore(code, "--ignore ") for code in ignored)
-    candidates = list(find(cluster, track=tracker(cluster)))
-    lines = lines_of((each for each, _ in candidates), given)
-    selected = select_diagnoses(
-        candidates,
-        ignores,
-        codes=codes,
-        scopes=partial(scopes_of, settings=given.settings, lines=lines),
+    chosen = select_pods(environments, given)
+    all_found = [
+        found
+        for each in environments
+        for found in find(each.cluster, at=at, within=within, track=tracker(each.cluster))
+    ]
+    lines = lines_of((each for each, _ in all_found), given)
+    selected, problems = reported(
+        all_found, cluster, given.settings, lines, select=codes, ignore=ignored
     )
     found = selected.diagnoses
     if given.is_filtered:
@@ -123,6 +133,7 @@ def check(
     else:
         problems += unused(selected.unused)
     known = 0
+    answers = (answer for each in chosen for answer in each.cluster.resolve_all())
     if baseline is not None and write_baseline:
         _write(baseline, to_baseline(found))
         click.echo(f"{count(len(found), 'diagnosis', 'diagnoses')} written to {baseline}", err=True)
@@ -137,15 +148,17 @@ def check(
     cluster = tell(cluster, problems)
     summary = _summary(found, cluster) + (f", and {known:,} in the baseline" if known else "")
     if form in ("markdown", "html"):
-        groups = group_pods(chosen.resolve_all())
+        groups = group_pods(answers)
         causes = group_diagnoses(found, cluster.pods)
         as_html = form == "html"
         click.echo(
-            html_report(_TITLE, groups, causes) if as_html else markdown_report(groups, causes)
+            html_report(_TITLE, groups, causes, at=at)
+            if as_html
+            else markdown_report(groups, causes)
         )
     elif found and form == "text":
         out = console()
-        above = print_summary(out, group_pods(chosen.resolve_all()))
+        above = print_summary(out, group_pods(answers))
         out.print(summary, style="bold", soft_wrap=True)
         print_causes(out, found, cluster.pods, lines, everything=everything, above=above + 1)
     else:
@@ -167,10 +180,12 @@ def _codes(option: str, values: tuple[str, ...]) -> tuple[str, ...]:
 def _compared(found: Diagnoses, baseline: Path) -> Compared:
     name = printable(str(baseline))
     try:
-        return compare_to_baseline(found, baseline.read_text(encoding="utf-8"))
+        # It may be any file by mistake: what is no UTF-8 is no error that quotes it.
+        text = HiddenText(baseline.read_bytes().decode("utf-8", "replace"))
+        return compare_to_baseline(found, text)
     except OSError as error:
         raise Unusable(f"{name} cannot be read: {error.strerror}") from None
-    except ValueError as error:  # not UTF-8, or no baseline
+    except InvalidBaseline as error:
         raise Unusable(f"{name}: {error}") from None
 
 

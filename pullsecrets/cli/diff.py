@@ -26,14 +26,17 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
-    read_cluster,
+    read_environments,
     read_node,
     select,
+    whole,
 )
 from pullsecrets.cli.present import read_state, state_options
 from pullsecrets.cluster import Cluster
 from pullsecrets.errors import PullsecretsError
+from pullsecrets.loading import Environment
 from pullsecrets.node.versions import RELEASES, Release, UnknownRelease
+from pullsecrets.secrecy import printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tone
 
 __all__ = ["diff"]
@@ -77,7 +80,7 @@ def diff(
     if first is None and last is None:
         if any(state) or given.kubelet_config is not None:
             raise click.UsageError("what is on a node is compared between two releases only")
-        cluster, upgrade = _between_clusters(given)
+        cluster, upgrade = _between_folders(given)
     elif first is None or last is None:
         raise click.UsageError("--from-kubernetes and --to-kubernetes belong together")
     elif given.kubernetes is not None:
@@ -93,29 +96,33 @@ def diff(
     raise SystemExit(exit_status(cluster, failed=upgrade.breaks))
 
 
-def _between_clusters(given: Given) -> tuple[Cluster, Upgrade]:
-    """The new cluster, with the problems of both, and what changes."""
+def _between_folders(given: Given) -> tuple[Cluster, Upgrade]:
+    """The new manifests, with the problems of both sides, and what changes in each environment."""
     if len(given.paths) != _TWO:
         raise click.UsageError("two PATHs are compared: the old manifests and the new ones")
-    sides = [read_cluster(evolve(given, paths=(path,))) for path in given.paths]
-    old, new = _selected(sides, given)
-    problems = tuple(dict.fromkeys((*old.problems, *new.problems)))
-    return evolve(new, problems=problems), Upgrade(diff_clusters(old, new))
+    sides = [read_environments(evolve(given, paths=(path,))) for path in given.paths]
+    # What was asked for may be on one side only.
+    chosen = select([each for side in sides for each in side], given)
+    old, new = (
+        {_within(each, path): each.cluster for each in environments}
+        for path, environments in zip(
+            given.paths, (chosen[: len(sides[0])], chosen[len(sides[0]) :]), strict=True
+        )
+    )
+    changes = (
+        change
+        for name in dict.fromkeys((*old, *new))
+        for change in diff_clusters(old.get(name, Cluster()), new.get(name, Cluster()))
+    )
+    ordered = sorted(changes, key=lambda change: not change.breaks)
+    cluster = whole(chosen[len(sides[0]) :])
+    problems = tuple(dict.fromkeys((*whole(sides[0]).problems, *cluster.problems)))
+    return evolve(cluster, problems=problems), Upgrade(tuple(ordered))
 
 
-def _selected(sides: Iterable[Cluster], given: Given) -> list[Cluster]:
-    """The sides with the pods that were asked for, which may be on one side only."""
-    found: list[Cluster] = []
-    complaints: list[click.UsageError] = []
-    for side in sides:
-        try:
-            found.append(select(side, given))
-        except click.UsageError as error:
-            complaints.append(error)
-            found.append(evolve(side, pods=()))
-    if len(complaints) == len(found):
-        raise complaints[0]
-    return found
+def _within(environment: Environment, path: str) -> str:
+    """What an environment is called on both sides: its folder as seen from the side's own."""
+    return environment.name.removeprefix(path).lstrip("/")
 
 
 def _between_releases(
@@ -134,12 +141,17 @@ def _between_releases(
     manifests = evolve(
         given, node_config=None, node_root=None, provider_config=None, kubelet_config=None
     )
-    cluster = select(read_cluster(manifests), given)
-    settings = [_setting(cluster, given, release, state) for release in way]
-    if settings[0].refused and settings[-1].refused:
-        faults = "\n".join(settings[-1].refused)
-        raise Unusable(f"both releases refuse the provider configuration:\n{faults}")
-    return cluster, diff_releases(settings)
+    environments = select(read_environments(manifests), given)
+    upgrades: list[Upgrade] = []
+    for cluster in (each.cluster for each in environments):
+        settings = [_setting(cluster, given, release, state) for release in way]
+        if settings[0].refused and settings[-1].refused:
+            faults = "\n".join(settings[-1].refused)
+            raise Unusable(f"both releases refuse the configuration:\n{faults}")
+        upgrades.append(diff_releases(settings))
+    # Whether the kubelet starts at all is the same in all of them.
+    changes = tuple(change for each in upgrades for change in each.changes)
+    return whole(environments), evolve(upgrades[0], changes=changes)
 
 
 def _setting(
@@ -152,10 +164,15 @@ def _setting(
         node, faults = read_node(evolve(given, kubernetes=str(release)))
     except PullsecretsError as error:
         raise Unusable(str(error)) from None
+    refusals = () if node.verification is None else node.verification.refusals(release)
+    file = printable(str(given.kubelet_config))
     return Setting(
         evolve(cluster, node=node),
         read_state(*state) if any(state) or given.kubelet_config is not None else None,
-        tuple(map(str, faults)),
+        (
+            *map(str, faults),
+            *(f"{file}: the kubelet does not start: {refusal}" for refusal in refusals),
+        ),
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 import click
 from attrs import evolve
 from rich.text import Text
 
+from pullsecrets.cli._about import about
 from pullsecrets.cli._common import (
     Given,
     cluster_options,
@@ -15,14 +17,18 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
-    read_cluster,
+    read_environments,
     select,
+    tell,
+    whole,
 )
 from pullsecrets.cli._filters import filter_options, parse_image
+from pullsecrets.cli._ignores import reported
 from pullsecrets.cli._pages import html_report
-from pullsecrets.cli._report import about, all_option, lines_of, print_causes, tracker
+from pullsecrets.cli._report import all_option, lines_of, print_causes, tracker
+from pullsecrets.cli._times import at_option
 from pullsecrets.cluster import Cluster
-from pullsecrets.diagnoses import check as diagnose
+from pullsecrets.diagnoses import find
 from pullsecrets.diagnoses.formats import to_json
 from pullsecrets.diagnoses.groups import group_diagnoses
 from pullsecrets.groups import PodGroup, group_pods
@@ -36,18 +42,27 @@ __all__ = ["explain"]
 @click.command()
 @cluster_options
 @filter_options
+@at_option
 @format_option("text", "json", "html")
 @all_option
-def explain(given: Given, form: str, everything: bool) -> None:
+def explain(given: Given, form: str, at: datetime, everything: bool) -> None:
     """Show why each entry of each secret is, or is not, tried for an image.
 
     What is wrong comes first, then a tree of each pod; pods of one workload with one answer share
     one. If the input has no pods, --image is explained against all of its secrets. Exits with 1 if
     a lookup fails as a whole, 2 if some input could not be read.
     """
-    cluster = read_cluster(given)
-    chosen = select(cluster, given)
-    found = diagnose(cluster, track=tracker(cluster))
+    environments = read_environments(given)
+    cluster = whole(environments)
+    chosen = select(environments, given)
+    all_found = [
+        found
+        for each in environments
+        for found in find(each.cluster, at=at, track=tracker(each.cluster))
+    ]
+    lines = lines_of((each for each, _ in all_found), given)
+    selected, problems = reported(all_found, cluster, given.settings, lines)
+    cluster, found = tell(cluster, problems), selected.diagnoses
     if cluster.pods:
         found = about(cluster, chosen, found, given.of_secret)
     elif given.image is None:
@@ -56,11 +71,10 @@ def explain(given: Given, form: str, everything: bool) -> None:
     if given.image is not None and not cluster.pods:
         images.append(explain_image(parse_image(given.image), cluster.secrets, cluster.node))
     failures = [each.resolution.failure for each in images]
-    groups: tuple[PodGroup, ...] = ()
+    groups: list[PodGroup] = []
     tables: list[Table] = []
-    lines = lines_of(found, given)
     if form == "json":
-        pods = list(explain_all(chosen))
+        pods = [explanation for each in chosen for explanation in explain_all(each.cluster)]
         failures += [each.resolution.failure for each in pods]
         echo_json(
             cluster,
@@ -69,9 +83,12 @@ def explain(given: Given, form: str, everything: bool) -> None:
             diagnoses=to_json(found, lines.position),
         )
     else:
-        groups = group_pods(chosen.resolve_all())
+        for environment in chosen:
+            of_it = group_pods(environment.cluster.resolve_all())
+            groups += of_it
+            tables += _tables(environment.cluster, of_it, at)
         failures += [each.first.failure for each in groups]
-        tables = [*_tables(chosen, groups), *(each.table() for each in images)]
+        tables += [each.table(at=at) for each in images]
     if form == "html":
         causes = group_diagnoses(found, cluster.pods)
         click.echo(html_report("Why the kubelet tries what it tries", groups, causes, tables))
@@ -87,8 +104,8 @@ def explain(given: Given, form: str, everything: bool) -> None:
     raise SystemExit(exit_status(cluster, failed=failed))
 
 
-def _tables(cluster: Cluster, groups: Sequence[PodGroup]) -> Iterator[Table]:
+def _tables(cluster: Cluster, groups: Sequence[PodGroup], at: datetime) -> Iterator[Table]:
     """The explanation of the first pod of each group, under the group's name."""
     firsts = tuple(group.first.pod for group in groups)
     for group, pod in zip(groups, explain_all(evolve(cluster, pods=firsts)), strict=True):
-        yield evolve(pod.table(), title=group.title)
+        yield evolve(pod.table(at=at), title=group.title)

@@ -16,8 +16,9 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
-    read_cluster,
+    read_environments,
     select,
+    whole,
 )
 from pullsecrets.cluster import Cluster
 from pullsecrets.errors import PullsecretsError
@@ -91,13 +92,19 @@ def present(
     Kubernetes 1.35 on, by who pulled it. Exits with 1 if a container cannot start, 2 if some input
     could not be read.
     """
-    cluster = read_cluster(given)
-    chosen = select(cluster, given)
+    environments = read_environments(given)
+    cluster = whole(environments)
+    chosen = select(environments, given)
     state = read_state(images, records)
     if by_record:
         _show_records(cluster, list(recorded_images(cluster, state)), form)
         raise SystemExit(exit_status(cluster, failed=False))
-    pods = [decide_pod(chosen, pod, state) for pod in chosen.pods if pod.images]
+    pods = [
+        decide_pod(each.cluster, pod, state)
+        for each in chosen
+        for pod in each.cluster.pods
+        if pod.images
+    ]
     if form == "json":
         echo_json(cluster, containers=[_as_json(each) for pod in pods for each in pod])
     else:
@@ -149,6 +156,7 @@ def _as_json(each: ContainerDecision) -> dict[str, Any]:
         "namespace": each.pod.namespace,
         "pod": each.pod.name,
         "kind": each.pod.kind,
+        **each.pod.apart,
         "container": each.container.name,
         "image": str(each.container.image),
         "image_id": each.image_id,

@@ -23,8 +23,9 @@ from pullsecrets.cli._common import (
     console,
     echo_json,
     format_option,
-    read_cluster,
+    read_environments,
     select,
+    whole,
 )
 from pullsecrets.errors import MissingExtra
 from pullsecrets.pages import page
@@ -140,7 +141,8 @@ def probe(
     Exits with 0 where every pod would start, 1 where one would not, 2 for bad usage or unreadable
     input, 3 where a registry could not be asked.
     """
-    cluster = read_cluster(given)
+    environments = read_environments(given)
+    cluster = whole(environments)
     try:
         prober = Prober(
             insecure_registries=insecure,
@@ -154,7 +156,7 @@ def probe(
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     with prober:
-        run = prober.start(select(cluster, given))
+        run = prober.start(*(each.cluster for each in select(environments, given)))
         ended = _wait(run)
         found = run.result()
     if form == "json":

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
+from attrs import evolve
 
 from pullsecrets.cli._common import (
     Given,
@@ -12,11 +15,13 @@ from pullsecrets.cli._common import (
     exit_status,
     format_option,
     print_summary,
-    read_cluster,
+    read_environments,
     select,
+    whole,
 )
 from pullsecrets.cli._filters import filter_options
 from pullsecrets.cli._pages import html_report, markdown_report
+from pullsecrets.cli._times import at_option
 from pullsecrets.groups import group_pods
 from pullsecrets.secrecy import printable
 
@@ -33,8 +38,9 @@ __all__ = ["resolve"]
     multiple=True,
     help="As if this secret were not there. May be given more than once.",
 )
+@at_option
 @format_option("table", "json", "markdown", "html")
-def resolve(given: Given, without: tuple[str, ...], form: str) -> None:
+def resolve(given: Given, without: tuple[str, ...], form: str, at: datetime) -> None:
     """Show which credentials the kubelet tries for each image, in order.
 
     The answers in numbers come first, then the pods, the worst first; those of one workload with
@@ -42,26 +48,30 @@ def resolve(given: Given, without: tuple[str, ...], form: str) -> None:
 
     Exits with 1 if a lookup fails as a whole, 2 if some input could not be read.
     """
-    cluster = read_cluster(given)
+    environments = read_environments(given)
+    cluster = whole(environments)
     for secret in without:
         namespace, _, name = secret.partition("/")
         if cluster.secret(namespace, name) is None:
             raise click.UsageError(f"no secret '{printable(secret)}' in the manifests (NS/NAME)")
-        cluster = cluster.without(namespace, name)
-    answers = list(select(cluster, given).resolve_all())
+        environments = tuple(
+            evolve(each, cluster=each.cluster.without(namespace, name)) for each in environments
+        )
+    chosen = select(environments, given)
+    answers = [answer for each in chosen for answer in each.cluster.resolve_all()]
     groups = group_pods(answer for answer in answers if answer.images)
     if form == "json":
         echo_json(cluster, pods=(answer.to_dict() for answer in answers))
     elif not groups:
         click.echo("no pods and no workloads in the manifests", err=True)
     elif form == "html":
-        click.echo(html_report("What the kubelet tries", groups))
+        click.echo(html_report("What the kubelet tries", groups, at=at))
     elif form == "markdown":
-        click.echo(markdown_report(groups))
+        click.echo(markdown_report(groups, at=at))
     else:
         out = console()
         print_summary(out, groups)
         for group in groups:
-            out.print("", group)
+            out.print("", group.table(at=at).rich())
     failed = any(answer.failure is not None for answer in answers)
     raise SystemExit(exit_status(cluster, failed=failed))

@@ -11,9 +11,11 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
-    read_cluster,
+    read_environments,
     select,
+    whole,
 )
+from pullsecrets.uses import together
 from pullsecrets.uses import uses as find_uses
 
 __all__ = ["uses"]
@@ -30,8 +32,9 @@ def uses(given: Given, secret: str | None, entry: str | None, form: str) -> None
     Credentials that nothing uses are shown, too, and images that have no credential. With --secret
     or --entry only credentials are. Exits with 2 if some input could not be read.
     """
-    cluster = read_cluster(given)
-    found = find_uses(select(cluster, given))
+    environments = read_environments(given)
+    cluster = whole(environments)
+    found = together(find_uses(each.cluster) for each in select(environments, given))
     if secret is not None or entry is not None:
         namespace, slash, name = (secret or "").partition("/")
         if secret is not None and not slash:

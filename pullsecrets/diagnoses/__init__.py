@@ -22,6 +22,7 @@ secret default/quay is not among the manifests: if it does not exist, the pull g
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import datetime, timedelta
 
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.catalogue import CATALOGUE
@@ -52,6 +53,8 @@ def check(
     cluster: Cluster,
     *,
     ignore: Collection[str] = (),
+    at: datetime | None = None,
+    within: timedelta = timedelta(),
     track: Callable[[Iterable[Pod]], Iterable[Pod]] = iter,
 ) -> Diagnoses:
     """Find what is wrong with a cluster's pods, service accounts, secrets and nodes.
@@ -64,14 +67,21 @@ def check(
     Args:
         cluster: The cluster, or the manifests.
         ignore: Codes not to report at all, or their beginnings: ``PS5``.
+        at: The moment for which it is said what has expired, with its time zone; None: that is not
+            said. Nothing here looks at a clock.
+        within: How long before its end a token is reported.
         track: Is given the pods and gives them back, one after the other: for a progress bar.
     """
     ignores = (*map(Ignore, ignore), *annotated(cluster))
-    return select(find(cluster, track=track), ignores).diagnoses
+    return select(find(cluster, at=at, within=within, track=track), ignores).diagnoses
 
 
 def find(
-    cluster: Cluster, *, track: Callable[[Iterable[Pod]], Iterable[Pod]] = iter
+    cluster: Cluster,
+    *,
+    at: datetime | None = None,
+    within: timedelta = timedelta(),
+    track: Callable[[Iterable[Pod]], Iterable[Pod]] = iter,
 ) -> Iterator[Found]:
     """All diagnoses, what is to be ignored among them, each with its objects; otherwise as `check`.
 
@@ -94,7 +104,8 @@ def find(
     # After the pods, which tell what uses the entries.
     for secret in cluster.secrets:
         used = {use.entry.entry for use in uses.of(secret) if use.is_candidate}
-        for diagnosis in diagnose_secret(secret, listed=lists.is_listed(secret), used=used):
+        listed = lists.is_listed(secret)
+        for diagnosis in diagnose_secret(secret, listed=listed, used=used, at=at, within=within):
             yield diagnosis, (secret,)
         if pulls.is_unused(secret):
             message = f"no pod and no service account lists {title(secret)}"

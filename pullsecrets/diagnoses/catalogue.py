@@ -34,12 +34,12 @@ _KINDS: Final[tuple[Kind, ...]] = (
     Kind(
         "PS102",
         "secret-missing",
-        _WARNING,
+        _NOTE,
         "A listed secret is not among the manifests.",
         "A secret that does not exist is skipped, and the pull goes on without it (rule 4). It "
         "may exist in the cluster, created by hand or by an operator: then say so with "
-        "`--ignore PS102` or the annotation. It is only a note if the input holds no Secret at "
-        "all, because then they are evidently kept elsewhere.",
+        "`--ignore PS102` or the annotation. It is a warning if the pod's namespace has a pull "
+        "secret that nothing lists: then its name is most likely misspelled.",
         "Add the secret, or remove the reference.",
     ),
     Kind(
@@ -313,8 +313,9 @@ _KINDS: Final[tuple[Kind, ...]] = (
         "half-a-credential",
         _ERROR,
         "The entry has a user name without a password, or a password without a user name.",
-        "The kubelet sends what there is (rule 9), and the registry refuses it. Usually a "
-        "variable was empty when the secret was created.",
+        "The kubelet sends what there is (rule 9). That is never the log-in that was "
+        "meant: depending on the container runtime, the registry refuses it, or it is not tried at "
+        "all. Usually a variable was empty when the secret was created.",
         "Write both.",
     ),
     Kind(
@@ -368,6 +369,27 @@ _KINDS: Final[tuple[Kind, ...]] = (
         "left over. It is only a note if the registry is not called Harbor, and there `robot` "
         "alone is not reported, as it is a name like any other.",
         "Write robot$ and the name, in single quotes if a shell reads it.",
+    ),
+    Kind(
+        "PS408",
+        "expired-token",
+        _ERROR,
+        "The password is a token that has expired.",
+        "The token says itself when it ends: one of Amazon's registry in its JSON document, a JWT "
+        "in the claim `exp`. The registry refuses it, and there is no anonymous attempt either "
+        "(rule 16). `--at` asks about another moment than now.",
+        "Log in again and create the secret again; let a tool renew it (External Secrets has "
+        "generators), or use the node's credential provider.",
+    ),
+    Kind(
+        "PS409",
+        "expires-soon",
+        _WARNING,
+        "The password is a token that expires soon.",
+        "The token says itself when it ends. After that pulls fail, and there is no anonymous "
+        "attempt either (rule 16). Reported only with `--within`, which says how long before the "
+        "end, and not for tokens that are always short-lived (PS405).",
+        "Create the secret again before that, or let a tool renew it.",
     ),
     Kind(
         "PS501",
@@ -550,6 +572,16 @@ _KINDS: Final[tuple[Kind, ...]] = (
         "The image is recorded under the secret that pulled it first. A pod without that "
         "credential has to ask the registry again, also for a public image (facts E10, E11).",
         "Take the secret out where the image is public, or give it to both.",
+    ),
+    Kind(
+        "PS704",
+        "kubelet-config-refused",
+        _ERROR,
+        "The kubelet does not start with a field of its configuration.",
+        "It validates how images are verified when it starts: a policy or a list while the feature "
+        "gate is off, a policy that is not known, a list without its policy, an entry that is not "
+        "the name of an image (facts E2, E14).",
+        "Correct the field, or take it out.",
     ),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,7 @@ from pullsecrets.diagnoses.model import Diagnoses, Diagnosis, Kind, Severity, Wh
 from pullsecrets.reading import Problem
 from pullsecrets.secrecy import printable
 
-__all__ = ["Locate", "Position", "help_uri", "to_github", "to_json", "to_sarif"]
+__all__ = ["Locate", "Position", "documentation", "help_uri", "to_github", "to_json", "to_sarif"]
 
 
 @frozen
@@ -76,10 +77,17 @@ def _json_place(where: Where, locate: Locate) -> dict[str, Any]:
 
 def help_uri(kind: Kind) -> str | None:
     """The address of a kind's page; None if the package names no documentation."""
+    base = documentation()
+    return None if base is None else f"{base}/{kind.page}.html"
+
+
+@cache
+def documentation() -> str | None:
+    """The address of the documentation, as the package's metadata has it, or None."""
     for line in metadata.metadata("pullsecrets").get_all("Project-URL") or ():
         label, _, address = line.partition(",")
         if label.strip().lower() == "documentation":
-            return f"{address.strip().rstrip('/')}/{kind.page}.html"
+            return str(address).strip().rstrip("/")
     return None
 
 

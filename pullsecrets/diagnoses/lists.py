@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Final
 
 from attrs import frozen
 
@@ -11,6 +13,7 @@ from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.findings import Finding, finding, quoted
 from pullsecrets.diagnoses.model import Severity
 from pullsecrets.dockerconfig import Credential
+from pullsecrets.fields import FieldPath
 from pullsecrets.keyring import Keyring, KeyringEntry
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
@@ -37,8 +40,15 @@ class SecretList:
     findings: tuple[Finding, ...]
 
 
+_SHOWN: Final = 2  # secrets that are left over
+
+
 class Lists:
-    """The lists of a cluster, each looked at once however many pods have it."""
+    """The lists of a cluster, each looked at once however many pods have it.
+
+    Attributes:
+        suggested: Namespace and name of the secrets that were named in an advice to list them.
+    """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -48,6 +58,12 @@ class Lists:
         self._listed = {
             (holder.namespace, name) for holder in holders for name in holder.pull_secrets
         }
+        # Namespace → names of the pull secrets that nothing lists. A set that keeps its order.
+        self._left_over: dict[str, dict[str, None]] = defaultdict(dict)
+        for secret in cluster.secrets:
+            if self.is_unused(secret):
+                self._left_over[secret.namespace][secret.name] = None
+        self.suggested: set[tuple[str, str]] = set()
 
     def of(self, holder: Pod | ServiceAccount, names: tuple[str, ...]) -> SecretList:
         """A list of secrets.
@@ -85,10 +101,20 @@ class Lists:
                 advice = f"Put a copy of the secret into namespace {quoted(namespace)}."
                 yield finding("PS101", each, advice, field=field, subject=name)
             elif isinstance(each, Note):
-                severity = None if self._cluster.secrets else Severity.NOTE
-                yield finding("PS102", each, severity=severity, field=field, subject=name)
+                yield self._missing(each, name, field)
             if name:
                 seen.add(name)
+
+    def _missing(self, note: Note, name: str, field: FieldPath) -> Finding:
+        """A note; a warning where secrets are left over, one of which may be meant."""
+        left = list(islice(self._left_over.get(note.namespace or "", ()), _SHOWN))
+        if not left:
+            return finding("PS102", note, field=field, subject=name)
+        self.suggested.update((note.namespace or "", each) for each in left)
+        meant = " or ".join(map(quoted, left))
+        advice = f"Write {meant}, which nothing lists, if that is meant; otherwise add the secret."
+        severity = Severity.WARNING
+        return finding("PS102", note, advice, severity=severity, field=field, subject=name)
 
     def is_listed(self, secret: PullSecret) -> bool:
         """Whether a pod or a service account lists a secret."""

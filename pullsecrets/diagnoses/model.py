@@ -78,6 +78,7 @@ class Where:
             is named as part of ``data``, even if it was written as ``stringData``. A volume is
             named, not counted: ``("spec", "volumes", EntryText("model"), "image", "reference")``.
         entry: The entry of the docker config, None if the diagnosis is not about one.
+        environment: The name of the environment, where there are several.
     """
 
     file: str | None
@@ -87,6 +88,7 @@ class Where:
     name: str
     field: FieldPath
     entry: EntryText | None = None
+    environment: str | None = None
 
     @classmethod
     def of(
@@ -115,6 +117,7 @@ class Where:
             printable(named.name),
             field,
             entry,
+            None if place.environment is None else printable(place.environment),
         )
 
     @classmethod
@@ -132,7 +135,8 @@ class Where:
     @property
     def object(self) -> str:
         """The object: ``Pod default/api``, or its kind if it has no name. Safe to show."""
-        return f"{self.kind} {self.namespace}/{self.name}" if self.name else self.kind
+        title = f"{self.kind} {self.namespace}/{self.name}" if self.name else self.kind
+        return title if self.environment is None else f"{self.environment}: {title}"
 
     @property
     def inside(self) -> str:
@@ -143,6 +147,7 @@ class Where:
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
         return {
+            **({} if self.environment is None else {"environment": self.environment}),
             "file": self.file,
             "document": self.document,
             "kind": self.kind,
@@ -226,6 +231,7 @@ class Diagnosis:
         where = self.where
         return (
             self.severity.rank,
+            where.environment or "",
             _natural(where.file or ""),
             where.document or 0,
             where.namespace,

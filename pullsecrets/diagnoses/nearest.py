@@ -20,14 +20,9 @@ from pullsecrets.keyring import KeyringEntry
 from pullsecrets.matching import Pattern, normalise, pattern_matches
 from pullsecrets.registries import DOCKER_HUB
 from pullsecrets.secrecy import EntryText
+from pullsecrets.slips import differing_label, is_slip, same_domain
 
 __all__ = ["Near", "nearest"]
-
-_MIN_LENGTH: Final = 4  # shorter names are too often one letter apart: ghcr.io and gcr.io
-_MIN_LABELS: Final = 2  # of a domain that two hosts share
-
-# Subdomains that anybody may pull from, of registries that have private images, too.
-_PUBLIC: Final = frozenset({"k8s.gcr.io", "marketplace.gcr.io", "mirror.gcr.io", "launcher.gcr.io"})
 
 
 @frozen
@@ -84,12 +79,12 @@ def _misses(entry: KeyringEntry, key: Pattern, name: Pattern) -> Iterator[Near]:
             difference = f"has the path {quoted(key.path)}, the image has {quoted(name.path)}"
             yield Near("PS504", entry, difference, _spelled(key.labels, key.port, near))
     elif port and path and same_count:
-        labels = _near_labels(key.labels, name.labels)
+        labels = differing_label(key.labels, name.labels)
         if labels is not None:
             difference = f"has {quoted(labels[0])}, the image has {quoted(labels[1])}"
             edited = _spelled(name.labels, name.port, key.path)
             yield Near("PS505", entry, difference, edited)
-    elif port and path and _same_domain(key.labels, name.labels):
+    elif port and path and same_domain(key.labels, name.labels):
         what = "the glob" if "*" in "".join(key.labels) else "the key"
         counts = f"{len(key.labels)} labels, the host has {len(name.labels)}"
         difference = f"does not cover it: {what} has {counts}"
@@ -111,53 +106,7 @@ def _near_path(key: Pattern, name: Pattern) -> str | None:
     differing = [
         at for at, pair in enumerate(zip(theirs, images, strict=False)) if pair[0] != pair[1]
     ]
-    if len(differing) == 1 and _is_slip(theirs[differing[0]], images[differing[0]]):
+    if len(differing) == 1 and is_slip(theirs[differing[0]], images[differing[0]]):
         theirs[differing[0]] = images[differing[0]]
         return "/".join(theirs) + ("/" if key.path.endswith("/") else "")
     return None
-
-
-def _near_labels(key: tuple[str, ...], name: tuple[str, ...]) -> tuple[str, str] | None:
-    differing = [pair for pair in zip(key, name, strict=True) if not glob_matches(*pair)]
-    if len(differing) == 1:
-        theirs, images = differing[0]
-        if theirs.lower() == images.lower() or _is_slip(theirs, images):
-            return theirs, images
-    return None
-
-
-def _same_domain(key: tuple[str, ...], name: tuple[str, ...]) -> bool:
-    """Whether the shorter is the longer's domain, as far as both have labels, from the right."""
-    if ".".join(name) in _PUBLIC:
-        return False
-    extra = key[: max(0, len(key) - len(name))]
-    shared = list(zip(reversed(key), reversed(name), strict=False))
-    return (
-        all(label == "*" for label in extra)
-        and sum(theirs != "*" for theirs, _ in shared) >= _MIN_LABELS
-        and all(glob_matches(*pair) for pair in shared)
-    )
-
-
-def _is_slip(one: str, other: str) -> bool:
-    """Whether two names are one typing error apart: a letter added, lost, changed or swapped.
-
-    A different digit, or a different last letter, mostly means two different things.
-    """
-    if min(len(one), len(other)) < _MIN_LENGTH or one == other:
-        return False
-    start = _common(one, other)
-    one, other = one[start:], other[start:]
-    end = _common(one[::-1], other[::-1])
-    one, other = one[: len(one) - end], other[: len(other) - end]
-    if len(one) == len(other) == 1:
-        return end > 0 and not (one + other).isdecimal()
-    if len(one) + len(other) == 1:
-        return not (one + other).isdecimal()
-    return len(one) == len(other) == len("ab") and one == other[::-1]
-
-
-def _common(one: str, other: str) -> int:
-    """How many characters two texts have in common at their beginning."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, pair in pairs if pair[0] != pair[1]), min(len(one), len(other)))

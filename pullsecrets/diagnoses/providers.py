@@ -62,14 +62,14 @@ class Consulted:
             *checks.check_config(providers),
             *checks.check_providers(providers),
             *checks.check_images(providers, {**self._served, **self._unserved}),
-            *checks.check_accounts(providers, self._pulls, self._cluster.grants),
+            *checks.check_accounts(providers, self._pulls),
             *checks.check_answers(providers, node.answers),
             *checks.check_asked(providers, self._asked),
         ):
             yield _diagnosis(found), ()
+        meant = checks.meant_images(providers, self._unserved)
         for name, (where, pod) in self._unserved.items():
-            meant = any(checks.is_meant(provider, name) for provider in providers)
-            if name not in self._served and not meant:
+            if name not in self._served and name not in meant:
                 message = (
                     f"{quoted(name)} is served by no secret, by no file of the node and by no "
                     "provider"

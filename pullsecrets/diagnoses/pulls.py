@@ -45,8 +45,6 @@ class Pulls:
         self._unused = lists.unused()
         self._with_accounts = {account.namespace for account in cluster.service_accounts}
         self._patterns: dict[EntryText, Pattern | None] = {}
-        # Namespace and name of the secrets that pods were told to list.
-        self._suggested: set[tuple[str, str]] = set()
         # The pods of a workload ask for the same images with the same list and service account.
         self._known: dict[tuple[object, ...], Finding | None] = {}
 
@@ -193,7 +191,7 @@ class Pulls:
         if not candidates:
             return None
         secret = keyring.secrets[candidates[0].slot]
-        self._suggested.add((secret.namespace, secret.name))
+        self._lists.suggested.add((secret.namespace, secret.name))
         message = (
             f"{_anonymous(written)}: secret {quoted(secret.name)} has a credential for it, and "
             "nothing lists that secret"
@@ -216,7 +214,7 @@ class Pulls:
 
     def is_unused(self, secret: PullSecret) -> bool:
         """Whether nothing lists a pull secret, and no pod was told to."""
-        suggested = (secret.namespace, secret.name) in self._suggested
+        suggested = (secret.namespace, secret.name) in self._lists.suggested
         return self._lists.is_unused(secret) and not suggested
 
 

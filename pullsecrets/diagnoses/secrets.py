@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Set
+from datetime import datetime, timedelta
 
 from pullsecrets._go.base64 import decode_base64
 from pullsecrets._go.json import Object, parse_json
@@ -29,7 +30,12 @@ __all__ = ["diagnose_secret"]
 
 
 def diagnose_secret(
-    secret: PullSecret, *, listed: bool, used: Set[EntryText] = frozenset()
+    secret: PullSecret,
+    *,
+    listed: bool,
+    used: Set[EntryText] = frozenset(),
+    at: datetime | None = None,
+    within: timedelta = timedelta(),
 ) -> Iterator[Diagnosis]:
     """The diagnoses that need no pod.
 
@@ -37,6 +43,8 @@ def diagnose_secret(
         secret: The Secret, of whatever type.
         listed: Whether a pod or a service account lists it.
         used: Its entries that are candidates for some image.
+        at: The moment for which it is said what has expired; None: that is not said.
+        within: How long before its end a token is reported.
     """
     skipped = secret.skipped
     if skipped is not None:
@@ -55,7 +63,7 @@ def diagnose_secret(
         return
     yield from _document(secret, config)
     yield from _shared_keys(secret, keyring)
-    yield from _entries(secret, config, keyring, used)
+    yield from _entries(secret, config, keyring, used, at, within)
 
 
 def _undecodable(secret: PullSecret, failure: Note) -> Diagnosis:
@@ -139,11 +147,15 @@ def _shared_keys(secret: PullSecret, keyring: Keyring) -> Iterator[Diagnosis]:
 
 
 def _entries(
-    secret: PullSecret, config: DockerConfig, keyring: Keyring, used: Set[EntryText]
+    secret: PullSecret,
+    config: DockerConfig,
+    keyring: Keyring,
+    used: Set[EntryText],
+    at: datetime | None,
+    within: timedelta,
 ) -> Iterator[Diagnosis]:
     """What is wrong with each entry's key, and with what it logs in with."""
     helpers = _helpers(config)
-    tokens = {path[1] for path in config.ignored if len(path) > 1}
     dropped = {note.entry: note for note in keyring.notes}
     for entry in keyring.entries:
         where = in_config(secret, entry.entry)
@@ -156,7 +168,7 @@ def _entries(
             for found in _key(entry, entry.key):
                 yield found.at(where)
         if not (helpers and _is_empty(entry.credential)):
-            for found in diagnose_credential(entry, token=entry.entry in tokens):
+            for found in diagnose_credential(entry, at, within):
                 yield found.at(where)
 
 

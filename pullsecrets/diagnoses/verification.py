@@ -13,13 +13,14 @@ from pullsecrets.cluster import Cluster, ImageResolution, PodResolution
 from pullsecrets.diagnoses.findings import Finding, Found, finding, image_fields, quoted
 from pullsecrets.diagnoses.model import Where
 from pullsecrets.images import Image, InvalidImage
-from pullsecrets.node.verification import LIST_FIELD, Policy, Verification
+from pullsecrets.node.kubelet_config import LIST_FIELD
+from pullsecrets.node.verification import Policy, Verification
 from pullsecrets.node.versions import Release
 from pullsecrets.objects import Pod
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.resolution import Resolution, SourceKind
 
-__all__ = ["Verified", "useless_entries"]
+__all__ = ["Verified", "refused_fields", "useless_entries"]
 
 _KIND: Final = "KubeletConfiguration"
 
@@ -70,7 +71,10 @@ class Verified:
         node = self._cluster.node
         if node.verification is None:
             return
-        for found in useless_entries(node.verification, node.kubernetes):
+        for found in (
+            *refused_fields(node.verification, node.kubernetes),
+            *useless_entries(node.verification, node.kubernetes),
+        ):
             yield found.at(Where.of_config(_KIND, node.verification.file, found.field)), ()
         yield from self._found
         for name, (pod, where, resolution) in self._closing.items():
@@ -82,6 +86,18 @@ class Verified:
             source = resolution.candidates[0].source.title
             message = f"{quoted(name)}: a pull with {source} closes it to {whom}"
             yield finding("PS703", message).at(where), (pod,)
+
+
+def refused_fields(verification: Verification, release: Release) -> Iterator[Finding]:
+    """The fields with which the kubelet of a release does not start (PS704).
+
+    Args:
+        verification: The kubelet's configuration.
+        release: The kubelet's version.
+    """
+    for refusal in verification.refusals(release):
+        message = f"the kubelet of Kubernetes {release} does not start with this: {refusal}"
+        yield finding("PS704", message, field=refusal.field)
 
 
 def useless_entries(verification: Verification, release: Release) -> Iterator[Finding]:

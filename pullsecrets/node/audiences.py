@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-__all__ = ["AudienceGrant", "audience_grants", "audience_rule", "granted_tokens"]
+__all__ = ["AudienceGrant", "audience_grants", "audience_rule", "granted_audiences"]
 
 VERB: Final = "request-serviceaccounts-token-audience"
 _GROUPS: Final = ("system:nodes", "system:authenticated")
@@ -34,21 +34,21 @@ class AudienceGrant:
     accounts: tuple[str, ...] = ()
     namespace: str | None = None
 
-    @property
-    def tokens(self) -> Iterator[tuple[str, str | None, str | None]]:
-        """Each audience, with the namespace and the service account, None for any."""
-        return product(self.audiences, (self.namespace,), self.accounts or (None,))
 
+def granted_audiences(
+    grants: Iterable[AudienceGrant],
+) -> Callable[[str, str], frozenset[str]]:
+    """The audiences of which nodes may have a token: by a service account's namespace and name."""
+    granted: dict[tuple[str | None, str | None], set[str]] = {}
+    for grant in grants:
+        for account in grant.accounts or (None,):
+            granted.setdefault((grant.namespace, account), set()).update(grant.audiences)
 
-def granted_tokens(grants: Iterable[AudienceGrant]) -> Callable[[str, str, str], bool]:
-    """Whether some rule lets nodes have a token: of an audience, a namespace and an account."""
-    granted = {token for grant in grants for token in grant.tokens}
+    def audiences(namespace: str, account: str) -> frozenset[str]:
+        found = (granted.get(each, ()) for each in product((namespace, None), (account, None)))
+        return frozenset().union(*found)
 
-    def allows(audience: str, namespace: str, account: str) -> bool:
-        tokens = product((audience, "*"), (namespace, None), (account, None))
-        return not granted.isdisjoint(tokens)
-
-    return allows
+    return audiences
 
 
 def audience_grants(manifests: Iterable[Any]) -> tuple[AudienceGrant, ...]:

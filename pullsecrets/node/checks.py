@@ -6,22 +6,23 @@ most of this, and each mistake hides those behind it: so each is looked for by i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
 from attrs import frozen
 
-from pullsecrets.matching import pattern_matches
+from pullsecrets._go.url import BadURL
+from pullsecrets.matching import Pattern, compare, pattern_matches
 from pullsecrets.node.answers import ProviderAnswer
-from pullsecrets.node.audiences import AudienceGrant, granted_tokens
-from pullsecrets.node.decoding import Path
+from pullsecrets.node.decoding import Fault, Path
 from pullsecrets.node.node import Answer
-from pullsecrets.node.patterns import Miss, MissCode, miss_of_every_image, nearest_miss
+from pullsecrets.node.patterns import Miss, Patterns, miss_of_every_image
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import InvalidProviderConfig, Providers, file_name
 from pullsecrets.node.providers import Asked, PodAccount
-from pullsecrets.node.versions import RELEASES, Gate
+from pullsecrets.node.versions import RELEASES, Gate, Release
 from pullsecrets.secrecy import printable
 
 __all__ = [
@@ -32,7 +33,7 @@ __all__ = [
     "check_config",
     "check_images",
     "check_providers",
-    "is_meant",
+    "meant_images",
 ]
 
 
@@ -61,23 +62,28 @@ class Remark:
 
 
 def check_config(providers: Providers) -> Iterator[Remark]:
-    """PS605: what the first later version that refuses the configuration will say.
+    """PS605: what later versions refuse in the configuration, each fault once.
 
     Args:
         providers: Providers that were read from documents.
     """
+    if not providers.documents:
+        return
+    refusing: dict[Fault, list[Release]] = {}
     for release in RELEASES:
-        if not providers.documents or release <= providers.kubernetes:
-            continue
-        try:
-            providers.read_by(release)
-        except InvalidProviderConfig as error:
-            files = {file_name(each.file): each.file for each in providers.documents}
-            for fault in error.errors:
-                sentence = f"the kubelet from {release} on does not start with this: {fault}"
-                file = files.get(fault.document)
-                yield Remark("PS605", sentence, path=fault.path, file=file)
-            return
+        if release > providers.kubernetes:
+            try:
+                providers.read_by(release)
+            except InvalidProviderConfig as error:
+                for fault in dict.fromkeys(error.errors):
+                    refusing.setdefault(fault, []).append(release)
+    files = {file_name(each.file): each.file for each in providers.documents}
+    for fault, releases in refusing.items():
+        # `cacheType` is refused in 1.33, and no longer from 1.34 on.
+        lasts = releases == [release for release in RELEASES if release >= releases[0]]
+        which = f"from {releases[0]} on" if lasts else f"of {', '.join(map(str, releases))}"
+        sentence = f"the kubelet {which} does not start with this: {fault}"
+        yield Remark("PS605", sentence, path=fault.path, file=files.get(fault.document))
 
 
 def _found(
@@ -101,13 +107,18 @@ def _and_more(names: Iterable[str]) -> str:
 
 def check_providers(providers: Providers) -> Iterator[Remark]:
     """PS601, PS602, PS608 and PS609: what the configuration shows by itself."""
+    wider = _wider_patterns(providers)
     for at, provider in enumerate(providers):
         for index, pattern in enumerate(provider.match_images):
             path = "matchImages", index
             if (miss := miss_of_every_image(pattern)) is not None:
                 sentence = f"provider {provider.name} is never asked by this pattern: {miss}"
                 yield _found("PS601", sentence, providers, at, *path, instead=miss.instead)
-            for sentence in _overlaps(providers, at, pattern):
+            for other, theirs in wider(at, pattern):
+                sentence = (
+                    f"for each image of '{pattern}' provider {other} runs, too, by its pattern "
+                    f"'{theirs}', and provider {provider.name} only adds to what that one gives"
+                )
                 yield _found("PS602", sentence, providers, at, *path)
         if provider.default_cache_duration == timedelta():
             sentence = (
@@ -122,15 +133,33 @@ def check_providers(providers: Providers) -> Iterator[Remark]:
             yield _found("PS609", sentence, providers, at, "matchImages")
 
 
-def _overlaps(providers: Providers, at: int, pattern: str) -> Iterator[str]:
-    own = providers.providers[at]
-    for other in providers.providers[:at]:
-        wider = next((each for each in other.match_images if _covers(each, pattern)), None)
-        if wider is not None:
-            yield (
-                f"for each image of '{pattern}' provider {other.name} runs, too, by its pattern "
-                f"'{wider}', and provider {own.name} only adds to what that one gives"
-            )
+def _wider_patterns(providers: Providers) -> Callable[[int, str], Iterator[tuple[str, str]]]:
+    """For a provider's place and one of its patterns: the earlier providers that have a wider one.
+
+    Each with the first such pattern. A pattern is compared with those alone that have its port and
+    its number of labels, all taken apart once: a thousand of one kind take half a second.
+    """
+    alike: dict[tuple[str, int], list[tuple[int, str, Pattern]]] = {}
+    parsed: dict[str, Pattern] = {}
+    for at, provider in enumerate(providers):
+        for text in provider.match_images:
+            with suppress(BadURL):
+                found = parsed[text] = Pattern.parse(text)
+                alike.setdefault((found.port, len(found.labels)), []).append((at, text, found))
+
+    def wider(at: int, text: str) -> Iterator[tuple[str, str]]:
+        # A glob matches the text of a glob, so a pattern can be put in the place of a name.
+        own, last = parsed.get(text), -1
+        if own is None:
+            return
+        for place, other, pattern in alike[own.port, len(own.labels)]:
+            if place >= at:
+                return
+            if place != last and compare(pattern, own) is None:
+                last = place
+                yield providers.providers[place].name, other
+
+    return wider
 
 
 def _covers(wider: str, pattern: str) -> bool:
@@ -161,15 +190,6 @@ def _left_out(provider: Provider) -> list[str]:
     ]
 
 
-_FAR: Final = frozenset({MissCode.PATH, MissCode.HOST})
-
-
-def _near_miss(provider: Provider, image_name: str) -> Miss | None:
-    """The pattern that was most likely meant for an image, where none matches it."""
-    miss = nearest_miss(provider.match_images, image_name)
-    return None if miss is None or miss.code in _FAR else miss
-
-
 def check_images(providers: Providers, image_names: Iterable[str]) -> Iterator[Remark]:
     """PS603: images that a provider just misses, by a pattern that may match others.
 
@@ -180,8 +200,9 @@ def check_images(providers: Providers, image_names: Iterable[str]) -> Iterator[R
     names = tuple(dict.fromkeys(image_names))
     for at, provider in enumerate(providers):
         missed: dict[Miss, list[str]] = {}
+        patterns = Patterns(provider.match_images)
         for name in names:
-            miss = _near_miss(provider, name)
+            miss = patterns.near_miss(name)
             if miss is not None and not miss_of_every_image(miss.pattern):
                 missed.setdefault(miss, []).append(name)
         for miss, images in missed.items():
@@ -194,7 +215,6 @@ def check_images(providers: Providers, image_names: Iterable[str]) -> Iterator[R
 def check_accounts(
     providers: Providers,
     pulls: Iterable[tuple[PodAccount, str]],
-    grants: Iterable[AudienceGrant],
 ) -> Iterator[Remark]:
     """PS606 and PS607: service accounts whose pods get nothing of a provider in token mode.
 
@@ -202,24 +222,24 @@ def check_accounts(
         providers: The kubelet's providers.
         pulls: The service accounts of pods, and the names of their images. An account counts for a
             provider if a pattern matches an image, or just misses it, which is another mistake.
-        grants: What RBAC lets nodes ask for.
     """
     known = tuple(dict.fromkeys(pulls))
     restricted = providers.kubernetes.audience_restriction is Gate.ON
-    granted = granted_tokens(grants)
     for at, provider in enumerate(providers):
         token = provider.token
         if token is None:
             continue
-        lacking: dict[str, list[str]] = {}
-        refused: list[str] = []
-        for account in dict.fromkeys(each for each, name in known if is_meant(provider, name)):
+        # Sets that keep their order: pods of one account may differ in their volumes.
+        lacking: dict[str, dict[str, None]] = {}
+        refused: dict[str, None] = {}
+        meant = meant_images((provider,), (name for _, name in known))
+        for account in dict.fromkeys(each for each, name in known if name in meant):
             called = f"{account.namespace}/{account.name}"
-            keys = [key for key in token.required_annotations if key not in account.annotations]
+            keys = account.lacks(token.required_annotations)
             if account.exists and keys:
-                lacking.setdefault(", ".join(keys), []).append(called)
-            if restricted and not granted(token.audience, account.namespace, account.name):
-                refused.append(called)
+                lacking.setdefault(", ".join(keys), {})[called] = None
+            if restricted and not account.gets_token(token.audience):
+                refused[called] = None
         for keys_lacking, accounts in lacking.items():
             sentence = (
                 f"provider {provider.name} is not asked for pods of service account "
@@ -230,21 +250,22 @@ def check_accounts(
             sentence = (
                 "no rule among the manifests lets nodes have a token of service account "
                 f"{_and_more(refused)} for the audience {token.audience}, so provider "
-                f"{provider.name} is not asked unless the pod has it in a volume"
+                f"{provider.name} is not asked unless a CSI driver of the pod asks for it"
             )
             path = "tokenAttributes", "serviceAccountTokenAudience"
             yield _found("PS606", sentence, providers, at, *path)
 
 
-def is_meant(provider: Provider, image_name: str) -> bool:
-    """Whether a provider is asked for an image, or its patterns just miss it.
+def meant_images(providers: Iterable[Provider], image_names: Iterable[str]) -> frozenset[str]:
+    """The images that some provider is asked for, or just misses.
 
     Args:
-        provider: The provider.
-        image_name: The image's normalised name, without tag and digest.
+        providers: The providers.
+        image_names: Normalised names of images, without tag and digest.
     """
-    matches = any(pattern_matches(pattern, image_name) for pattern in provider.match_images)
-    return matches or _near_miss(provider, image_name) is not None
+    patterns = [Patterns(provider.match_images) for provider in providers]
+    names = dict.fromkeys(image_names)
+    return frozenset(name for name in names if any(each.are_meant(name) for each in patterns))
 
 
 def check_answers(providers: Providers, answers: Mapping[str, Answer]) -> Iterator[Remark]:

@@ -12,8 +12,10 @@ from pullsecrets.errors import PullsecretsError
 from pullsecrets.frozen import FrozenDict
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.decoding import Document, hide
+from pullsecrets.node.kubelet_config import KubeletConfig
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
+from pullsecrets.node.provider_rules import TOKEN_GATE
 from pullsecrets.node.providers import Asked, NotAsked, PodAccount, ProviderRequest, consult
 from pullsecrets.node.verification import Verification
 from pullsecrets.node.versions import NEWEST, OLDEST_NODE, Release, UnknownRelease
@@ -108,6 +110,9 @@ class Node:
         answers: Provider's name → what it answers, as far as that is known. Read-only.
         verification: How its kubelet verifies images that are on it, None where that is not known:
             then the release's defaults count.
+        token_gate: Whether its kubelet has the feature gate
+            KubeletServiceAccountTokenForCredentialProviders switched on or off, None for the
+            release's default. `Providers.load` takes it.
 
     Raises:
         InvalidNode: The parts do not fit together.
@@ -123,6 +128,7 @@ class Node:
     providers: Providers | None = None
     answers: Mapping[str, Answer] = field(default=None, converter=_frozen)
     verification: Verification | None = None
+    token_gate: bool | None = None
 
     @classmethod
     def from_kubelet_config(
@@ -147,7 +153,10 @@ class Node:
         hidden = hide(document)
         del document  # no traceback shows what this frame was given
         release = Release.parse(kubernetes)
-        return cls(release, verification=Verification.from_kubelet_config(hidden, release, file))
+        config = KubeletConfig.read(hidden)
+        verification = Verification.of(config, release, file)
+        token_gate = config.gate(TOKEN_GATE, release.token_gate)
+        return cls(release, verification=verification, token_gate=token_gate)
 
     def __attrs_post_init__(self) -> None:
         own = None if self.providers is None else self.providers.kubernetes

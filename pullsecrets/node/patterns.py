@@ -9,8 +9,10 @@ other, until the rest matches: so it knows what is wrong, and what to write inst
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from itertools import takewhile
+from operator import eq
 from typing import Final
 
 from attrs import frozen
@@ -21,7 +23,14 @@ from pullsecrets.registries import DOCKER_HUB, DOCKER_HUB_KEY
 from pullsecrets.secrecy import printable
 from pullsecrets.spelling import unmatchable
 
-__all__ = ["Miss", "MissCode", "compare_pattern", "miss_of_every_image", "nearest_miss"]
+__all__ = [
+    "Miss",
+    "MissCode",
+    "Patterns",
+    "compare_pattern",
+    "miss_of_every_image",
+    "nearest_miss",
+]
 
 
 class MissCode(StrEnum):
@@ -214,6 +223,69 @@ def nearest_miss(patterns: tuple[str, ...], image_name: str) -> Miss | None:
     if not misses or None in misses:
         return None
     return min((miss for miss in misses if miss is not None), key=lambda miss: miss[0])[1]
+
+
+_FAR: Final = frozenset({MissCode.PATH, MissCode.HOST})
+_PLAIN_HOST: Final = re.compile(r"[A-Za-z0-9._*-]+")
+
+
+class Patterns:
+    """The patterns of a provider, for many images.
+
+    Most patterns have nothing to do with the host of most images, whatever one takes out of them.
+    That is found once for each host: to compare 200 patterns with 10,000 images of 20 hosts takes a
+    second instead of two minutes.
+
+    Args:
+        patterns: The patterns as written.
+    """
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._patterns = tuple((pattern, _literal_end(pattern)) for pattern in patterns)
+        self._of_host: dict[str, tuple[str, ...]] = {}
+
+    def near_miss(self, image_name: str) -> Miss | None:
+        """The pattern that was most likely meant for an image, where none matches it."""
+        miss = nearest_miss(self._near(image_name), image_name)
+        return None if miss is None or miss.code in _FAR else miss
+
+    def are_meant(self, image_name: str) -> bool:
+        """Whether one of them matches an image, or just misses it."""
+        near = self._near(image_name)
+        return bool(near) and (
+            any(pattern_matches(pattern, image_name) for pattern in near)
+            or self.near_miss(image_name) is not None
+        )
+
+    def _near(self, image_name: str) -> tuple[str, ...]:
+        """Those whose miss is not the host (`MissCode.HOST`), which no path changes."""
+        host = image_name.partition("/")[0]
+        if host not in self._of_host:
+            labels = _split(host.lower())[0].split(".")[::-1]
+            found = (
+                pattern
+                for pattern, end in self._patterns
+                if host == DOCKER_HUB or all(map(eq, end, labels))
+            )
+            near = (pattern for pattern in found if _may_be_near(pattern, f"{host}/"))
+            self._of_host[host] = tuple(near)
+        return self._of_host[host]
+
+
+def _may_be_near(pattern: str, name: str) -> bool:
+    miss = compare_pattern(pattern, name)
+    return miss is None or miss.code is not MissCode.HOST
+
+
+def _literal_end(pattern: str) -> list[str]:
+    """The labels at the end of its host that have no glob, the last first.
+
+    An image whose host ends in others is not near; of a host that has more to it nothing is known.
+    """
+    host = _split(_scheme(pattern, "").lower())[0]
+    if not _PLAIN_HOST.fullmatch(host):
+        return []
+    return list(takewhile(lambda label: "*" not in label, host.split(".")[::-1]))
 
 
 def miss_of_every_image(pattern: str) -> Miss | None:

@@ -95,6 +95,7 @@ class Providers:
         providers: The providers in the order of the configuration.
         kubernetes: The release that took the configuration.
         documents: What they were read from, in the order of the providers.
+        token_gate: The feature gate that they were read with, None for the release's default.
 
     >>> providers = Providers.from_config('''
     ... apiVersion: kubelet.config.k8s.io/v1
@@ -112,6 +113,7 @@ class Providers:
     providers: tuple[Provider, ...] = field(converter=_as_tuple)
     kubernetes: Release = field(default=None, converter=_release)
     documents: tuple[ConfigDocument, ...] = field(default=(), eq=False, repr=False)
+    token_gate: bool | None = field(default=None, eq=False, repr=False)
 
     def __iter__(self) -> Iterator[Provider]:
         return iter(self.providers)
@@ -149,7 +151,8 @@ class Providers:
             UnknownRelease: The version is not known.
         """
         named = [(each.file, each.text) for each in self.documents]
-        return _read(named, Release.parse(kubernetes), None, folder=len(named) != 1)
+        release = Release.parse(kubernetes)
+        return _read(named, release, self.token_gate, folder=len(named) != 1)
 
     @classmethod
     def from_config(
@@ -239,7 +242,7 @@ def _read(
         errors.append(Fault(FaultCode.REQUIRED, "has to name a provider", ("providers",)))
     if errors:
         raise InvalidProviderConfig(errors)
-    return Providers(providers, release, tuple(read))
+    return Providers(providers, release, tuple(read), token_gate)
 
 
 def file_name(file: str | None) -> str | None:

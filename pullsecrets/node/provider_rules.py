@@ -15,7 +15,10 @@ from pullsecrets.node.decoding import FaultCode, Faults, Path
 from pullsecrets.node.plugins import EXEC_API_VERSIONS, CacheType
 from pullsecrets.node.versions import Release
 
-__all__ = ["check_provider"]
+__all__ = ["TOKEN_GATE", "check_provider"]
+
+TOKEN_GATE: Final = "KubeletServiceAccountTokenForCredentialProviders"
+"""The feature gate without which a provider gets no token of a service account (D21)."""
 
 
 def check_provider(
@@ -49,8 +52,7 @@ def check_provider(
     if fields.get("tokenAttributes") is not None:
         if not gate:
             where = (*path, "tokenAttributes")
-            name = "KubeletServiceAccountTokenForCredentialProviders"
-            faults.add(FaultCode.FORBIDDEN, where, f"needs the feature gate {name}")
+            faults.add(FaultCode.FORBIDDEN, where, f"needs the feature gate {TOKEN_GATE}")
         _check_token(fields, (*path, "tokenAttributes"), faults)
 
 

@@ -7,7 +7,7 @@ kubelet says nothing of a provider that it leaves out; here each has its reason.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
@@ -38,6 +38,10 @@ def _frozen(annotations: Mapping[str, str]) -> Mapping[str, str]:
     return FrozenDict(annotations)
 
 
+def _frozen_if_known(annotations: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    return None if annotations is None else FrozenDict(annotations)
+
+
 @frozen
 class PodAccount:
     """The service account of a pod, as the kubelet has it for providers (D22).
@@ -46,19 +50,36 @@ class PodAccount:
         namespace: Its namespace, which is the pod's.
         name: Its name.
         uid: Its UID, empty where it is not known.
-        annotations: Its annotations. Read-only.
+        annotations: Its annotations, None where they are not known: a provider that requires some
+            is then taken to be asked. Read-only.
         exists: Whether the kubelet can read it.
-        gets_tokens: Whether the API server gives the node its tokens (D23).
+        audiences: The audiences for which the API server is known to give the node its tokens,
+            ``*`` for each (D23).
+        other_audiences: Whether it may give them for others, too, as not all that allows it is
+            known. A provider is then taken to be asked.
         token: The token that is given, None where it is not known. Hidden.
     """
 
     namespace: str
     name: str
     uid: str = ""
-    annotations: Mapping[str, str] = field(factory=dict, converter=_frozen)
+    annotations: Mapping[str, str] | None = field(factory=dict, converter=_frozen_if_known)
     exists: bool = True
-    gets_tokens: bool = True
+    audiences: frozenset[str] = frozenset()
+    other_audiences: bool = True
     token: Password | None = None
+
+    def gets_token(self, audience: str) -> bool | None:
+        """Whether the API server gives the node a token for an audience; None: not known."""
+        if audience in self.audiences or "*" in self.audiences:
+            return True
+        return None if self.other_audiences else False
+
+    def lacks(self, annotations: Iterable[str]) -> tuple[str, ...]:
+        """Those of some annotations that it is known not to have."""
+        if self.annotations is None:
+            return ()
+        return tuple(key for key in annotations if key not in self.annotations)
 
 
 @frozen
@@ -243,10 +264,10 @@ def _consult(provider: Provider, image_name: str, account: PodAccount | None) ->
         return plain
     if not account.exists:
         return NotAsked(provider, image_name, NotAskedCode.SERVICE_ACCOUNT_MISSING)
-    lacking = [key for key in token.required_annotations if key not in account.annotations]
+    lacking = account.lacks(token.required_annotations)
     if lacking:
         return NotAsked(provider, image_name, NotAskedCode.ANNOTATION_MISSING, lacking[0])
-    if not account.gets_tokens:
+    if account.gets_token(token.audience) is False:
         return NotAsked(provider, image_name, NotAskedCode.TOKEN_REFUSED)
     return Asked(provider, pattern, _request(provider, token, image_name, account), account)
 
@@ -255,7 +276,8 @@ def _request(
     provider: Provider, token: TokenAttributes, image_name: str, account: PodAccount
 ) -> ProviderRequest:
     passed = (*token.required_annotations, *token.optional_annotations)
-    annotations = {key: account.annotations[key] for key in passed if key in account.annotations}
+    known = account.annotations or {}
+    annotations = {key: known[key] for key in passed if key in known}
     return ProviderRequest(
         provider.api_version, image_name, token.audience, account.token, annotations
     )

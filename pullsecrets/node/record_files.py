@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
@@ -194,11 +194,18 @@ def _record(tree: Any, faults: Faults) -> _Holds:
         )
         for name, given in mapping.items()
     }
-    accounts = any(given["kubernetesServiceAccounts"] for given in mapping.values())
+    accounts = not faults.found and _names_service_accounts(tree)
     return (
         PulledRecord(fields["imageRef"], credentials, fields["lastUpdatedTime"]),
         _SERVICE_ACCOUNTS_SINCE if accounts else 0,
     )
+
+
+def _names_service_accounts(tree: Any) -> bool:
+    """Whether a record has the field, if only with `null`: to 1.33 it is unknown even so."""
+    mappings = (mapping for name, mapping in tree if name == "credentialMapping")
+    given = (given for mapping in mappings for _, given in mapping or ())
+    return any(name == "kubernetesServiceAccounts" for each in given for name, _ in each or ())
 
 
 def _secret(fields: dict[str, str]) -> RecordedSecret:
@@ -216,7 +223,9 @@ _RFC_3339: Final = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:[.,][0-9]+)?"
     r"(Z|[+-][0-9]{2}:[0-9]{2})"
 )
-_ZERO_TIME: Final = datetime(1, 1, 1, tzinfo=UTC)  # Go's
+_ZERO_TIME: Final = "0001-01-01T00:00:00Z"  # Go's
+_MAX_HOURS, _MAX_MINUTES = 24, 60  # of a zone
+_CYCLE: Final = 400  # years, after which the calendar repeats itself
 
 
 def _time(value: Any, path: Path, faults: Faults) -> str | None:
@@ -224,31 +233,37 @@ def _time(value: Any, path: Path, faults: Faults) -> str | None:
     text = string(value, path, faults)
     if value is None or not isinstance(value, str):
         return None
-    moment = _moment(text)
-    if moment is None:
+    written = _in_utc(text)
+    if written is None:
         faults.add(FaultCode.TYPE, path, "is not a time, such as 2026-01-02T03:04:05Z")
-        return None
-    return None if moment == _ZERO_TIME else written_time(moment)
+    return None if written == _ZERO_TIME else written
 
 
-def _moment(text: str) -> datetime | None:
+def _in_utc(text: str) -> str | None:
     match = _RFC_3339.fullmatch(text)
     if match is None:
         return None
     *parts, offset = match.groups()
     year, month, day, hour, minute, second = map(int, parts)
+    # Python's years are 1 to 9999; Go's begin at 0 here, and a zone may lead out of them.
+    shift = _CYCLE if year < _CYCLE else -_CYCLE
     try:
-        local = datetime(year, month, day, hour, minute, second, tzinfo=_zone(offset))
-        return local.astimezone(UTC)
-    except (ValueError, OverflowError):  # Python's years are 1 to 9999
+        moment = datetime(year + shift, month, day, hour, minute, second) - _east(offset)
+    except ValueError:
         return None
+    year = moment.year - shift
+    return f"{'-' if year < 0 else ''}{abs(year):04}-{moment:%m-%dT%H:%M:%S}Z"
 
 
-def _zone(offset: str) -> timezone:
+def _east(offset: str) -> timedelta:
+    """How far a zone is east of UTC. Go takes up to 24 hours and 60 minutes."""
     if offset == "Z":
-        return UTC
-    east = timedelta(hours=int(offset[1:3]), minutes=int(offset[4:]))
-    return timezone(-east if offset[0] == "-" else east)
+        return timedelta()
+    hours, minutes = int(offset[1:3]), int(offset[4:])
+    if hours > _MAX_HOURS or minutes > _MAX_MINUTES:
+        raise ValueError("there is no such zone")
+    east = timedelta(hours=hours, minutes=minutes)
+    return -east if offset[0] == "-" else east
 
 
 def written_time(moment: datetime) -> str:

@@ -13,28 +13,15 @@ from typing import Final
 
 from attrs import field, frozen
 
-from pullsecrets.errors import PullsecretsError
 from pullsecrets.images import Image, InvalidImage
-from pullsecrets.node.decoding import (
-    Document,
-    FaultCode,
-    Faults,
-    boolean,
-    decode,
-    hide,
-    list_of,
-    map_of,
-    string,
-    struct,
-)
+from pullsecrets.node.decoding import Document, Path, hide
+from pullsecrets.node.kubelet_config import LIST_FIELD, POLICY_FIELD, KubeletConfig
 from pullsecrets.node.records import name_in_records
 from pullsecrets.node.versions import Gate, Release
 from pullsecrets.secrecy import ImageText, printable
 
 __all__ = [
     "GATE",
-    "LIST_FIELD",
-    "InvalidKubeletConfig",
     "Policy",
     "Refusal",
     "RefusalCode",
@@ -44,17 +31,12 @@ __all__ = [
 GATE: Final = "KubeletEnsureSecretPulledImages"
 """The feature gate without which a kubelet lets every pod use what is on its node (E1)."""
 
-_KIND: Final = "KubeletConfiguration"
 _WILDCARD: Final = "/*"
 _IMAGE_ID: Final = re.compile("[0-9a-f]{64}")
 _WHITE_SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
 """What Go's ``strings.TrimSpace`` takes away."""
-
-
-class InvalidKubeletConfig(PullsecretsError, ValueError):
-    """A document that is not a KubeletConfiguration, or has fields of another type."""
 
 
 class Policy(StrEnum):
@@ -82,10 +64,6 @@ class RefusalCode(StrEnum):
     NOT_NORMALISED = "not-normalised"
 
 
-_POLICY_FIELD: Final = "imagePullCredentialsVerificationPolicy"
-LIST_FIELD: Final = "preloadedImagesVerificationAllowlist"
-"""The field of the allowlist (E2)."""
-
 _SENTENCES: Final = {
     RefusalCode.UNKNOWN_GATE: f"this version knows no feature gate {GATE}",
     RefusalCode.GATE_IS_OFF: f"this must not be set while the feature gate {GATE} is off",
@@ -107,15 +85,21 @@ class Refusal:
 
     Attributes:
         code: What is wrong.
-        path: The field: ``preloadedImagesVerificationAllowlist[0]``.
+        field: The field: ``("preloadedImagesVerificationAllowlist", 0)``.
         value: What it holds, empty where that says nothing.
         meant: The full name that an entry of the list should have, empty otherwise.
     """
 
     code: RefusalCode
-    path: str
+    field: Path
     value: str = ""
     meant: str = ""
+
+    @property
+    def path(self) -> str:
+        """The field as text: ``preloadedImagesVerificationAllowlist[0]``."""
+        name, *places = self.field
+        return str(name) + "".join(f"[{place}]" for place in places)
 
     def __str__(self) -> str:
         value = f" '{self.value}'" if self.value else ""
@@ -162,17 +146,13 @@ class Verification:
         """
         hidden = hide(document)
         del document  # no traceback shows what this frame was given
-        faults = Faults(strict=False)
-        fields = decode(hidden, _KUBELET_CONFIG, faults)
-        if not faults.found and fields["kind"] != _KIND:
-            faults.add(FaultCode.KIND, ("kind",), f"has to be {_KIND}")
-        if faults.found:
-            raise InvalidKubeletConfig(f"the kubelet's configuration: {faults.found[0]}")
-        gates = fields["featureGates"]
-        # The gate is alpha where it is off by default, and beta where it is on (E1).
-        stages = {Gate.OFF: "AllAlpha", Gate.ON: "AllBeta"}
-        gate = gates.get(GATE, gates.get(stages.get(release.verification_gate)))
-        return cls(fields[_POLICY_FIELD] or None, fields[LIST_FIELD], gate, file)
+        return cls.of(KubeletConfig.read(hidden), release, file)
+
+    @classmethod
+    def of(cls, config: KubeletConfig, release: Release, file: str | None = None) -> Verification:
+        """What a KubeletConfiguration says; otherwise as `from_kubelet_config`."""
+        gate = config.gate(GATE, release.verification_gate)
+        return cls(config.policy, config.allowlist, gate, file)
 
     def is_on(self, release: Release) -> bool:
         """Whether a kubelet of that release verifies at all."""
@@ -228,25 +208,25 @@ class Verification:
 
     def _refusals(self, release: Release) -> Iterator[Refusal]:
         if self.gate is not None and release.verification_gate is Gate.ABSENT:
-            yield Refusal(RefusalCode.UNKNOWN_GATE, "featureGates")
+            yield Refusal(RefusalCode.UNKNOWN_GATE, ("featureGates",))
         if not self.is_on(release):
             # To a version without the gate the fields are unknown, which it passes over.
             if release.verification_gate is not Gate.ABSENT:
                 if self.policy is not None:
-                    yield Refusal(RefusalCode.GATE_IS_OFF, _POLICY_FIELD)
+                    yield Refusal(RefusalCode.GATE_IS_OFF, (POLICY_FIELD,))
                 if self.allowlist:
-                    yield Refusal(RefusalCode.GATE_IS_OFF, LIST_FIELD)
+                    yield Refusal(RefusalCode.GATE_IS_OFF, (LIST_FIELD,))
             return
         if self.policy is not None and self.policy not in tuple(Policy):
-            yield Refusal(RefusalCode.UNKNOWN_POLICY, _POLICY_FIELD, self.policy)
+            yield Refusal(RefusalCode.UNKNOWN_POLICY, (POLICY_FIELD,), self.policy)
         if self.allowlist and self.policy != Policy.ALLOWLISTED:
-            yield Refusal(RefusalCode.LIST_WITHOUT_POLICY, LIST_FIELD)
+            yield Refusal(RefusalCode.LIST_WITHOUT_POLICY, (LIST_FIELD,))
             return
         for at, pattern in enumerate(self.allowlist):
             found = _pattern_refusal(pattern, release)
             if found is not None:
                 code, meant = found
-                yield Refusal(code, f"{LIST_FIELD}[{at}]", pattern, meant)
+                yield Refusal(code, (LIST_FIELD, at), pattern, meant)
 
 
 def _pattern_refusal(pattern: str, release: Release) -> tuple[RefusalCode, str] | None:
@@ -271,11 +251,3 @@ def _pattern_refusal(pattern: str, release: Release) -> tuple[RefusalCode, str] 
     if image.name != pattern and not release.record_names_as_written:
         return RefusalCode.NOT_NORMALISED, image.name
     return None
-
-
-_KUBELET_CONFIG: Final = struct(
-    kind=string,
-    featureGates=map_of(boolean),
-    imagePullCredentialsVerificationPolicy=string,
-    preloadedImagesVerificationAllowlist=list_of(string),
-)

@@ -155,13 +155,13 @@ class Prober:
         run.wait()
         return run.result()
 
-    def start(self, cluster: Cluster) -> Run:
-        """Prepare the probe of a cluster that can be watched, and ended, while it goes on.
+    def start(self, *clusters: Cluster) -> Run:
+        """Prepare the probe of clusters that can be watched, and ended, while it goes on.
 
         Args:
-            cluster: The pods, and their secrets.
+            clusters: The pods, and their secrets.
         """
-        return Run(self, cluster.resolve_all())
+        return Run(self, (answer for each in clusters for answer in each.resolve_all()))
 
     def _client(self, registry: Registry) -> RegistryClient:
         with self._lock:
@@ -249,7 +249,7 @@ class Run:
     def result(self) -> ClusterProbe:
         """What is known so far, pod by pod."""
         pods = tuple(
-            PodProbe(pod.namespace, pod.name, pod.kind, tuple(map(_image, images)))
+            PodProbe(pod.namespace, pod.name, pod.kind, tuple(map(_image, images)), **pod.apart)
             for pod, images in self._pods
         )
         return ClusterProbe(pods, complete=self.done == self.total)

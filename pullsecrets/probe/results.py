@@ -236,12 +236,24 @@ class PodProbe(Tabular):
         name: Its name.
         kind: ``Pod``, ``Deployment`` and so on.
         images: Of all its containers, in the pod's order.
+        environment: Its environment, where there are several.
+        file: Its file, where several files define one of its kind and name.
     """
 
     namespace: str
     name: str
     kind: str
     images: tuple[ImageProbe, ...]
+    environment: str | None = None
+    file: str | None = None
+
+    @property
+    def title(self) -> str:
+        """Its kind, namespace and name, where it is if these are not enough, and the verdict."""
+        environment = "" if self.environment is None else f"{self.environment}: "
+        file = "" if self.file is None else f" in {self.file}"
+        name = f"{self.kind} {self.namespace}/{self.name}"
+        return f"{environment}{name}{file}: {_VERDICTS[self.starts]}"
 
     @property
     def starts(self) -> bool | None:
@@ -257,6 +269,8 @@ class PodProbe(Tabular):
             "namespace": self.namespace,
             "name": self.name,
             "kind": self.kind,
+            **({} if self.environment is None else {"environment": self.environment}),
+            **({} if self.file is None else {"file": self.file}),
             "starts": self.starts,
             "images": [image.to_dict() for image in self.images],
         }
@@ -266,7 +280,7 @@ class PodProbe(Tabular):
         return Table(
             _COLUMNS,
             tuple(row for image in self.images for row in image._rows()),
-            title=f"{self.kind} {self.namespace}/{self.name}: {_VERDICTS[self.starts]}",
+            title=self.title,
         )
 
 
@@ -298,7 +312,7 @@ class ClusterProbe(Tabular):
         """One row for each attempt, under the pod and the image that it is for."""
         rows = (
             (
-                Cell(pod.name, f"{pod.kind} {pod.namespace}/{pod.name}: {_VERDICTS[pod.starts]}"),
+                Cell(pod.name, pod.title),
                 *row,
             )
             for pod in self.pods

@@ -2,7 +2,8 @@
 
 - `text`: documents from YAML and JSON.
 - `dumps`: the document that a large JSON file is, without what no reader asks for.
-- `files`: documents from files, folders and standard input.
+- `files`: documents from what a file holds.
+- `paths`: documents from files, folders and standard input.
 - `clients`: mappings from the objects of Kubernetes clients.
 - `documents`: objects from documents.
 """
@@ -18,7 +19,8 @@ from pullsecrets.reading.documents import (
     Unreadable,
     objects_of,
 )
-from pullsecrets.reading.files import NoSuchPath, read_data, read_documents
+from pullsecrets.reading.files import read_data
+from pullsecrets.reading.paths import NoSuchPath, read_documents
 
 __all__ = [
     "Document",

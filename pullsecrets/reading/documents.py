@@ -34,6 +34,16 @@ class ProblemCode(StrEnum):
     """A document is not a mapping."""
     NO_KIND = "no-kind"
     """A mapping has no kind, and is passed over."""
+    NO_MANIFEST = "no-manifest"
+    """A file of a folder holds something else than manifests, which is passed over."""
+    CHART = "chart"
+    """A folder holds a Helm chart, which is not rendered."""
+    KUSTOMIZATION = "kustomization"
+    """A file is a kustomization, which is not rendered."""
+    NOT_RENDERED = "not-rendered"
+    """A kustomization or a chart that was to be rendered could not be."""
+    NOTHING_FOUND = "nothing-found"
+    """A folder holds nothing to look at."""
     INVALID_OBJECT = "invalid-object"
     """A field has a value that the API server would refuse."""
     DEFINED_TWICE = "defined-twice"
@@ -150,7 +160,12 @@ class Unreadable(PullsecretsError, ValueError):
         return type(self), (self.problems,)
 
 
-def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "default") -> Objects:
+def objects_of(
+    documents: Iterable[Document | Problem],
+    *,
+    namespace: str = "default",
+    environment: str | None = None,
+) -> Objects:
     """Read Pods, workloads, ServiceAccounts, Secrets, roles and their bindings, and lists of them.
 
     Other kinds are passed over in silence. What is malformed is left out and becomes a problem.
@@ -160,6 +175,7 @@ def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "def
     Args:
         documents: The documents, and what could not be read.
         namespace: For objects that name none.
+        environment: The name of the environment that they belong to, where there are several.
     """
     objects: dict[Any, Pod | ServiceAccount | PullSecret] = {}
     problems: list[Problem] = []
@@ -172,7 +188,8 @@ def objects_of(documents: Iterable[Document | Problem], *, namespace: str = "def
             rbac.append(_in_namespace(item.value, namespace))
             continue
         try:
-            read = _READERS[item.value["kind"]](item.value, namespace=namespace, place=item.place)
+            place = evolve(item.place, environment=environment)
+            read = _READERS[item.value["kind"]](item.value, namespace=namespace, place=place)
         except InvalidManifest as error:
             message = f"{_title(item.value)}: {error}"
             problems.append(item.problem(ProblemCode.INVALID_OBJECT, message))

@@ -1,4 +1,4 @@
-"""Manifests from files, folders and streams: the only reader.
+"""Documents from what a file holds: the only reader.
 
 YAML goes through PyYAML, with its C loader where there is one; JSON through `json`, or msgspec if
 it is large. Whatever is wrong with a document becomes a `Problem` that names its place, and the
@@ -7,24 +7,20 @@ next document is read. Messages never repeat what is in a document.
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
 from typing import Final
 
-from pullsecrets.errors import MissingExtra, PullsecretsError
+from pullsecrets.errors import MissingExtra
 from pullsecrets.objects import Place
 from pullsecrets.reading.documents import Document, Problem, ProblemCode
 from pullsecrets.reading.dumps import read_dump
 from pullsecrets.reading.text import Read, read_json, read_yaml
-from pullsecrets.secrecy import EntryText, HiddenBytes, HiddenText, printable
+from pullsecrets.secrecy import EntryText, HiddenBytes, HiddenText
 
-__all__ = ["NoSuchPath", "read_data", "read_documents"]
+__all__ = ["read_data"]
 
-_SUFFIXES: Final = (".yaml", ".yml", ".json")
 # Where kubectl splits a file, too: at the marker, whatever follows it on the line.
 _MARKER: Final = re.compile(r"^(?=---(?:[ \t\r\n]|\Z))", re.MULTILINE)
 _NO_CONTENT: Final = re.compile(
@@ -33,60 +29,27 @@ _NO_CONTENT: Final = re.compile(
 )
 _JSON_START: Final = re.compile(r"(?:---)?[ \t\r\n]*(?=\{)")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+# A field of a document in YAML's block style, or of JSON.
+_FIELDS: Final = tuple(
+    re.compile(rf'^{name}[ \t]*:|"{name}"[ \t\r\n]*:', re.MULTILINE)
+    for name in ("apiVersion", "kind")
+)
+# Where YAML has a value or a line of its own: within quotes braces are read as any text is.
+_TEMPLATE: Final = re.compile(r"^[ \t]*(?:-[ \t]+)*(?:[^\s:\"'#]+:[ \t]+)?\{\{", re.MULTILINE)
 _BOM: Final = "\ufeff"
 _SHOWN_MAX: Final = 80
 
 
-class NoSuchPath(PullsecretsError, FileNotFoundError):
-    """A path that was asked for by name does not exist."""
+def read_data(
+    data: bytes | HiddenBytes, file: str | None, *, expected: bool = True
+) -> Iterator[Document | Problem]:
+    """The documents of what a file holds.
 
-
-def read_documents(path: str | os.PathLike[str]) -> Iterator[Document | Problem]:
-    """The documents of a file, a folder or, for ``-``, of standard input, in order.
-
-    Raises:
-        NoSuchPath: The path does not exist.
-        MissingExtra: A file is YAML, and PyYAML is not there.
-    """
-    if path == "-":
-        if sys.stdin is None:  # where a program is started without one
-            raise NoSuchPath("-: there is no standard input")
-        yield from read_data(HiddenBytes(sys.stdin.buffer.read()), "-")
-        return
-    root = Path(path)
-    if not root.exists():
-        raise NoSuchPath(f"{printable(str(root))}: no such file or folder")
-    for file in _files(root) if root.is_dir() else [root]:
-        if isinstance(file, Problem):
-            yield file
-            continue
-        try:
-            data = HiddenBytes(file.read_bytes())
-        except OSError as error:
-            yield Problem(
-                ProblemCode.UNREADABLE, f"cannot be read: {error.strerror}", Place(str(file))
-            )
-        else:
-            yield from read_data(data, str(file))
-
-
-def _files(folder: Path) -> Iterator[Path | Problem]:
-    unreadable: list[OSError] = []
-    for parent, folders, names in os.walk(folder, onerror=unreadable.append):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if name.endswith(_SUFFIXES) and not name.startswith("."):
-                file = Path(parent, name)
-                # A link that leads nowhere is an error to tell, a pipe or a socket is not for us.
-                if file.is_file() or not file.exists():
-                    yield file
-    for error in unreadable:
-        message = f"cannot be read: {error.strerror}"
-        yield Problem(ProblemCode.UNREADABLE, message, Place(str(error.filename)))
-
-
-def read_data(data: bytes | HiddenBytes, file: str | None) -> Iterator[Document | Problem]:
-    """The documents of what a file holds; `file` is for their places, None for no file.
+    Args:
+        data: What it holds.
+        file: Its name, for the places of the documents; None for no file.
+        expected: Whether it is expected to be readable. If not, a document that cannot be read is
+            an error only if it would be a manifest: it has the fields ``apiVersion`` and ``kind``.
 
     Raises:
         MissingExtra: It is YAML, and PyYAML is not installed.
@@ -106,7 +69,7 @@ def read_data(data: bytes | HiddenBytes, file: str | None) -> Iterator[Document 
     line = 1
     for chunk in _chunks(text):
         if not _NO_CONTENT.fullmatch(chunk.reveal()):
-            yield from _read_chunk(chunk, line, places)
+            yield from _read_chunk(chunk, line, places, expected)
         line += chunk.reveal().count("\n")
 
 
@@ -118,15 +81,17 @@ def _chunks(text: HiddenText) -> list[HiddenText]:
 
 
 def _read_chunk(
-    chunk: HiddenText, line: int, places: Iterator[Place]
+    chunk: HiddenText, line: int, places: Iterator[Place], expected: bool
 ) -> Iterator[Document | Problem]:
     """The documents between two markers: one of YAML, or any number of JSON.
 
     As for kubectl, what begins with a brace is JSON, and YAML if it turns out not to be JSON.
     """
+    error = expected or _would_be_a_manifest(chunk)
     row = _row_of_bad_byte(chunk)
     if row is not None:
-        yield Problem(ProblemCode.NOT_UTF8, f"not UTF-8 (line {line + row})", next(places))
+        message = f"not UTF-8 (line {line + row})"
+        yield Problem(ProblemCode.NOT_UTF8, message, next(places), error=error)
         return
     start = _JSON_START.match(chunk.reveal())
     for read in [read_yaml(chunk)] if start is None else _read_json(chunk, start.end()):
@@ -140,7 +105,14 @@ def _read_chunk(
         if read.error is None:
             yield Document(read.value, place)
         else:
-            yield Problem(read.code, f"{read.error} (line {line + read.line})", place)
+            message = f"{read.error} (line {line + read.line})"
+            yield Problem(read.code, message, place, error=error)
+
+
+def _would_be_a_manifest(chunk: HiddenText) -> bool:
+    """Whether a text that may not be readable has a manifest's fields, and is no Go template."""
+    text = chunk.reveal()
+    return all(text_has.search(text) for text_has in _FIELDS) and not _TEMPLATE.search(text)
 
 
 def _short(key: str) -> str:

@@ -112,12 +112,12 @@ def read_yaml(document: HiddenText) -> Read:
     try:
         if _may_be_deep(text) and _depth(text) > _MAX_DEPTH:
             return _bad_yaml(f"nested more than {_MAX_DEPTH} deep")
-        loader = loader_class(text)
-        loader.repeated = repeated
         try:
-            value = loader.get_single_data()
-        finally:
-            loader.dispose()
+            value = _load(loader_class, text, repeated)
+        except yaml.composer.ComposerError:
+            # YAML allows an anchor to be defined again, PyYAML's composers do not.
+            repeated.clear()
+            value = _load(_redefining(loader_class), text, repeated)
     except yaml.YAMLError as error:
         return _bad_yaml(f"not YAML: {_yaml_problem(error)}", _yaml_line(error))
     except RecursionError:
@@ -128,6 +128,15 @@ def read_yaml(document: HiddenText) -> Read:
     if "*" in text and _expands_too_far(value):
         return _bad_yaml(_TOO_MANY_VALUES)
     return Read(value, repeated=repeated)
+
+
+def _load(loader_class: Any, text: str, repeated: list[tuple[str, int | None]]) -> Any:
+    loader = loader_class(text)
+    loader.repeated = repeated
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
 
 
 def _bad_yaml(error: str, line: int = 0) -> Read:
@@ -204,6 +213,34 @@ def yaml_loader() -> Any:
         "tag:yaml.org,2002:seq", lambda loader, node: loader.construct_sequence(node, deep=True)
     )
     return yaml, Loader
+
+
+@lru_cache(maxsize=1)
+def _redefining(loader_class: Any) -> Any:
+    """The loader with PyYAML's composer in Python, in which an anchor may be defined again."""
+    yaml, _ = yaml_loader()
+    composer = yaml.composer.Composer
+
+    class Redefining(loader_class):  # type: ignore[misc]
+        """Slower by far than the C composer, so it is only for the files that need it."""
+
+        get_single_node = composer.get_single_node
+        compose_document = composer.compose_document
+        compose_scalar_node = composer.compose_scalar_node
+        compose_sequence_node = composer.compose_sequence_node
+        compose_mapping_node = composer.compose_mapping_node
+
+        def __init__(self, text: str) -> None:
+            super().__init__(text)
+            self.anchors: dict[str, Any] = {}
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            event = self.peek_event()
+            if isinstance(event, yaml.NodeEvent) and not isinstance(event, yaml.AliasEvent):
+                self.anchors.pop(event.anchor, None)
+            return composer.compose_node(self, parent, index)
+
+    return Redefining
 
 
 def _may_be_deep(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from pathlib import Path
@@ -73,7 +74,8 @@ EXPECTED = {
 
 
 def test_broken_examples_are_complete():
-    found = json.loads(run(BROKEN, "--format", "json", status=1).stdout)["diagnoses"]
+    shown = run(BROKEN, "--format", "json", "--at", "2026-01-01", status=1)
+    found = json.loads(shown.stdout)["diagnoses"]
     assert {
         (each["code"], each["where"]["namespace"], each["where"]["name"]) for each in found
     } == EXPECTED
@@ -189,6 +191,56 @@ def test_a_pod_or_a_namespace_of_many():
     assert "PS104" in shown
     # A secret that only other pods list is not unused.
     run(EXAMPLES / "good", "--pod", "shop", "--fail-on", "note")
+
+
+SEVERAL = """
+kind: Pod
+metadata: {name: p}
+spec:
+  containers:
+  - {name: a, image: "quay.io:5000/a"}
+  - {name: b, image: "ghcr.io:5000/b"}
+  - {name: hub, image: nginx}
+  - {name: bad, image: Bad}
+  imagePullSecrets: [{name: s}, {}]
+---
+kind: Pod
+metadata: {name: other}
+spec: {containers: [{name: a, image: "Other"}]}
+---
+kind: Secret
+metadata: {name: s}
+type: kubernetes.io/dockerconfigjson
+stringData:
+  .dockerconfigjson: |
+    {"auths": {
+      "quay.io": {"username": "u", "password": "p "},
+      "quay.io:5000/x": {"username": "", "password": "p"},
+      "ghcr.io:5000": {"username": "u "},
+      "hub.docker.com": {"username": "u", "password": "p"},
+      " quay.io:5000": {"username": "u", "password": "p"}}}
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments, found",
+    [
+        (["--pod", "p"], {"PS104", "PS302", "PS401", "PS402", "PS501", "PS502", "PS301"}),
+        (["--pod", "p", "--image", "quay.io:5000/a"], {"PS104", "PS302", "PS502"}),
+        (["--image", "ghcr.io:5000/b"], {"PS104", "PS401", "PS402"}),
+        (["--image", "nginx"], {"PS104", "PS301"}),
+        (["--pod", "other"], {"PS501"}),
+    ],
+)
+def test_only_what_was_asked_for(arguments, found):
+    shown = run("-", *arguments, "--format", "json", stdin=SEVERAL, status=1).stdout
+    assert {each["code"] for each in json.loads(shown)["diagnoses"]} == found
+
+
+def test_a_secret_that_does_not_decode_is_about_every_image():
+    text = SEVERAL.replace('" quay.io:5000": {"username": "u", "password": "p"}', '"x": 1')
+    shown = run("-", "--image", "nginx", "--format", "json", stdin=text, status=1).stdout
+    assert {each["code"] for each in json.loads(shown)["diagnoses"]} == {"PS104", "PS203"}
 
 
 def test_sarif_and_github_name_lines(monkeypatch):
@@ -338,3 +390,58 @@ def test_lists_that_are_shorter_or_have_other_names(tmp_path):
     # Of two with one name the later counts.
     file.write_text("kind: Pod\nmetadata: {name: p}\n---\nkind: Pod\nmetadata: {name: p}\n")
     assert line_of(where(str(file))) == 4
+
+
+# Time
+
+
+def secret_with(password):
+    text = 'stringData:\n  .dockerconfigjson: \'{"auths": {"a.io": {"auth": "%s"}}}\''
+    return secret(text % base64.b64encode(f"user:{password}".encode()).decode())
+
+
+JWT = secret_with("e30.eyJleHAiOiAxNzY3MjY4ODAwfQ.x")  # until 2026-01-01 12:00 UTC
+
+
+@pytest.mark.parametrize(
+    "options, status, said",
+    [
+        (["--at", "2026-01-01"], 0, ""),
+        (["--at", "2026-01-01", "--within", "11h"], 0, ""),
+        (["--at", "2026-01-01", "--within", "12h"], 1, "warning PS409 the password in entry "),
+        (["--at", "2025-12-30", "--within", "1w"], 1, "expires in 2 days, at 2026-01-01 12:00 UTC"),
+        (["--at", "2026-01-01T12:00"], 1, "error PS408 the password in entry "),
+        (["--at", "2026-01-01T14:00:00+01:00"], 1, "expired 60 minutes ago, at 2026-01-01 12:00"),
+        (["--at", "2026-01-11T12:00Z", "--within", "9w"], 1, "expired 10 days ago, at 2026-01-01"),
+        ([], 1, "error PS408 "),  # now, which is later than that
+    ],
+)
+def test_tokens_that_have_expired_or_will(options, status, said):
+    assert said in run("-", *options, stdin=JWT, status=status).stdout
+
+
+def test_an_ecr_token_says_how_long_it_is_left():
+    shown = run(BROKEN / "ecr-token", "--at", "2026-01-01T05:00Z", status=1).stdout
+    assert "\nwarning PS405 " in shown
+    assert "12 hours: until 2026-01-01 12:00 UTC, which is in 7 hours\n" in shown
+    shown = run(BROKEN / "ecr-token", "--at", "2026-02-01", "--format", "json", status=1).stdout
+    assert [each["code"] for each in json.loads(shown)["diagnoses"]] == ["PS408"]
+
+
+@pytest.mark.parametrize(
+    "option, value, said",
+    [
+        ("--at", "tomorrow", "is not a date or a date and time"),
+        ("--at", "0001-01-01T00:00+14:00", "is not a date or a date and time"),
+        ("--within", "7", "is not a length of time"),
+        ("--within", "7 days", "is not a length of time"),
+        ("--within", "999999999d", "is not a length of time"),
+    ],
+)
+def test_times_that_are_none(option, value, said):
+    assert said in run(GOOD, option, value, status=2).stderr
+
+
+@pytest.mark.parametrize("at, status", [("0001-01-01", 0), ("9999-12-31", 1)])
+def test_far_away_times(at, status):
+    run("-", "--at", at, "--within", "99999w", stdin=JWT, status=status)

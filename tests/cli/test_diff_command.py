@@ -227,6 +227,43 @@ def test_a_release_that_refuses_the_configuration(sides, plugins):
         assert not leaks(each.out + each.err)
 
 
+def test_a_release_that_refuses_the_kubelets_configuration(sides, tmp_path):
+    kubelet = tmp_path / "kubelet.yaml"
+    lines = "kind: KubeletConfiguration", "imagePullCredentialsVerificationPolicy: AlwaysVerify"
+    kubelet.write_text("\n".join(lines))
+    options = "--kubelet-config", kubelet
+    result = run("diff", sides[0], *between("1.32", "1.33"), *options)
+    first, *because = result.out.splitlines()
+    assert result.status == 1
+    assert first.startswith(f"refused now: {kubelet}: the kubelet does not start: ")
+    assert any(line.startswith("because verification_gate in Kubernetes 1.33") for line in because)
+    both = run("diff", sides[0], *between("1.33", "1.34"), *options)
+    assert (both.status, both.out) == (2, "")
+    assert "both releases refuse the configuration" in both.err
+
+
+def test_a_look_up_for_an_image_that_is_there_is_shown(sides, tmp_path):
+    images = tmp_path / "images.json"
+    tags = [{"id": f"sha256:{'1' * 64}", "repoTags": ["quay.io/acme/api:1"], "repoDigests": []}]
+    images.write_text(json.dumps({"images": tags}))
+    pod = tmp_path / "pod.yaml"
+    pod.write_text(
+        json.dumps(
+            {
+                "kind": "Pod",
+                "metadata": {"name": "p"},
+                "spec": {"containers": [{"name": "c", "image": "quay.io/acme/api:1"}]},
+            }
+        )
+    )
+    arguments = pod, *between("1.32", "1.33"), "--images", images
+    found = run("diff", *arguments).out
+    assert found.count("on the node: use") == 2
+    assert found.count("on the node: use, after secrets are decoded and providers run") == 1
+    # The admission plugin leaves no image to its node.
+    assert run("diff", *arguments, "--always-pull-images").out == "nothing changes\n"
+
+
 def test_answers_of_another_provider(sides, plugins, write):
     answers = write("other.yaml", {"other": "{}"})
     result = run(

@@ -135,6 +135,7 @@ def test_a_provider_config_that_cannot_be_read(file, monkeypatch):
     [
         (f"- {CANARY}", "is not a mapping of providers to responses"),
         ("", "is not a mapping of providers to responses"),
+        (f"ecr: {{auth: {CANARY}}}\n---\nother: {{}}", "holds 2 documents, where one is expected"),
         (f'{{"ecr": "{CANARY}', "not JSON"),
         (f"ecr: {{auth: {CANARY}", "not YAML"),
         (f"ecr: {{auth: {CANARY}, other: !!binary aGk=}}", "a response that JSON cannot hold"),
@@ -146,3 +147,32 @@ def test_answers_that_cannot_be_used(text, said, file):
     line = refused(file(), *options)
     assert line.startswith(f"Error: {answers}")
     assert said in line
+
+
+TOKENS = """
+apiVersion: kubelet.config.k8s.io/v1
+kind: CredentialProviderConfig
+providers:
+- name: harbor
+  matchImages: [quay.io]
+  defaultCacheDuration: 1h
+  apiVersion: credentialprovider.kubelet.k8s.io/v1
+  tokenAttributes:
+    serviceAccountTokenAudience: harbor
+    requireServiceAccount: true
+"""
+
+
+@pytest.mark.parametrize("gates, status", [("{}", 2), ("{AllAlpha: true}", 0)])
+def test_the_gates_of_the_kubelet_count_for_its_providers(gates, status, file):
+    kubelet = file("kubelet.yaml", f"kind: KubeletConfiguration\nfeatureGates: {gates}\n")
+    options = (
+        *("--kubernetes", "1.33"),
+        *("--provider-config", file("p.yaml", TOKENS)),
+        *("--kubelet-config", kubelet),
+    )
+    found, image, err = resolved(file(), *options)
+    assert found == status
+    name = "KubeletServiceAccountTokenForCredentialProviders"
+    assert (f"needs the feature gate {name}" in err) is bool(status)
+    assert [each["name"] for each in image["unknown"]] == ([] if status else ["harbor"])

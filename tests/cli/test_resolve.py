@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -67,8 +68,10 @@ def test_every_field(write):
     manifest["spec"]["volumes"] = [{"name": "v", "image": {"reference": "ghcr.io/b/c:x"}}]
     file = write(
         manifest,
-        secret("one", {"quay.io": USER, "https://x:y@quay.io/v1/": {"username": "v"}}, "ns"),
-        secret("two", {"http://quay.io/a": {"username": "w"}, "ghcr.io/b": USER}, "ns"),
+        secret(
+            "one", {"quay.io": USER, "https://x:y@quay.io/v1/": {**USER, "username": "v"}}, "ns"
+        ),
+        secret("two", {"http://quay.io/a": {**USER, "username": "w"}, "ghcr.io/b": USER}, "ns"),
     )
     node = file.parent / "config.json"
     node.write_text('{"auths": {"*.io": {"auth": "bjpw"}}}')
@@ -78,7 +81,15 @@ def test_every_field(write):
         source = {"kind": "secret", "namespace": "ns", "name": name}
         if name is None:
             source = {"kind": "node", "namespace": None, "name": None}
-        return {"tier": tier, "source": source, "entry": entry, "key": key, "username": username}
+        return {
+            "tier": tier,
+            "source": source,
+            "entry": entry,
+            "key": key,
+            "username": username,
+            "flaws": [],
+            "expires": None,
+        }
 
     def image(container, kind, written, name, *candidates, **more):
         return {
@@ -191,6 +202,8 @@ def test_every_field(write):
         "entry",
         "key",
         "username",
+        "flaws",
+        "expires",
     ]
 
 
@@ -250,6 +263,8 @@ def check(result, expected):
             for source, _, key, user, _, _ in tier
         ]
         entries = [candidate.pop("entry") for candidate in image["candidates"]]
+        for candidate in image["candidates"]:  # what the plain rules say nothing of
+            del candidate["flaws"], candidate["expires"]
         spelled = [row[1] for tier in plain["tiers"] for row in tier]
         for entry, written in zip(entries, spelled, strict=True):
             assert entry == written or "@" in written or not written.isprintable()
@@ -423,12 +438,20 @@ def test_the_table_marks_an_order_that_is_not_defined(write):
     file = write(
         pod("p", "s", "t"),
         secret("s", {"quay.io/a": USER}),
-        secret("t", {"quay.io": USER, "https://quay.io": {"username": "v"}}),
+        secret("t", {"quay.io": USER, "https://quay.io": {"username": "v", "password": "x"}}),
     )
-    rows = [line.split() for line in run("resolve", file).out.splitlines()]
+    rows = [re.split("  +", line.strip()) for line in run("resolve", file).out.splitlines()]
     assert ["1", "s", "quay.io/a", "u"] in rows
-    assert ["2-3", "t", "quay.io", "u"] in rows
-    assert ["2-3", "t", "https://quay.io", "v"] in rows
+    assert ["2-3 in any order", "t", "quay.io", "u"] in rows
+    assert ["2-3 in any order", "t", "https://quay.io", "v"] in rows
+
+
+def test_an_empty_column_and_an_empty_user(write):
+    """Nothing is to be read out of a gap."""
+    out = run("resolve", write(pod("p"))).out
+    assert "    try  source     entry\n" in out
+    file = write(pod("p", "s"), secret("s", {"quay.io": {"password": "x"}}))
+    assert "    1    s       quay.io  (no user)\n" in run("resolve", file).out
 
 
 def test_nothing_moves_the_cursor(write):
@@ -525,6 +548,8 @@ def test_the_nodes_config(write):
         "entry": "quay.io",
         "key": "quay.io",
         "username": "u",
+        "flaws": [],
+        "expires": None,
     }
     assert "1    the node  quay.io  u" in run("resolve", file, "--node-config", node).out
     legacy = file.parent / ".dockercfg"
@@ -555,8 +580,8 @@ def test_a_nodes_config_that_cannot_be_used(write, monkeypatch):
 
 def test_standard_input_and_folders(write):
     text = yaml.safe_dump(pod("in"))
-    write(pod("b"), name="b.yaml")
-    folder = write(pod("a"), name="a.json").parent
+    write({"apiVersion": "v1", **pod("b")}, name="b.yaml")
+    folder = write({"apiVersion": "v1", **pod("a")}, name="a.json").parent
     result = run("resolve", "-", folder, "--format", "json", stdin=text.encode())
     assert titles(result) == ["Pod default/in", "Pod default/a", "Pod default/b"]
 

@@ -126,7 +126,7 @@ def account_of(vector):
         account["uid"],
         account["annotations"] or {},
         exists=not account.get("missing"),
-        gets_tokens=not account.get("token_error"),
+        other_audiences=not account.get("token_error"),
         token=Password(account["token"]),
     )
 

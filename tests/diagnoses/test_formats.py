@@ -12,7 +12,14 @@ from hypothesis import given, settings
 
 from pullsecrets import Cluster, Pod, check
 from pullsecrets.diagnoses import CATALOGUE, Diagnoses, Diagnosis, Severity, Where
-from pullsecrets.diagnoses.formats import Position, help_uri, to_github, to_json, to_sarif
+from pullsecrets.diagnoses.formats import (
+    Position,
+    documentation,
+    help_uri,
+    to_github,
+    to_json,
+    to_sarif,
+)
 from pullsecrets.objects import Place
 from pullsecrets.reading import Problem, ProblemCode
 from pullsecrets.secrecy import EntryText
@@ -231,13 +238,17 @@ def test_nothing_is_replaced_that_is_not_written_out():
         ),
     ],
 )
-def test_the_page_of_a_code_is_where_the_package_says_its_documentation_is(monkeypatch, urls, uri):
+def test_the_page_of_a_code_is_where_the_package_says_its_documentation_is(
+    monkeypatch, request, urls, uri
+):
     class Metadata:
         def get_all(self, name):
             assert name == "Project-URL"
             return urls
 
     monkeypatch.setattr("importlib.metadata.metadata", lambda name: Metadata())
+    documentation.cache_clear()
+    request.addfinalizer(documentation.cache_clear)
     assert help_uri(CATALOGUE["PS203"]) == uri
     [found] = check(Cluster.from_manifests(EXAMPLES["PS203"].before))
     assert to_json(Diagnoses([found]))[0]["help_uri"] == uri

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import pytest
+
+from pullsecrets import check, testing
 from support.diagnosed import account, found, messages, pod, regcred, secret
 
 
-def test_without_any_secret_in_the_input_a_missing_one_is_a_note():
-    assert found(pod("quay.io/a/b")) == [("PS102", "note")]
-    assert found(pod("quay.io/a/b"), regcred("x.io", name="other", namespace="n")) == [
-        ("PS102", "warning")
-    ]
+@pytest.mark.parametrize(
+    "others",
+    [
+        [],
+        [regcred("quay.io", name="other", namespace="elsewhere")],
+        [secret("x", name="password", type="Opaque")],
+        [regcred("x.io", name="used"), pod("x.io/a", secrets=("used",), name="other")],
+    ],
+)
+def test_how_bad_a_missing_secret_is_does_not_depend_on_what_has_nothing_to_do_with_it(others):
+    assert found(pod("quay.io/a/b"), *others) == [("PS102", "note")]
+
+
+def test_a_secret_that_is_left_over_may_be_meant():
+    cluster = testing.cluster(pod("ghcr.io/a"), regcred("x.io", name="other"))
+    [missing] = check(cluster)
+    assert (missing.code, missing.severity) == ("PS102", "warning")
+    assert missing.advice == (
+        "Write 'other', which nothing lists, if that is meant; otherwise add the secret."
+    )
+    three = [regcred("x.io", name=name) for name in "abc"]
+    [missing, left] = check(testing.cluster(pod("ghcr.io/a"), *three))
+    assert "'a' or 'b', which" in missing.advice
+    assert (left.code, left.where.name) == ("PS110", "c")
 
 
 def test_a_missing_secret_is_reported_once_for_a_account():

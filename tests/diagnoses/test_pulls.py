@@ -60,7 +60,7 @@ def test_the_secret_can_ask_for_silence_where_the_pod_has_the_finding():
 
 def test_a_list_is_unused_only_if_all_of_it_is_known():
     assert found(pod("nginx", secrets=("regcred", "gone")), regcred("quay.io")) == [
-        ("PS102", "warning")
+        ("PS102", "note")
     ]
     assert found(pod("nginx", secrets=()), account("default", "regcred"), regcred("quay.io")) == []
     assert found(pod(), regcred("quay.io")) == []

@@ -35,6 +35,34 @@ def listing(*entries):
 ALWAYS = Verification(Policy.ALWAYS)
 
 
+class TestRefusedFields:
+    @pytest.mark.parametrize(
+        "verification, kubernetes, said",
+        [
+            (Verification(Policy.ALWAYS), "1.34", ["must not be set while the feature gate"]),
+            (Verification(Policy.ALWAYS), "1.35", []),
+            (Verification("Sometimes"), "1.35", ["Sometimes"]),
+            (Verification(Policy.ALWAYS, ["quay.io/*"]), "1.35", ["Allowlist: is only for"]),
+            (listing("quay.io/a", "a:1", "*"), "1.35", ["[1] 'a:1'", "[2] '*'"]),
+        ],
+    )
+    def test_each_is_an_error(self, verification, kubernetes, said):
+        found = found_in(verification=verification, kubernetes=kubernetes)
+        refused = [message for code, _, message in found if code == "PS704"]
+        assert len(refused) == len(said)
+        for message, words in zip(refused, said, strict=True):
+            assert message.startswith(f"the kubelet of Kubernetes {kubernetes} does not start")
+            assert words in message
+
+    def test_the_field_is_its_place(self):
+        verification = Verification(Policy.ALLOWLISTED, ["quay.io/*", "*"], file="kubelet.yaml")
+        node = Node("1.35", verification=verification)
+        (found,) = [each for each in check(Cluster(node=node)) if each.code == "PS704"]
+        assert (found.where.kind, found.where.file) == ("KubeletConfiguration", "kubelet.yaml")
+        assert found.where.field == ("preloadedImagesVerificationAllowlist", 1)
+        assert found.severity == "error"
+
+
 class TestUselessEntries:
     @pytest.mark.parametrize(
         "entry, minors",
@@ -77,9 +105,10 @@ class TestNeverPulled:
     def found(self, verification, *images, policy="Never", **more):
         return [
             message.split("'")[1]
-            for _, _, message in found_in(
+            for code, _, message in found_in(
                 pod("p", *images, policy=policy), verification=verification, **more
             )
+            if code == "PS702"
         ]
 
     def test_only_where_it_is_verified_in_any_case(self):

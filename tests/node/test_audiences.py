@@ -5,7 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.drawing import at_leisure
-from pullsecrets.node.audiences import AudienceGrant, audience_grants, audience_rule, granted_tokens
+from pullsecrets.node.audiences import (
+    AudienceGrant,
+    audience_grants,
+    audience_rule,
+    granted_audiences,
+)
 
 RULE = audience_rule("aud", "builder")
 
@@ -25,7 +30,8 @@ def binding(kind="ClusterRoleBinding", to="ClusterRole", name="tokens", subject=
 
 
 def allowed(*manifests, audience="aud", namespace="ns", account="builder"):
-    return granted_tokens(audience_grants(manifests))(audience, namespace, account)
+    found = granted_audiences(audience_grants(manifests))(namespace, account)
+    return not found.isdisjoint({audience, "*"})
 
 
 def test_a_role_and_its_binding():

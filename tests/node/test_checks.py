@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from pullsecrets.node.answers import ProviderAnswer
-from pullsecrets.node.audiences import audience_grants, audience_rule
+from pullsecrets.node.audiences import audience_grants, audience_rule, granted_audiences
 from pullsecrets.node.checks import (
     check_accounts,
     check_answers,
@@ -19,7 +19,7 @@ from pullsecrets.node.checks import (
 from pullsecrets.node.node import Node
 from pullsecrets.node.patterns import miss_of_every_image
 from pullsecrets.node.plugins import Provider, TokenAttributes
-from pullsecrets.node.provider_config import Providers
+from pullsecrets.node.provider_config import InvalidProviderConfig, Providers
 from pullsecrets.node.providers import PodAccount
 
 IMAGE = "quay.io/acme/app"
@@ -114,15 +114,31 @@ def config(**token):
     }
 
 
-def test_what_the_first_later_version_that_refuses_it_will_say():
+def test_what_later_versions_refuse_is_said_once_each():
     token = {"serviceAccountTokenAudience": "aud", "requireServiceAccount": True}
     assert list(check_config(Providers.from_config(config(), kubernetes="1.31"))) == []
     # In 1.31 an unknown field passes unread, which the next release ends.
-    providers = Providers.from_config(config(**token), kubernetes="1.31")
-    (found,) = check_config(providers)
-    assert codes([found]) == [("PS605", None, ("providers", 0, "tokenAttributes"), None)]
-    assert str(found).startswith("the kubelet from 1.32 on does not start with this: ")
-    assert found.file is None
+    found = list(check_config(Providers.from_config(config(**token), kubernetes="1.31")))
+    assert {each.code for each in found} == {"PS605"}
+    path = ("providers", 0, "tokenAttributes")
+    assert [(each.path, str(each).partition(":")[0]) for each in found] == [
+        (path, "the kubelet of 1.32 does not start with this"),
+        (path, "the kubelet of 1.33 does not start with this"),
+        ((*path, "cacheType"), "the kubelet from 1.34 on does not start with this"),
+    ]
+    assert found[0].file is None
+
+
+def test_a_gate_that_is_switched_by_hand_is_so_in_later_versions_too():
+    token = {"serviceAccountTokenAudience": "aud", "requireServiceAccount": True}
+    document = config(**token)
+    providers = Providers.from_config(document, kubernetes="1.33", token_gate=True)
+    assert [each.path[-1] for each in check_config(providers)] == ["cacheType"]
+    document = config(**token, cacheType="Token")
+    providers = Providers.from_config(document, kubernetes="1.34")
+    assert list(check_config(providers)) == []
+    with pytest.raises(InvalidProviderConfig):
+        Providers.from_config(document, kubernetes="1.34", token_gate=False)
 
 
 def test_each_mistake_that_a_later_version_finds_is_a_finding():
@@ -180,8 +196,12 @@ BINDING = {
 
 def of_accounts(*accounts, manifests=(ROLE, BINDING), version="1.37"):
     providers = Providers((P, IN_TOKEN_MODE), version)
-    pulls = [(account, IMAGE) for account in accounts]
-    return codes(check_accounts(providers, pulls, audience_grants(manifests)))
+    granted = granted_audiences(audience_grants(manifests))
+    pulls = [
+        (attrs.evolve(each, audiences=granted(each.namespace, each.name)), IMAGE)
+        for each in accounts
+    ]
+    return codes(check_accounts(providers, pulls))
 
 
 AUDIENCE = ("providers", 1, "tokenAttributes", "serviceAccountTokenAudience")
@@ -195,23 +215,24 @@ def test_tokens_need_a_rule_where_the_api_server_restricts_them():
     assert of_accounts(BUILDER, manifests=[], version="1.32") == []
     # Once for all accounts.
     (found,) = check_accounts(
-        Providers((IN_TOKEN_MODE,)), [(BUILDER, IMAGE), (other, IMAGE), (other, "quay.io/b")], ()
+        Providers((IN_TOKEN_MODE,)), [(BUILDER, IMAGE), (other, IMAGE), (other, "quay.io/b")]
     )
     assert "service account ns/builder and 1 more for the audience aud" in str(found)
 
 
 def test_accounts_whose_pods_have_other_images_need_no_token():
     providers = Providers((IN_TOKEN_MODE,))
-    assert not list(check_accounts(providers, [(BUILDER, "gcr.io/a")], ()))
+    assert not list(check_accounts(providers, [(BUILDER, "gcr.io/a")]))
     # An image that it just misses is another mistake, which hides this one.
-    assert list(check_accounts(providers, [(BUILDER, "quay.io:443/a")], ()))
+    assert list(check_accounts(providers, [(BUILDER, "quay.io:443/a")]))
 
 
 def test_annotations_that_a_service_account_lacks():
     bare = attrs.evolve(BUILDER, annotations={"b": ""})
     assert of_accounts(bare) == [("PS607", "p", ("providers", 1, "tokenAttributes"), None)]
-    # Of one that is not among the manifests nothing is known.
+    # The kubelet cannot read one, and of another nothing is known.
     assert of_accounts(attrs.evolve(bare, exists=False)) == []
+    assert of_accounts(attrs.evolve(bare, annotations=None)) == []
 
 
 def test_answers_are_looked_at_though_nobody_asks_for_them():
@@ -265,7 +286,7 @@ def test_three_mistakes_that_hide_each_other_are_all_named():
     found = [
         *check_providers(providers),
         *check_images(providers, [image]),
-        *check_accounts(providers, [(BUILDER, image)], ()),
+        *check_accounts(providers, [(BUILDER, image)]),
         *check_answers(providers, answers),
     ]
     assert [each.code for each in found] == ["PS601", "PS606", "PS610"]

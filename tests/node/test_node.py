@@ -9,11 +9,12 @@ import pytest
 from pullsecrets import Credential, DockerConfig
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.decoding import FaultCode
+from pullsecrets.node.kubelet_config import InvalidKubeletConfig
 from pullsecrets.node.node import InvalidNode, Layer, Node, Part
 from pullsecrets.node.plugins import Provider, TokenAttributes
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.node.providers import NotAsked, PodAccount
-from pullsecrets.node.verification import InvalidKubeletConfig, Policy, Verification
+from pullsecrets.node.verification import Policy, Verification
 from pullsecrets.node.versions import NEWEST, Release, UnknownRelease
 from pullsecrets.secrecy import Password
 
@@ -178,6 +179,9 @@ def test_a_node_by_its_kubelets_configuration():
     }
     found = Node.from_kubelet_config(document, kubernetes="1.33")
     assert found == Node("1.33", verification=Verification(Policy.ALWAYS, gate=True))
+    gates = {"KubeletServiceAccountTokenForCredentialProviders": True, "AllAlpha": False}
+    found = Node.from_kubelet_config({**document, "featureGates": gates}, kubernetes="1.33")
+    assert (found.token_gate, found.verification.gate) == (True, False)
     # What AllBeta covers is the version's.
     document = {"kind": "KubeletConfiguration", "featureGates": {"AllBeta": False}}
     assert Node.from_kubelet_config(document).verification == Verification(gate=False)

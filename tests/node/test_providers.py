@@ -78,7 +78,7 @@ def test_providers_that_are_left_out_in_token_mode():
         (BY_TOKEN, attrs.evolve(ACCOUNT, exists=False), NotAskedCode.SERVICE_ACCOUNT_MISSING),
         (optional, attrs.evolve(ACCOUNT, exists=False), NotAskedCode.SERVICE_ACCOUNT_MISSING),
         (BY_TOKEN, attrs.evolve(ACCOUNT, annotations={}), NotAskedCode.ANNOTATION_MISSING),
-        (BY_TOKEN, attrs.evolve(ACCOUNT, gets_tokens=False), NotAskedCode.TOKEN_REFUSED),
+        (BY_TOKEN, attrs.evolve(ACCOUNT, other_audiences=False), NotAskedCode.TOKEN_REFUSED),
     ):
         found = one(provider, account=account)
         assert (type(found), found.code) == (NotAsked, code)
@@ -99,7 +99,7 @@ def test_the_reasons_in_words():
         str(one(BY_TOKEN, account=None)),
         str(one(BY_TOKEN, account=attrs.evolve(ACCOUNT, exists=False))),
         str(one(BY_TOKEN, account=attrs.evolve(ACCOUNT, annotations={"a": "\n"}))),
-        str(one(BY_TOKEN, account=attrs.evolve(ACCOUNT, gets_tokens=False))),
+        str(one(BY_TOKEN, account=attrs.evolve(ACCOUNT, other_audiences=False))),
     ]
     assert {each.partition(" is not asked: ")[0] for each in sentences} == {
         "provider plain",

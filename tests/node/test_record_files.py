@@ -150,6 +150,12 @@ class TestWhichReleaseReadsIt:
         content = record(apiVersion=ALPHA, credentialMapping=accounts)
         assert self.reading(content) == [34, 35, 36, 37]
 
+    @pytest.mark.parametrize("nobody", [None, []])
+    def test_the_field_is_unknown_in_1_33_also_if_it_is_empty(self, nobody):
+        accounts = {"quay.io/a": {"kubernetesServiceAccounts": nobody}, "quay.io/b": None}
+        content = record(apiVersion=ALPHA, credentialMapping=accounts)
+        assert self.reading(content) == [34, 35, 36, 37]
+
 
 class TestTimes:
     @pytest.mark.parametrize(
@@ -162,6 +168,12 @@ class TestTimes:
             ("2026-01-02T00:30:00+01:00", "2026-01-01T23:30:00Z"),
             ("2026-01-02T23:30:00-01:30", "2026-01-03T01:00:00Z"),
             ("0001-01-01T00:00:00Z", None),
+            ("0001-01-01T01:00:00+01:00", None),
+            ("2026-01-02T03:04:05+24:00", "2026-01-01T03:04:05Z"),
+            ("2026-01-02T03:04:05+23:60", "2026-01-01T03:04:05Z"),
+            ("0000-02-29T00:00:00Z", "0000-02-29T00:00:00Z"),
+            ("0000-01-01T00:00:00+01:00", "-0001-12-31T23:00:00Z"),
+            ("9999-12-31T23:59:59-01:00", "10000-01-01T00:59:59Z"),
             (None, None),
         ],
     )
@@ -176,8 +188,9 @@ class TestTimes:
             "2026-02-30T03:04:05Z",
             "2026-01-02 03:04:05Z",
             "2026-01-02T03:04:05",
-            "2026-01-02T03:04:05+99:00",
-            "9999-12-31T23:59:59-01:00",
+            "2026-01-02T03:04:05+25:00",
+            "2026-01-02T03:04:05+00:61",
+            "0001-02-29T00:00:00Z",
         ],
     )
     def test_that_are_none_break_the_record(self, written):

@@ -4,8 +4,8 @@ import pickle
 
 import pytest
 
+from pullsecrets.node.kubelet_config import InvalidKubeletConfig
 from pullsecrets.node.verification import (
-    InvalidKubeletConfig,
     Policy,
     RefusalCode,
     Verification,

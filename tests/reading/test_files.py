@@ -15,7 +15,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pullsecrets import Cluster, DockerConfig, PullsecretsError, load
+from pullsecrets import DockerConfig, PullsecretsError, load
 from pullsecrets.errors import MissingExtra
 from pullsecrets.objects import Place
 from pullsecrets.reading import NoSuchPath, ProblemCode, Unreadable
@@ -23,6 +23,7 @@ from pullsecrets.reading.text import yaml_loader
 from support.effort import examples
 
 GOOD = "kind: Pod\nmetadata: {name: good}\n"
+APPLIED = f"apiVersion: v1\n{GOOD}"
 A, B = (f'{{"kind": "Pod", "metadata": {{"name": "{name}"}}}}' for name in "ab")
 CONFIG = '{"auths": {"quay.io": {"auth": "dTpw"}}}'
 
@@ -128,7 +129,8 @@ def test_folders(tmp_path):
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         stem = Path(name).stem
-        file.write_text(json.dumps({"kind": "Pod", "metadata": {"name": stem}}))
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": stem}}
+        file.write_text(json.dumps(pod))
     (tmp_path / "readme.md").write_text("{")
     (tmp_path / "folder.yaml").mkdir()
     (tmp_path / "empty").mkdir()
@@ -145,7 +147,7 @@ def test_folders(tmp_path):
 def test_a_link_in_a_folder(tmp_path):
     """As a mounted ConfigMap has them: files that are links into a hidden folder."""
     (tmp_path / "..data").mkdir()
-    (tmp_path / "..data" / "a.yaml").write_text(GOOD)
+    (tmp_path / "..data" / "a.yaml").write_text(APPLIED)
     (tmp_path / "a.yaml").symlink_to("..data/a.yaml")
     (tmp_path / "b.yaml").symlink_to("nowhere")
     cluster = load(tmp_path)
@@ -157,9 +159,9 @@ def test_a_link_in_a_folder(tmp_path):
 
 def test_what_the_system_refuses(tmp_path, monkeypatch):
     """Whoever runs the tests may be allowed everything, so that it has to be pretended."""
-    (tmp_path / "a.yaml").write_text(GOOD)
+    (tmp_path / "a.yaml").write_text(APPLIED)
     (tmp_path / "locked").mkdir()
-    (tmp_path / "b.yaml").write_text(GOOD)
+    (tmp_path / "b.yaml").write_text(APPLIED)
     read_bytes, scandir = Path.read_bytes, os.scandir
 
     def refuse(self):
@@ -200,7 +202,9 @@ def test_no_standard_input(monkeypatch):
 def test_a_path_that_does_not_exist(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if not path:
-        assert load(path) == Cluster()  # the folder itself
+        # The folder itself, which holds nothing.
+        codes = [problem.code for problem in load(path).problems]
+        assert codes == [ProblemCode.NOTHING_FOUND]
         return
     with pytest.raises(NoSuchPath) as error:
         load(path)
@@ -560,3 +564,45 @@ def test_no_bytes_raise(tmp_path_factory, data):
         for image in answer.images:
             resolution = image.resolution
             assert resolution.anonymous or resolution.failure or resolution.tiers
+
+
+# --- Anchors -----------------------------------------------------------------------------------
+
+
+def test_an_anchor_may_be_defined_again(read):
+    """As YAML allows, and as kubectl reads it: an alias means the last definition before it."""
+    pods = (
+        "kind: List\nitems:\n"
+        "- {kind: Pod, metadata: {name: a, namespace: &ns first}}\n"
+        "- {kind: Pod, metadata: {name: b, namespace: *ns}}\n"
+        "- {kind: Pod, metadata: {name: c, namespace: &ns second}}\n"
+        "- {kind: Pod, metadata: {name: d, namespace: *ns}}\n"
+    )
+    cluster, _ = read(pods)
+    assert cluster.problems == ()
+    assert [pod.namespace for pod in cluster.pods] == ["first", "first", "second", "second"]
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("a: &x 1\nb: &x 2\nc: *y\n", "not YAML: found undefined alias … (line 3)"),
+        ("a: &x 1\nb: &x {c: *x}\n", "not YAML: found unconstructable recursive node (line 2)"),
+        ("a: &x 1\nb: &x [\n", "not YAML: did not find expected node content (line 3)"),
+        ("a: &x 1\nb: &x 2\nc: " + "[" * 490 + "]" * 490, "nested too deeply (line 1)"),
+        (
+            "z: &x0 0\na: &x0 [1]\n"
+            + "".join(f"b{n}: &x{n} [{f'*x{n - 1},' * 10}]\n" for n in range(1, 9)),
+            "aliases that expand to more than 1,000,000 values",
+        ),
+    ],
+)
+def test_all_else_is_as_strict_where_one_is(read, text, message):
+    cluster, _ = read(text)
+    assert cluster.problems[-1].message.startswith(message)
+    assert cluster.problems[-1].error
+
+
+def test_keys_that_are_repeated_are_said_once(read):
+    cluster, _ = read("a: &x 1\na: &x 2\nkind: Pod\nmetadata: {name: a}\n")
+    assert [problem.code for problem in cluster.problems] == [ProblemCode.REPEATED_KEY]

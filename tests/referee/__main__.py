@@ -16,21 +16,27 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from referee import drawing, drawing_providers, ours
+from referee import drawing, drawing_present, drawing_providers, ours
+from referee.building import PARTS
 from referee.comparing import difference, shortest
 from referee.facts import FACTS, minor, table
 from referee.kubelet import Kubelet, Request, as_json
 from support.go_programs import NEWEST, PATCHES, CannotBuild
 
 DOCS = Path(__file__).parents[2] / "docs" / "explanation"
-REPORTS = {part: DOCS / f"referee-{part}.csv" for part in ("keyring", "providers")}
+REPORTS = {part: DOCS / f"referee-{part}.csv" for part in PARTS}
 TITLES = {
     "keyring": {"image": "images", "match": "patterns", "lookup": "look-ups"},
     "providers": {"configure": "configurations", "providers": "kubelets with providers"},
+    "present": {"containers": "kubelets with containers"},
 }
-DRAWN = {"keyring": drawing.requests, "providers": drawing_providers.requests}
-FIRST = {"keyring": "1.25", "providers": "1.31"}
-"""The first release that pullsecrets knows anything about, for each part."""
+DRAWN = {
+    "keyring": drawing.requests,
+    "providers": drawing_providers.requests,
+    "present": drawing_present.requests,
+}
+FIRST = {"keyring": "1.25", "providers": "1.31", "present": "1.33"}
+"""The first release that does it, or that pullsecrets knows anything about, for each part."""
 RELEASES = DOCS / "releases.csv"
 
 
@@ -111,6 +117,19 @@ def write(rows: list[dict[str, str]], table: Path) -> None:
         writer.writerows(rows)
 
 
+def releases_of(part: str) -> list[str]:
+    """The releases that a part is compared with."""
+    return [name for name in PATCHES if minor(name) >= minor(FIRST[part])]
+
+
+def write_table(stack: ExitStack) -> None:
+    kubelets = {
+        part: [stack.enter_context(Kubelet(name, part)) for name in releases_of(part)]
+        for part in PARTS
+    }
+    write(table(kubelets, list(PATCHES)), RELEASES)
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="referee", description=__doc__.splitlines()[0])
     parser.add_argument(
@@ -125,31 +144,35 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--count", type=int, default=100_000, help="of requests (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of what is drawn (%(default)s)")
     parser.add_argument("--report", type=Path, help="a CSV file to be written (default: the docs')")
+    parser.add_argument(
+        "--table", action="store_true", help="only write the docs' table of where releases differ"
+    )
     options = parser.parse_args(arguments)
     releases = options.release or [NEWEST]
-    part = options.part
     if "all" in releases:
-        releases = [name for name in PATCHES if minor(name) >= minor(FIRST[part])]
+        releases = releases_of(options.part)
     start = time.monotonic()
     with ExitStack() as stack:
         try:
+            if options.table:
+                write_table(stack)
+                return 0
             comparisons = [
-                Comparison(stack.enter_context(Kubelet(name, part)), part) for name in releases
+                Comparison(stack.enter_context(Kubelet(name, options.part)), options.part)
+                for name in releases
             ]
         except CannotBuild as error:
             parser.exit(2, f"referee: {error}\n")
-        for request in DRAWN[part](options.seed, options.count):
+        for request in DRAWN[options.part](options.seed, options.count):
             for comparison in comparisons:
                 comparison.put(request)
         for comparison in comparisons:
             sys.stdout.writelines(f"{line}\n" for line in comparison.lines())
-        if part == "keyring" and releases == list(PATCHES):
-            write(table([comparison.kubelet for comparison in comparisons]), RELEASES)
     rows = [comparison.row(options.seed) for comparison in comparisons]
     for row in rows:
         sys.stdout.write(", ".join(f"{name} {value}" for name, value in row.items()) + "\n")
     sys.stdout.write(f"{time.monotonic() - start:.0f} seconds\n")
-    add(rows, options.report or REPORTS[part])
+    add(rows, options.report or REPORTS[options.part])
     return 1 if any(comparison.different for comparison in comparisons) else 0
 
 

@@ -8,16 +8,19 @@ from support import go_programs
 
 SOURCES = Path(__file__).parent / "kubelet"
 
+PARTS = {"keyring": [], "providers": ["providers"], "present": ["providers", "present"]}
+"""Part → the tags of the sources that it has besides the first part's: these need more of the
+kubelet, and take longer to build."""
+
 
 def build(release: str, part: str = "keyring") -> Path:
     """Return the referee's program for a release (`1.37`), built where it is not there yet.
 
     Args:
         release: One of `go_programs.PATCHES`.
-        part: `keyring`, or one of the parts that need more of the kubelet: then the program has
-            their operations, too.
+        part: One of `PARTS`.
     """
-    tags = [part, *_release_tags(release)]
+    tags = [*PARTS[part], *_release_tags(release)]
     return go_programs.build(f"referee-{part}", release, sources=SOURCES, tags=tags)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import re
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
-from referee import ours
+from referee import ours, ours_present
 from referee.kubelet import Answer, Kubelet, Request
 
 TIMES = (4, 200, 5000)
@@ -15,15 +18,27 @@ Go's map order decides about, and before it is said that there is one order only
 places two neighbours change theirs in one of 16 keyrings at least."""
 
 
+def _text_of(time: datetime) -> bytes:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+
+
+_START, _DRAWN = _text_of(datetime.now(UTC)), _text_of(ours_present.NOW)
+
+
 def difference(kubelet: Kubelet, request: Request) -> str | None:
     """What the two answers differ in, in a few words; None where they do not."""
     mine = ours.answer(request, kubelet.release)
     if request["op"] == "lookup":
         return _lookups_differ(kubelet, request, mine)
-    theirs = kubelet.ask(request)
+    theirs = at_drawn_times(kubelet.ask(request))
     if request["op"] == "providers" and "error" not in mine and "error" not in theirs:
         found = (
             _pulls_differ(*pulls) for pulls in zip(mine["pulls"], theirs["pulls"], strict=True)
+        )
+        return next(filter(None, found), None)
+    if request["op"] == "containers" and "error" not in mine and "error" not in theirs:
+        found = (
+            _starts_differ(*starts) for starts in zip(mine["starts"], theirs["starts"], strict=True)
         )
         return next(filter(None, found), None)
     theirs.pop("text", None)
@@ -56,6 +71,42 @@ def _pulls_differ(mine: Answer, theirs: Answer) -> str | None:
     return ", ".join(names) or None
 
 
+def _starts_differ(mine: Answer, theirs: Answer) -> str | None:
+    """Two answers to one start of a container."""
+    mine = {**mine, "attempts": [_login(attempt) for attempt in mine["attempts"]]}
+    theirs = {
+        **theirs,
+        # Sources are known with the feature gate only; the records show them.
+        "attempts": [_login(attempt) for attempt in theirs["attempts"]],
+        # Where a secret does not decode, the look-up fails before the node is asked.
+        "looked up": mine["looked up"] if theirs["outcome"] == "fail" else theirs["looked up"],
+        **{what: _files(theirs[what]) for what in ("pulled", "pulling")},
+    }
+    return ", ".join(name for name in mine if mine[name] != theirs[name]) or None
+
+
+def _files(encoded: dict[str, str]) -> dict[str, bytes]:
+    return {name: b64decode(content) for name, content in encoded.items()}
+
+
+_TIME = re.compile(rb'(?<="lastUpdatedTime":")2[^"]*(?=")')
+
+
+def at_drawn_times(answer: Answer) -> Answer:
+    """The answer, in whose records the time of writing is the one that pullsecrets writes."""
+    for start in answer.get("starts", ()):
+        start["pulled"] = {
+            name: b64encode(_TIME.sub(_drawn, content)).decode()
+            for name, content in _files(start["pulled"]).items()
+        }
+    return answer
+
+
+def _drawn(found: re.Match[bytes]) -> bytes:
+    """The drawn time for one of now; another time as it is."""
+    return _DRAWN if _START <= found[0] <= _text_of(datetime.now(UTC)) else found[0]
+
+
 def _words(mine: Answer, theirs: Answer) -> str:
     """`error` or `no error` for each, and which fields differ where there is none."""
     if "error" in mine or "error" in theirs:
@@ -82,8 +133,12 @@ def _follows(order: list[Answer], tiers: list[list[Answer]]) -> bool:
 
 def _key(candidate: Answer, tracked: bool) -> tuple[str, ...]:
     """What candidates are compared by; up to 1.32 nobody says what secret one is from."""
-    login = (candidate["username"], candidate["password"], candidate["email"])
+    login = _login(candidate)
     return (*login, candidate["secret"], candidate["account"]) if tracked else login
+
+
+def _login(candidate: Answer) -> tuple[str, ...]:
+    return candidate["username"], candidate["password"], candidate["email"]
 
 
 def _both_ways(orders: list[list[Answer]], tier: list[Answer]) -> bool:
@@ -124,7 +179,7 @@ def shortest(request: Request, differs: Callable[[Request], bool]) -> Request:
             return request
 
 
-_MAPS = ("annotations", "configuration", "data", "node", "programs")
+_MAPS = ("annotations", "configuration", "data", "node", "programs", "pulled", "pulling")
 """Fields whose names are free: of these one may be left out, of all others a request has each."""
 _KEPT = ("file", "name", "op", "type")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -166,6 +166,7 @@ def account(r: Draw) -> Request | None:
     if once_in(r, 4):
         return None
     return {
+        "namespace": "default",
         "name": r.choice(("default", "deployer")),
         "uid": r.choice(("1", "1", "1", "2", "")),
         "annotations": {key: r.choice("xy") for key in ANNOTATIONS if not once_in(r, 4)},
@@ -180,7 +181,13 @@ def changed(r: Draw, account_: Request | None) -> Request | None:
     if account_ is None or once_in(r, 4):
         return account(r)
     annotations = {**account_["annotations"], r.choice(ANNOTATIONS): r.choice("xy")}
-    changes = {"uid": "2", "token": "other", "annotations": annotations, "name": "other"}
+    changes = {
+        "uid": "2",
+        "token": "other",
+        "name": "other",
+        "namespace": "other",
+        "annotations": annotations,
+    }
     name = r.choice(list(changes))
     return {**account_, name: changes[name]}
 
@@ -227,6 +234,78 @@ def providers_request(r: Draw) -> Request:
     return {**request, "op": "providers", "secrets": secrets, "node": node}
 
 
+# --- what is kept for later pulls: nothing here stops a kubelet, or a program
+
+
+def kept_provider(r: Draw, name: str, hosts: Sequence[str]) -> dict[str, Any]:
+    """A sound provider for some hosts, with a token for service accounts mostly."""
+    fields: dict[str, Any] = {
+        "name": name,
+        "matchImages": list(hosts),
+        "defaultCacheDuration": r.choice(DURATIONS),
+        "apiVersion": f"{EXEC_GROUP}v1",
+    }
+    if once_in(r, 3):
+        return fields
+    keys = r.sample(ANNOTATIONS, 2)
+    attributes: dict[str, Any] = {
+        "serviceAccountTokenAudience": "registry",
+        "requireServiceAccount": True,
+        "cacheType": r.choice(("ServiceAccount", "Token")),
+        "requiredServiceAccountAnnotationKeys": keys[: r.choice((0, 0, 1))],
+        "optionalServiceAccountAnnotationKeys": keys[1:],
+    }
+    if once_in(r, 4):  # as 1.33 has it
+        del attributes["cacheType"]
+    return {**fields, "tokenAttributes": attributes}
+
+
+def kept_response(r: Draw, user: str) -> bytes:
+    """An answer that is kept, for as long as it says or as the configuration says, or is not."""
+    fields: dict[str, Any] = {
+        "kind": "CredentialProviderResponse",
+        "apiVersion": f"{EXEC_GROUP}v1",
+        "cacheKeyType": r.choice(("Image", "Registry", "Global")),
+        "auth": {r.hosts[0]: {"username": user, "password": "p"}},
+    }
+    if once_in(r, 2):
+        fields["cacheDuration"] = r.choice((*DURATIONS, "-1h", None))
+    return json.dumps(fields).encode()
+
+
+def kept_request(r: Draw) -> Request:
+    """Pulls one after the other, each of which has one thing changed since the one before."""
+    settle(r, HOSTS, PATHS)
+    names = r.sample(NAMES, r.choice((1, 1, 2)))
+    hosts = (r.hosts[0], r.choice(HOSTS))
+    document = {
+        "apiVersion": f"{GROUP}v1",
+        "kind": "CredentialProviderConfig",
+        "providers": [kept_provider(r, name, hosts) for name in names],
+    }
+    account_ = account(r)
+    written = f"{r.hosts[0]}/{r.paths[0]}"
+    pulls = [{"image": written, "account": account_}]
+    for _ in range(r.choice((1, 1, 2))):
+        if once_in(r, 2):
+            written = f"{r.choice(hosts)}/{r.choice(r.paths)}{r.choice(('', ':1'))}"
+        else:
+            account_ = changed(r, account_)
+        pulls.append({"image": written, "account": account_})
+    return {
+        "op": "providers",
+        "providers": {
+            "configuration": {"config.yaml": json.dumps(document).encode()},
+            "file": "config.yaml",
+            "programs": {name: {"stdout": kept_response(r, name), "exit": 0} for name in names},
+            "token_gate": r.choice((None, True)),
+            "pulls": pulls,
+        },
+        "secrets": [],
+        "node": {},
+    }
+
+
 def _providers(content: bytes) -> list[dict[str, Any]]:
     """The providers of a file, so that most answers have their apiVersion; none where it is odd."""
     try:
@@ -240,4 +319,4 @@ def requests(seed: int, count: int) -> Iterator[Request]:
     """So many requests; the same ones for the same seed."""
     r = Draw(seed)
     for _ in range(count):
-        yield r.choice((configure_request, providers_request))(r)
+        yield r.choice((configure_request, providers_request, kept_request, kept_request))(r)

@@ -17,6 +17,11 @@ Request = dict[str, Any]
 Answer = dict[str, Any]
 
 
+IN_MEMORY = next(filter(os.path.isdir, ["/dev/shm"]), None)
+"""Where files of one request are written; None, the usual place, where there is no such thing. Most
+of the time of requests with programs or records would go into a disk."""
+
+
 def as_json(request: Request) -> str:
     """The request as the referee reads it: bytes in base64."""
     return json.dumps(request, default=lambda value: b64encode(value).decode())
@@ -27,8 +32,9 @@ class Kubelet:
 
     def __init__(self, release: str, part: str = "keyring") -> None:
         self.release = release
+        self.part = part
         program = build(release, part)
-        self._directory = tempfile.TemporaryDirectory(prefix="referee-")
+        self._directory = tempfile.TemporaryDirectory(prefix="referee-", dir=IN_MEMORY)
         directory = Path(self._directory.name)
         for name in ("root", "cwd", "home"):
             directory.joinpath(name).mkdir()

@@ -18,7 +18,7 @@ from pullsecrets._go.url import BadURL
 from pullsecrets.matching import Pattern, compare
 from pullsecrets.node.node import Node
 from pullsecrets.node.versions import OLDEST_NODE, Release
-from pullsecrets.resolution import Source, SourceKind
+from pullsecrets.resolution import Candidate, Source, SourceKind
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -26,7 +26,7 @@ Answer = dict[str, Any]
 
 def answer(request: Request, release: str) -> Answer:
     """The answer in the referee's words, but for candidates: these come as tiers."""
-    from referee import ours_providers
+    from referee import ours_present, ours_providers
 
     operations = {
         "image": _image,
@@ -34,6 +34,7 @@ def answer(request: Request, release: str) -> Answer:
         "lookup": _lookup,
         "configure": ours_providers.configure,
         "providers": ours_providers.providers,
+        "containers": ours_present.containers,
     }
     return operations[request["op"]](request, max(Release.parse(release), OLDEST_NODE))
 
@@ -68,20 +69,17 @@ def candidates(resolution: Resolution) -> Answer:
     """The tiers of a resolution, or what fails."""
     if resolution.failure is not None:
         return {"error": "image" if resolution.image is None else "secret"}
+    return {"tiers": [[attempt(candidate) for candidate in tier] for tier in resolution.tiers]}
+
+
+def attempt(candidate: Candidate) -> Answer:
+    """A candidate as the kubelet tries it."""
     return {
-        "tiers": [
-            [
-                {
-                    "username": candidate.credential.username,
-                    "password": candidate.credential.password.reveal(),
-                    "email": candidate.credential.email,
-                    "secret": _secret(candidate.source),
-                    "account": candidate.account.name if candidate.account else "",
-                }
-                for candidate in tier
-            ]
-            for tier in resolution.tiers
-        ]
+        "username": candidate.credential.username,
+        "password": candidate.credential.password.reveal(),
+        "email": candidate.credential.email,
+        "secret": _secret(candidate.source),
+        "account": candidate.account.name if candidate.account else "",
     }
 
 

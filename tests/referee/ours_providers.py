@@ -15,20 +15,21 @@ from pullsecrets.node.provider_config import InvalidProviderConfig, Providers
 from pullsecrets.node.providers import Asked, NotAskedCode, PodAccount
 from pullsecrets.node.versions import Release
 from referee import ours
+from referee.kubelet import IN_MEMORY
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
 
 
 def configure(request: Request, release: Release) -> Answer:
-    providers = _start(request["providers"], release)
+    providers = start(request["providers"], release)
     if providers is None:
         return {"error": "start"}
     return {"providers": [provider.name for provider in providers.in_order]}
 
 
 def providers(request: Request, release: Release) -> Answer:
-    started = _start(request["providers"], release)
+    started = start(request["providers"], release)
     if started is None:
         return {"error": "start"}
     programs = request["providers"]["programs"]
@@ -44,9 +45,9 @@ def providers(request: Request, release: Release) -> Answer:
     return {"pulls": [_pull(pull, keyring, cached) for pull in request["providers"]["pulls"]]}
 
 
-def _start(request: Request, release: Release) -> Providers | None:
+def start(request: Request, release: Release) -> Providers | None:
     """The providers, or None where the kubelet does not start."""
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as directory:
         for name, content in request["configuration"].items():
             Path(directory, name).write_bytes(content)
         path = Path(directory, request["file"])
@@ -60,8 +61,8 @@ def _start(request: Request, release: Release) -> Providers | None:
 
 
 def _pull(pull: Request, keyring: Keyring, cached: set[Any]) -> Answer:
-    account = _account(pull["account"])
-    resolution = keyring.resolve(pull["image"], account)
+    pod_account = account(pull["account"])
+    resolution = keyring.resolve(pull["image"], pod_account)
     answer = ours.candidates(resolution)
     if "error" in answer:
         return answer
@@ -72,21 +73,22 @@ def _pull(pull: Request, keyring: Keyring, cached: set[Any]) -> Answer:
             for each in resolution.asked
             if not _is_cached(each, cached)
         ],
-        "tokens": list(_tokens(resolution, account)),
+        "tokens": list(_tokens(resolution, pod_account)),
     }
 
 
-def _account(account: Request | None) -> PodAccount | None:
-    if account is None:
+def account(given: Request | None) -> PodAccount | None:
+    """The pod's service account."""
+    if given is None:
         return None
     return PodAccount(
-        "default",
-        account["name"],
-        account["uid"],
-        account["annotations"],
-        exists=not account["missing"],
-        gets_tokens=not account["refused"],
-        token=Password(account["token"]),
+        given["namespace"],
+        given["name"],
+        given["uid"],
+        given["annotations"],
+        exists=not given["missing"],
+        other_audiences=not given["refused"],
+        token=Password(given["token"]),
     )
 
 

@@ -16,6 +16,9 @@ from unittest import mock
 import yaml
 
 from pullsecrets import Cluster, DockerConfig, Image, Pod, PullSecret, ServiceAccount, load, resolve
+from pullsecrets.cli._settings import Settings
+from pullsecrets.diagnoses import Diagnoses
+from pullsecrets.diagnoses.baseline import compare_to_baseline
 from pullsecrets.handover import to_docker_config, write_docker_config
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.checks import check_config
@@ -48,6 +51,26 @@ POD = {
     },
 }
 IMAGE = f"https://user:{CANARY}@quay.io/a"
+
+
+def baseline_that_is_none():
+    compare_to_baseline(Diagnoses(), NOT_JSON)
+
+
+def baseline_of_another_form():
+    compare_to_baseline(Diagnoses(), json.dumps({"version": 1, "findings": [CANARY]}))
+
+
+def settings_that_are_not_toml():
+    with TemporaryDirectory() as folder:
+        Path(folder, "pullsecrets.toml").write_text(f'password = "{CANARY}"\n=')
+        Settings.find(Path(folder))
+
+
+def settings_that_are_not_utf8():
+    with TemporaryDirectory() as folder:
+        Path(folder, "pullsecrets.toml").write_bytes(f'password = "{CANARY}"\n'.encode() + b"\xff")
+        Settings.find(Path(folder))
 
 
 def config_that_is_not_json():
@@ -129,7 +152,7 @@ def cluster_of_something_else():
 
 def files_that_cannot_be_read():
     with TemporaryDirectory() as folder:
-        Path(folder, "a.yaml").write_text(f"kind: Secret\npassword: [{CANARY}\n")
+        Path(folder, "a.yaml").write_text(f"apiVersion: v1\nkind: Secret\nname: [{CANARY}\n")
         load(folder, strict=True)
 
 

@@ -27,7 +27,8 @@ type request struct {
 	Node    map[string][]byte `json:"node"`
 	Times   int               `json:"times"`
 
-	Providers providersRequest `json:"providers"`
+	Providers  providersRequest  `json:"providers"`
+	Containers containersRequest `json:"containers"`
 }
 
 // An answer is marshalled as it is. Texts of errors are for people to read, and are not compared.

@@ -25,8 +25,8 @@ const (
 	configuration = "providers"
 	programs      = "bin"
 	askedLog      = "asked"
-	// A look-up is of a pod in this namespace.
-	namespace = "default"
+	// A look-up is of a pod in this namespace, or in that of its service account.
+	defaultNamespace = "default"
 )
 
 func init() {
@@ -114,16 +114,7 @@ func install(directory string, r request) (func(), error) {
 		return nil, err
 	}
 	for name, p := range r.Providers.Programs {
-		log := filepath.Join(directory, askedLog)
-		output := filepath.Join(directory, "answer-"+name)
-		script := fmt.Sprintf(
-			"#!/bin/sh\nprintf '%%s\\t' '%s' >>'%s'\ncat >>'%s'\necho >>'%s'\ncat '%s'\nexit %d\n",
-			name, log, log, log, output, p.Exit,
-		)
-		if err := os.WriteFile(output, p.Stdout, 0o600); err != nil {
-			return nil, err
-		}
-		if err := os.WriteFile(filepath.Join(bin, name), []byte(script), 0o700); err != nil {
+		if err := os.WriteFile(filepath.Join(bin, name), script(directory, name, p), 0o700); err != nil {
 			return nil, err
 		}
 	}
@@ -132,6 +123,20 @@ func install(directory string, r request) (func(), error) {
 		os.RemoveAll(bin)
 		os.RemoveAll(filepath.Join(directory, configuration))
 	}, nil
+}
+
+// script is a program that puts down what it reads and says what it is to say. It is of the shell's
+// own commands only: a program is run for most requests, and another one to read a file for it
+// would take as long as all the rest.
+func script(directory, name string, p program) []byte {
+	said := strings.Builder{}
+	for _, each := range p.Stdout {
+		fmt.Fprintf(&said, "\\%03o", each)
+	}
+	return fmt.Appendf(nil,
+		"#!/bin/sh\nIFS= read -r asked\nprintf '%%s\\t%%s\\n' '%s' \"$asked\" >>'%s'\nprintf '%s'\nexit %d\n",
+		name, filepath.Join(directory, askedLog), said.String(), p.Exit,
+	)
 }
 
 // readAsked returns the programs that were run since it was called last, with what they read.

@@ -104,9 +104,9 @@ func registered() []string {
 }
 
 func keyringWithProviders(account *serviceAccount) credentialprovider.DockerKeyring {
-	name := ""
+	namespace, name := defaultNamespace, ""
 	if account != nil {
-		name = account.Name
+		namespace, name = account.Namespace, account.Name
 	}
 	return credentialprovider.UnionDockerKeyring{
 		nodeKeyring(),

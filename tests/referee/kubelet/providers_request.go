@@ -19,6 +19,7 @@ type program struct {
 }
 
 type serviceAccount struct {
+	Namespace   string            `json:"namespace"`
 	Name        string            `json:"name"`
 	UID         string            `json:"uid"`
 	Annotations map[string]string `json:"annotations"`

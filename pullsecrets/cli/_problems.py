@@ -1,0 +1,76 @@
+"""What the commands say on standard error about their input."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import click
+
+from pullsecrets.objects import Place
+from pullsecrets.reading import Problem, ProblemCode
+
+__all__ = ["echo_problems"]
+
+_UNRENDERED: Final = {ProblemCode.CHART: "chart", ProblemCode.KUSTOMIZATION: "kustomization"}
+_PASSED_OVER: Final = frozenset({ProblemCode.NO_MANIFEST, *_UNRENDERED})
+_BROKEN: Final = frozenset(
+    {
+        ProblemCode.NOT_JSON,
+        ProblemCode.NOT_UTF8,
+        ProblemCode.NOT_YAML,
+        ProblemCode.NO_OBJECT,
+    }
+)
+
+
+def echo_problems(
+    problems: Iterable[Problem], *, verbose: bool = False, rendered: bool = False
+) -> None:
+    """Say what is wrong with the input: one line for a file that is broken, however often it is.
+
+    What is passed over is counted in one line, the last one.
+
+    Args:
+        problems: What is wrong.
+        verbose: Whether each file that is passed over has a line, too.
+        rendered: Whether what can be rendered was to be.
+    """
+    found = list(problems)
+    counted = [each for each in found if each.code in _PASSED_OVER]
+    broken = Counter(_file(each) for each in found if each.code in _BROKEN)
+    for problem in found:
+        more = ""
+        if problem.code in _BROKEN:
+            # The first one has the line of the file; it takes the others from the count.
+            others = broken.pop(_file(problem), 0) - 1
+            if others < 0:
+                continue
+            more = f" (and {_count(others, 'document')} more)" if others else ""
+        elif problem.code in _PASSED_OVER and not verbose:
+            continue
+        click.echo(f"{'error' if problem.error else 'note'}: {problem}{more}", err=True)
+    if counted:
+        click.echo(f"passed over: {', '.join(_summary(counted, rendered))}", err=True)
+
+
+def _file(problem: Problem) -> str | None:
+    return (problem.place or Place()).file
+
+
+def _summary(problems: Iterable[Problem], rendered: bool) -> Iterator[str]:
+    counts = Counter(each.code for each in problems)
+    others = counts[ProblemCode.NO_MANIFEST]
+    unrendered = [_count(counts[code], what) for code, what in _UNRENDERED.items() if counts[code]]
+    if others:
+        are = "is no manifest" if others == 1 else "are no manifests"
+        yield f"{_count(others, 'file')} that {are}"
+    if unrendered:
+        are = "is" if counts.total() - others == 1 else "are"
+        hint = "" if rendered else " (--render)"
+        yield f"{' and '.join(unrendered)} that {are} not rendered{hint}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,177 @@
+"""What makes the comparison with a real cluster one that can fail."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+import pytest
+
+from live import drawing
+from live.comparing import Seen, differences, follows, starts, works
+from live.registry import PASSWORD, USER
+from pullsecrets import Cluster, Image
+from pullsecrets.node.node import Node
+
+IMAGE = "quay.io/acme/private/api:1"
+RIGHT, WRONG = (USER, PASSWORD), ("other", "wrong")
+
+
+def cluster(*logins, names=("s",), image=IMAGE, release="1.37", value=None):
+    """A cluster with one pod, whose secret has a log-in for each of a few keys."""
+    keys = ("quay.io/acme", "quay.io", "*.io")
+    auths = {
+        key: {"username": user, "password": password}
+        for key, (user, password) in zip(keys, logins, strict=False)
+    }
+    data = {".dockerconfigjson": json.dumps({"auths": auths}) if value is None else value}
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s", "namespace": "shop"},
+        "type": "kubernetes.io/dockerconfigjson",
+        "stringData": data,
+    }
+    account = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": "default", "namespace": "shop"},
+    }
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p", "namespace": "shop"},
+        "spec": {
+            "containers": [{"name": "c", "image": image}],
+            "imagePullSecrets": [{"name": name} for name in names],
+        },
+    }
+    return Cluster.from_objects(secret, account, pod, node=Node(release))
+
+
+def resolved(*logins, **fields):
+    found = cluster(*logins, **fields)
+    return found.resolve(found.pods[0])
+
+
+def seen(*pulls, state="running", listed=("s",), events=(), image=IMAGE):
+    """A pod as a cluster shows it: pulls are log-ins, and whether each of them worked."""
+    waits = {"running": {}} if state == "running" else {"waiting": {"reason": state}}
+    stored = {
+        "spec": {
+            "containers": [{"name": "c"}],
+            "imagePullSecrets": [{"name": name} for name in listed],
+        },
+        "status": {"containerStatuses": [{"name": "c", "state": waits}]},
+    }
+    asked = [{"image": image, "login": used, "works": worked} for used, worked in pulls]
+    return Seen(stored, asked, frozenset(events))
+
+
+@pytest.mark.parametrize(
+    "path, login, given",
+    [
+        ("acme/private/api", RIGHT, True),
+        ("acme/private/api", WRONG, False),
+        ("acme/private/api", None, False),
+        ("acme/private/api", ("", ""), False),
+        ("acme/public/api", RIGHT, True),
+        ("acme/public/api", WRONG, False),
+        ("acme/public/api", None, True),
+        ("acme/public/api", ("", "x"), True),
+        ("acme/gone/api", RIGHT, False),
+    ],
+)
+def test_what_the_registry_gives(path, login, given):
+    assert works(Image.parse(f"quay.io/{path}"), login) is given
+
+
+@pytest.mark.parametrize(
+    "pulls, right",
+    [
+        ([(WRONG, False), (RIGHT, True)], True),
+        ([(WRONG, False), (RIGHT, True), (WRONG, False)], True),
+        ([(RIGHT, True)], False),
+        ([(WRONG, False)], False),
+        ([], False),
+        ([(None, False)], False),
+        ([(WRONG, False), (WRONG, False)], False),
+    ],
+)
+def test_the_order_of_pulls(pulls, right):
+    [image] = resolved(WRONG, RIGHT).images
+    assert follows(pulls, image) is right
+
+
+def test_pulls_without_a_candidate_or_a_look_up():
+    [anonymous] = resolved(names=()).images
+    assert follows([(None, True)], anonymous)
+    assert not follows([], anonymous)
+    assert not follows([(WRONG, False)], anonymous)
+    [broken] = resolved(value='{"auths": {"quay.io": {"auth": "%"}}}').images
+    assert follows([], broken)
+    assert not follows([(None, True)], broken)
+
+
+def test_a_pod_that_does_what_was_said():
+    answer = resolved(WRONG, RIGHT)
+    assert starts(answer.images[0])
+    assert not list(differences(answer, seen((WRONG, False), (RIGHT, True))))
+
+
+@pytest.mark.parametrize(
+    "found, word",
+    [
+        (seen((RIGHT, True)), "order"),
+        (seen((WRONG, False), (RIGHT, True), listed=()), "admission"),
+        (seen((WRONG, False), (RIGHT, True), state="ErrImagePull"), "status"),
+        (
+            seen((WRONG, False), (RIGHT, True), events=["FailedToRetrieveImagePullSecret"]),
+            "event",
+        ),
+        (Seen(None), "admission"),
+    ],
+)
+def test_a_pod_that_does_not(found, word):
+    [words] = differences(resolved(WRONG, RIGHT), found)
+    assert words.startswith(word)
+
+
+@pytest.mark.parametrize("release, events", [("1.36", True), ("1.37", False)])
+def test_the_event_of_a_missing_secret(release, events):
+    answer = resolved(RIGHT, names=("s", "gone"), release=release)
+    pulls, listed = [(RIGHT, True)], ("s", "gone")
+    with_event = seen(*pulls, listed=listed, events=["FailedToRetrieveImagePullSecret"])
+    assert bool(list(differences(answer, with_event))) is not events
+    assert bool(list(differences(answer, seen(*pulls, listed=listed)))) is events
+
+
+@pytest.mark.parametrize(
+    "release, state, right",
+    [
+        ("1.32", "ErrImagePull", True),
+        ("1.33", "illegal base64 data at input byte 0", True),
+        ("1.33", "ErrImagePull", False),
+    ],
+)
+def test_the_status_of_an_undecodable_secret(release, state, right):
+    answer = resolved(value='{"auths": {"quay.io": {"auth": "%"}}}', release=release)
+    assert bool(list(differences(answer, seen(state=state)))) is not right
+
+
+def test_an_invalid_image():
+    answer = resolved(RIGHT, image="quay.io//acme")
+    found = seen(state="InvalidImageName", image="quay.io//acme")
+    assert not list(differences(answer, found))
+
+
+def test_a_pod_is_settled_once_each_container_is():
+    assert seen().is_settled
+    assert not seen(state="ContainerCreating").is_settled
+    assert Seen(None).is_settled
+
+
+def test_the_same_seed_draws_the_same_world():
+    first, second = ((drawing.world(r), drawing.pod(r, 1)) for r in (Random(3), Random(3)))
+    assert first == second
+    assert first != (drawing.world(Random(4)), first[1])
