@@ -68,3 +68,14 @@ def test_the_commands_are_measured_and_the_page_is_made_from_the_figures(tmp_pat
     for name in commands.COMMANDS:
         assert f"| `{name}` " in text
         assert f">{name}</text>" in (tmp_path / "_static" / "commands.svg").read_text()
+
+
+def test_the_docs_show_the_figures_that_were_measured() -> None:
+    from benchmarks import commands
+
+    found = json.loads((ROOT / "docs" / "_static" / "commands.json").read_text())
+    page = (ROOT / "docs" / "explanation" / "benchmarks.md").read_text("utf-8")
+    assert commands.page(found) in page
+    chart = (ROOT / "docs" / "_static" / "commands.svg").read_text("utf-8")
+    assert commands.chart(found["dumps"]) == chart
+    assert [each["pods"] for each in found["dumps"]] == list(commands.FULL)
