@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig
+from pullsecrets.makers.table import MAKERS, Makers
 from pullsecrets.node.node import Node
 from pullsecrets.objects import Place
 from pullsecrets.reading.documents import Objects, Problem, ProblemCode, objects_of
@@ -46,6 +47,7 @@ def load(
     node: Node | DockerConfig | None = None,
     strict: bool = False,
     exclude: Callable[[Path], bool] = _nothing,
+    makers: Makers = MAKERS,
 ) -> Cluster:
     """Read manifests: YAML and JSON, many documents, lists, workloads.
 
@@ -58,13 +60,14 @@ def load(
         strict: Raise if something could not be read, instead of listing it in the cluster's
             ``problems``.
         exclude: Says of a file or a folder in a folder that it is not read.
+        makers: The kinds for whose objects other programs make secrets; `makers_from` adds some.
 
     Raises:
         NoSuchPath: A path does not exist.
         Unreadable: Something could not be read, and `strict` is set.
         MissingExtra: A file is YAML, and PyYAML is not installed.
     """
-    objects = _read(paths, namespace, exclude)
+    objects = _read(paths, namespace, exclude, makers)
     objects = evolve(objects, problems=(*objects.problems, *_nothing_in(paths, [objects])))
     if strict:
         objects.require_all()
@@ -78,6 +81,7 @@ def load_environments(
     node: Node | DockerConfig | None = None,
     strict: bool = False,
     exclude: Callable[[Path], bool] = _nothing,
+    makers: Makers = MAKERS,
     limit: float = 60,
 ) -> tuple[Environment, ...]:
     """Read manifests, and render what is in folders: each root is an environment of its own.
@@ -94,6 +98,7 @@ def load_environments(
         node: The node, or only its docker config.
         strict: Raise if something could not be read or rendered.
         exclude: Says of a file or a folder in a folder that it is not read.
+        makers: As for `load`.
         limit: The seconds that rendering one of them may take.
 
     Returns:
@@ -115,9 +120,9 @@ def load_environments(
     def left_out(path: Path) -> bool:
         return exclude(path) or path.resolve() in sources
 
-    found = [(str(each.root.folder), _objects_in(each, namespace)) for each in done]
+    found = [(str(each.root.folder), _objects_in(each, namespace, makers)) for each in done]
     name = " ".join(map(str, paths))
-    rest = _read(paths, namespace, left_out, name)
+    rest = _read(paths, namespace, left_out, makers, name)
     problems = [each.problem for each in rendered if each.problem is not None]
     problems += [*rest.problems, *_nothing_in(paths, [rest, *(each for _, each in found)])]
     rest = evolve(rest, problems=tuple(problems))
@@ -133,10 +138,11 @@ def _read(
     paths: Iterable[_PathLike],
     namespace: str,
     exclude: Callable[[Path], bool],
+    makers: Makers,
     environment: str | None = None,
 ) -> Objects:
     documents = (item for path in paths for item in read_documents(path, exclude))
-    return objects_of(documents, namespace=namespace, environment=environment)
+    return objects_of(documents, namespace=namespace, environment=environment, makers=makers)
 
 
 def _roots(paths: Iterable[_PathLike], exclude: Callable[[Path], bool]) -> Iterable[Root]:
@@ -146,10 +152,10 @@ def _roots(paths: Iterable[_PathLike], exclude: Callable[[Path], bool]) -> Itera
     return {root.file.resolve(): root for root in found}.values()
 
 
-def _objects_in(rendered: Rendered, namespace: str) -> Objects:
+def _objects_in(rendered: Rendered, namespace: str, makers: Makers) -> Objects:
     root = rendered.root
     documents = read_data(rendered.documents or b"", str(root.file))
-    return objects_of(documents, namespace=namespace, environment=str(root.folder))
+    return objects_of(documents, namespace=namespace, environment=str(root.folder), makers=makers)
 
 
 def _nothing_in(paths: Iterable[_PathLike], every: Iterable[Objects]) -> Iterator[Problem]:
@@ -161,6 +167,8 @@ def _nothing_in(paths: Iterable[_PathLike], every: Iterable[Objects]) -> Iterato
         places.update(each.place for each in objects.pods)
         places.update(each.place for each in objects.service_accounts)
         places.update(each.place for each in objects.secrets)
+        places.update(each.place for each in objects.made)
+        places.update(each.place for each in objects.made)
     files = {place.file for place in places if place is not None and place.file is not None}
     holding = {folder for file in files for folder in Path(file).parents}
     for path in map(Path, paths):

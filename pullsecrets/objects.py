@@ -35,6 +35,7 @@ __all__ = [
     "Pod",
     "PullSecret",
     "ServiceAccount",
+    "ignored",
 ]
 
 DOCKERCONFIGJSON_TYPE: Final = "kubernetes.io/dockerconfigjson"
@@ -178,7 +179,7 @@ class PullSecret:
             secret.member("type").string() or "Opaque",
             kept,
             tuple(data),
-            _ignore(metadata),
+            ignored(metadata),
             uid=metadata.member("uid").string(),
             place=place,
         )
@@ -316,7 +317,7 @@ class ServiceAccount:
             _name(metadata),
             metadata.member("namespace").string() or namespace,
             _pull_secrets(account),
-            _ignore(metadata),
+            ignored(metadata),
             uid=metadata.member("uid").string(),
             annotations={
                 key: value.string() for key, value in metadata.member("annotations").items()
@@ -511,7 +512,7 @@ class Pod:
             or "default",
             of_a_pod and bool(metadata.member("uid").string() or metadata.has("creationTimestamp")),
             of_a_pod and _MIRROR_ANNOTATION in annotations,
-            _ignore(metadata),
+            ignored(metadata),
             token_audiences=tuple(_token_audiences(spec)),
             owner=_owner(metadata),
             place=place,
@@ -574,7 +575,15 @@ def _name(metadata: Field) -> str:
     return name
 
 
-def _ignore(metadata: Field) -> tuple[str, ...]:
+def ignored(metadata: Field) -> tuple[str, ...]:
+    """The codes of diagnoses that an object's annotation asks not to report for it.
+
+    Args:
+        metadata: The object's ``metadata``.
+
+    Raises:
+        InvalidManifest: The annotations are no mapping, or that one is no string.
+    """
     annotation = metadata.member("annotations").member(IGNORE_ANNOTATION).string()
     return tuple(code.strip() for code in annotation.split(",") if code.strip())
 

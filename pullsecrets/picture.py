@@ -17,6 +17,7 @@ from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, check
 from pullsecrets.errors import MissingExtra
 from pullsecrets.groups import Named, PodGroup, group_pods, named
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.objects import Pod
 from pullsecrets.resolution import SourceKind
 from pullsecrets.secrecy import printable
@@ -63,6 +64,7 @@ _STYLE: Final = f"""
 .ps-picture .ps-heading, .ps-picture .ps-second {{ fill: var(--ps-faint); }}
 .ps-picture .ps-edge {{ fill: none; stroke-width: 1.6; }}
 .ps-picture .ps-anonymous {{ fill: none; stroke-width: 1.3; stroke-dasharray: 3 5; }}
+.ps-picture .ps-unknown {{ fill: none; stroke-width: 1.3; stroke-dasharray: 1 4; }}
 {"".join(f".ps-w{n} path {{ stroke: {c}; }} " for n, c in enumerate(_COLOURS))}
 .ps-picture .ps-workload:hover path {{ stroke-width: 3.5; }}
 .ps-picture .ps-error {{ fill: #b42318; }}
@@ -175,14 +177,20 @@ class _Map:
                     self.columns[1].setdefault(key, _Box("the node", "its own docker config"))
                     edges[_Edge((0, number), (1, key))] = None
                 edges[_Edge((1, key), (2, registry))] = None
+            for source in image.resolution.unknown_secrets:
+                key = "Secret", source.namespace or "", source.name or ""
+                edges[_Edge((1, key), (2, registry), "ps-unknown")] = None
             if image.resolution.anonymous:
                 edges[_Edge((0, number), (2, registry), "ps-anonymous")] = None
 
     def _secret(self, cluster: Cluster, pod: Pod, name: str) -> tuple[str, str, str]:
         """The key of the box of a secret that a pod lists."""
         key = "Secret", pod.namespace, name
-        there = cluster.secret(pod.namespace, name, pod.place) is not None
+        secret = cluster.listed(pod.namespace, name, pod.place)
+        there = secret is not None
         what = f"in {pod.namespace}" if there else "not among the manifests"
+        if isinstance(secret, MadeSecret):
+            what = secret.why
         shown = printable(name) or "(nameless)"
         self.columns[1].setdefault(key, _Box(shown, printable(what), missing=not there))
         return key
@@ -211,8 +219,8 @@ def draw(
 
     Pods of one workload with one answer share a box. Each box has lines of its own, in one colour
     from the workload to the registries; they stand out when the pointer is on them. A dashed line
-    is an anonymous pull, a dashed frame a secret that is missing. Boxes with diagnoses carry the
-    code of the worst; hovering shows all of them.
+    is an anonymous pull, a dotted line a credential that there may be, a dashed frame a secret
+    that is missing. Boxes with diagnoses carry the code of the worst; hovering shows all of them.
 
     Args:
         cluster: The cluster. Of a large one only the first boxes of each column are shown, the
@@ -238,7 +246,9 @@ def draw(
     for number, column in enumerate(drawn.columns):
         _draw_column(drawsvg, svg, number, column)
     _draw_edges(drawsvg, svg, drawn)
-    legend = "line: lists, has a credential for · dashed line: pulled anonymously"
+    legend = (
+        "line: lists, has a credential for · dashed: pulled anonymously · dotted: not known whether"
+    )
     svg.append(drawsvg.Text(legend, 12, _COLUMNS[0], height - 12, class_="ps-second"))
     return Picture(str(svg.as_svg(header="")))
 

@@ -22,6 +22,7 @@ ROOMS = (
     ("images", "dockerconfig"),
     ("pull_policy", "fields", "flaws"),
     ("objects",),
+    ("makers",),
     ("reading", "names", "kinds"),
     ("matching",),
     ("spelling", "slips"),

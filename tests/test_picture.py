@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given, settings
 
-from pullsecrets import Cluster, DockerConfig, check
+from pullsecrets import Cluster, DockerConfig, check, load
 from pullsecrets.diagnoses import Diagnoses
 from pullsecrets.picture import MAX_ROWS, Picture, draw
 from support.drawn import CANARIES, clusters, nodes
@@ -188,3 +188,9 @@ def test_drawn_clusters(manifests, node):
         for found in check(cluster):
             if (found.where.kind, found.where.name) == (pod.kind, pod.name):
                 assert found.code in picture.svg
+
+
+def test_pods_of_one_name_in_several_files_are_boxes_of_their_own(tmp_path):
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text(json.dumps({"apiVersion": "v1", **pod("quay.io/acme/api")}))
+    assert texts(draw(load(tmp_path))).count("api") == 2

@@ -23,6 +23,7 @@ from pullsecrets.errors import PullsecretsError
 from pullsecrets.groups import PodGroup, summarize
 from pullsecrets.kinds import Reference
 from pullsecrets.loading import Environment, load, load_environments
+from pullsecrets.makers.table import makers_from
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.decoding import hide
 from pullsecrets.node.files import NodeFiles
@@ -259,10 +260,14 @@ def _told_apart(given: Given) -> Given:
     )
 
 
-def read_environments(given: Given) -> tuple[Environment, ...]:
-    """Load the manifests and say on standard error what is wrong with them.
+def read_environments(given: Given, accounts: tuple[str, ...] = ()) -> tuple[Environment, ...]:
+    """Load the manifests, or read the cluster, and say on standard error what is wrong with them.
 
     Without ``--render`` all of them are one environment.
+
+    Args:
+        given: What the options were given.
+        accounts: Service accounts of a cluster that are to be read, too.
 
     Raises:
         click.ClickException: A path or something about the node cannot be used; its exit status
@@ -277,7 +282,7 @@ def read_environments(given: Given) -> tuple[Environment, ...]:
     if given.values and not given.render:
         raise click.UsageError("--values is for charts, which are rendered with --render")
     if given.live:
-        return (Environment("", read_by(given, lambda node: _read_live(given, node))),)
+        return (Environment("", read_by(given, lambda node: _read_live(given, node, accounts))),)
     return _read(given, lambda node: _load(given, node))
 
 
@@ -326,19 +331,24 @@ def whole(environments: Iterable[Environment]) -> Cluster:
         pods=tuple(pod for each in clusters for pod in each.pods),
         service_accounts=tuple(one for each in clusters for one in each.service_accounts),
         secrets=tuple(secret for each in clusters for secret in each.secrets),
+        made=tuple(secret for each in clusters for secret in each.made),
         problems=tuple(problem for each in clusters for problem in each.problems),
     )
 
 
 def _load(given: Given, node: Node) -> tuple[Environment, ...]:
-    namespace, exclude = given.namespace or "default", given.settings.exclude.match
-    options: dict[str, Any] = {"namespace": namespace, "node": node, "exclude": exclude}
+    options: dict[str, Any] = {
+        "namespace": given.namespace or "default",
+        "node": node,
+        "exclude": given.settings.exclude.match,
+        "makers": makers_from(given.settings.makers),
+    }
     if given.render:
         return load_environments(*given.paths, values=given.values, **options)
     return (Environment("", load(*given.paths, **options)),)
 
 
-def _read_live(given: Given, node: Node) -> Cluster:
+def _read_live(given: Given, node: Node, accounts: tuple[str, ...]) -> Cluster:
     from pullsecrets.live import read_live
 
     with progress() as count:
@@ -348,6 +358,7 @@ def _read_live(given: Given, node: Node) -> Cluster:
             namespace=given.namespace,
             all_namespaces=given.all_namespaces,
             only=None if given.pod is None else Reference.parse(given.pod),
+            accounts=accounts,
             node=node,
             count=count,
         )
@@ -453,6 +464,7 @@ def _selected(cluster: Cluster, given: Given) -> Cluster:
         *(each.namespace for each in cluster.pods),
         *(each.namespace for each in cluster.secrets),
         *(each.namespace for each in cluster.service_accounts),
+        *(each.namespace for each in cluster.made if each.namespace),
     }
     if given.namespace is not None and namespaces and given.namespace not in namespaces:
         there_are = ", ".join(sorted(namespaces))

@@ -24,6 +24,7 @@ from pullsecrets.diagnoses import Diagnosis
 from pullsecrets.diagnoses.findings import Found
 from pullsecrets.diagnoses.selection import Ignore, Selected, annotated, unknown
 from pullsecrets.diagnoses.selection import select as select_diagnoses
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.reading import Problem, ProblemCode
 from pullsecrets.secrecy import printable
@@ -99,10 +100,11 @@ def _configured(settings: Settings) -> Iterator[Ignore]:
 
 def _files(cluster: Cluster) -> Iterable[str]:
     """The files that the cluster's objects are in."""
-    objects: tuple[Pod | ServiceAccount | PullSecret, ...] = (
+    objects: tuple[Pod | ServiceAccount | PullSecret | MadeSecret, ...] = (
         *cluster.pods,
         *cluster.service_accounts,
         *cluster.secrets,
+        *cluster.made,
     )
     places = (each.place for each in objects)
     files = {each.file for each in places if each is not None}

@@ -56,15 +56,15 @@ def style_of(severity: Severity) -> str:
     return _STYLES[severity]
 
 
+def linked(kind: Kind) -> Text:
+    """A code, which is a link to its page where the terminal can show one."""
+    return Text(kind.code, style=Style(bold=True, link=help_uri(kind)))
+
+
 def lines_of(found: Iterable[Diagnosis], given: Given) -> Lines:
     """The lines of what diagnoses point at, and of what they would have edited."""
     places = (where for each in found for where in (each.where, each.edit) if where is not None)
     return Lines(places, given.namespace or "default")
-
-
-def linked(kind: Kind) -> Text:
-    """A code, which is a link to its page where the terminal can show one."""
-    return Text(kind.code, style=Style(bold=True, link=help_uri(kind)))
 
 
 def print_causes(

@@ -116,9 +116,9 @@ def check(
     # All of the input takes part in the check, so that what is used elsewhere is known to be.
     chosen = select_pods(environments, given)
     all_found = [
-        found
+        diagnosis
         for each in environments
-        for found in find(each.cluster, at=at, within=within, track=tracker(each.cluster))
+        for diagnosis in find(each.cluster, at=at, within=within, track=tracker(each.cluster))
     ]
     lines = lines_of((each for each, _ in all_found), given)
     selected, problems = reported(

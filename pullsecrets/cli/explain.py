@@ -27,11 +27,14 @@ from pullsecrets.cli._ignores import reported
 from pullsecrets.cli._pages import html_report
 from pullsecrets.cli._report import all_option, lines_of, print_causes, tracker
 from pullsecrets.cli._times import at_option
+from pullsecrets.cli._what_if import WhatIf, what_if_options
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import find
 from pullsecrets.diagnoses.formats import to_json
 from pullsecrets.diagnoses.groups import group_diagnoses
 from pullsecrets.groups import PodGroup, group_pods
+from pullsecrets.makers.made import MadeSecret
+from pullsecrets.objects import PullSecret
 from pullsecrets.tables import Table
 from pullsecrets.trace import explain as explain_image
 from pullsecrets.trace import explain_all
@@ -41,24 +44,25 @@ __all__ = ["explain"]
 
 @click.command()
 @cluster_options
+@what_if_options
 @filter_options
 @at_option
 @format_option("text", "json", "html")
 @all_option
-def explain(given: Given, form: str, at: datetime, everything: bool) -> None:
+def explain(given: Given, form: str, at: datetime, everything: bool, what_if: WhatIf) -> None:
     """Show why each entry of each secret is, or is not, tried for an image.
 
     What is wrong comes first, then a tree of each pod; pods of one workload with one answer share
     one. If the input has no pods, --image is explained against all of its secrets. Exits with 1 if
     a lookup fails as a whole, 2 if some input could not be read.
     """
-    environments = read_environments(given)
+    environments = what_if.apply(read_environments(given, what_if.accounts), given)
     cluster = whole(environments)
     chosen = select(environments, given)
     all_found = [
-        found
+        diagnosis
         for each in environments
-        for found in find(each.cluster, at=at, track=tracker(each.cluster))
+        for diagnosis in find(each.cluster, at=at, track=tracker(each.cluster))
     ]
     lines = lines_of((each for each, _ in all_found), given)
     selected, problems = reported(all_found, cluster, given.settings, lines)
@@ -69,7 +73,8 @@ def explain(given: Given, form: str, at: datetime, everything: bool) -> None:
         click.echo("there are no pods or workloads here; --image IMAGE explains an image", err=True)
     images = []
     if given.image is not None and not cluster.pods:
-        images.append(explain_image(parse_image(given.image), cluster.secrets, cluster.node))
+        secrets: tuple[PullSecret | MadeSecret, ...] = (*cluster.secrets, *cluster.made)
+        images.append(explain_image(parse_image(given.image), secrets, cluster.node))
     failures = [each.resolution.failure for each in images]
     groups: list[PodGroup] = []
     tables: list[Table] = []

@@ -14,6 +14,7 @@ from pullsecrets.diagnoses.catalogue import CATALOGUE
 from pullsecrets.diagnoses.model import Diagnosis, Kind, Severity, Where
 from pullsecrets.fields import FieldPath
 from pullsecrets.keyring import KeyringEntry
+from pullsecrets.makers.made import Maker
 from pullsecrets.notes import Note
 from pullsecrets.objects import Pod, PullSecret, ServiceAccount
 from pullsecrets.resolution import Candidate
@@ -83,7 +84,7 @@ class Finding:
         )
 
 
-Found = tuple[Diagnosis, tuple[Pod | PullSecret | ServiceAccount, ...]]
+Found = tuple[Diagnosis, tuple[Pod | PullSecret | ServiceAccount | Maker, ...]]
 """A diagnosis, and the objects whose annotation may ask not to report it."""
 
 

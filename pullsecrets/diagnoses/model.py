@@ -10,6 +10,7 @@ from typing import Any, Final, overload
 from attrs import field, frozen
 
 from pullsecrets.fields import FieldPath, format_path
+from pullsecrets.makers.made import Maker
 from pullsecrets.objects import POD_TEMPLATES, Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
@@ -93,7 +94,7 @@ class Where:
     @classmethod
     def of(
         cls,
-        named: Pod | PullSecret | ServiceAccount,
+        named: Pod | PullSecret | ServiceAccount | Maker,
         field: FieldPath,
         entry: EntryText | None = None,
     ) -> Where:
@@ -105,7 +106,7 @@ class Where:
                 ``spec``.
             entry: The entry of a docker config.
         """
-        kind = named.kind if isinstance(named, Pod) else _KINDS[type(named)]
+        kind = named.kind if isinstance(named, (Pod, Maker)) else _KINDS[type(named)]
         if isinstance(named, Pod):
             field = (*POD_TEMPLATES.get(kind, ()), "spec", *field)
         place = named.place or Place()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 
 from attrs import evolve
 
@@ -158,7 +158,7 @@ class Pulls:
         if near is None:
             return None
         shown = quoted(near.entry.entry)
-        secret = listed.keyring.secrets[near.entry.slot]
+        secret = cast("PullSecret", listed.keyring.secrets[near.entry.slot])
         return finding(
             near.code,
             f"{_anonymous(written)}: {title_of_entry(near.entry)} {near.difference}",
@@ -190,7 +190,7 @@ class Pulls:
         candidates = keyring.lookup(image).candidates
         if not candidates:
             return None
-        secret = keyring.secrets[candidates[0].slot]
+        secret = cast("PullSecret", keyring.secrets[candidates[0].slot])
         self._lists.suggested.add((secret.namespace, secret.name))
         message = (
             f"{_anonymous(written)}: secret {quoted(secret.name)} has a credential for it, and "

@@ -49,11 +49,11 @@ def check(*arguments):
     return CliRunner().invoke(cli, ["check", *arguments])
 
 
-def run(*arguments, text=None):
+def run(*arguments, text=None, path="."):
     """What is reported, each as code and line, and the problems."""
     if text is not None:
         Path("pod.yaml").write_text(text, "utf-8")
-    shown = check(".", "--format", "json", *arguments)
+    shown = check(path, "--format", "json", *arguments)
     document = json.loads(shown.stdout)
     found = [(each["code"], each["where"]["line"]) for each in document["diagnoses"]]
     return found, [(each["code"], each["message"]) for each in document["problems"]]
@@ -328,17 +328,17 @@ def test_comments_in_a_file_that_is_broken_in_part():
     text = POD.replace("name: web", "name: web # pullsecrets: ignore[PS501]")
     other = POD.replace("name: web", "name: other")
     Path("pod.yaml").write_text(f"{text}---\na: [\n---\n# pullsecrets: ignore[PS5]\n{other}")
-    found, problems = run()
+    found, problems = run(path="pod.yaml")
     # The first comment is about the name, the second about a whole pod.
     assert [line for code, line in found if code == "PS501"] == [8, 10]
-    assert [code for code, _ in problems] == ["not-yaml", "unused-ignore"]
+    assert [code for code, _ in problems] == ["no-manifest", "unused-ignore"]
 
 
 def test_comments_are_not_looked_for_where_a_file_is_no_utf8():
     Path("pod.yaml").write_bytes(POD.encode() + b"# pullsecrets: ignore[PS5]\n---\n# \xff\na: b\n")
-    found, problems = run()
+    found, problems = run(path="pod.yaml")
     assert {code for code, _ in found} == {"PS501", "PS104", "PS102"}
-    assert [code for code, _ in problems] == ["not-utf8"]
+    assert [code for code, _ in problems] == ["no-manifest"]
 
 
 def test_what_is_in_no_file_has_no_scope_but_its_object():
