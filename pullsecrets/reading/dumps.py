@@ -41,6 +41,7 @@ class _Container(TypedDict, total=False):
 class _Volume(TypedDict, total=False):
     name: Any
     image: Any
+    projected: Any
 
 
 class _Spec(TypedDict, total=False):
