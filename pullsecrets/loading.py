@@ -12,11 +12,12 @@ from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.node.node import Node
 from pullsecrets.objects import Place
-from pullsecrets.reading.documents import Objects, Problem, ProblemCode, objects_of
+from pullsecrets.reading.documents import Document, Objects, Problem, ProblemCode, objects_of
 from pullsecrets.reading.files import read_data
 from pullsecrets.reading.paths import read_documents
 from pullsecrets.reading.rendering import Rendered, render
 from pullsecrets.reading.roots import Root, find_roots
+from pullsecrets.workloads import NO_TEMPLATES, Templates
 
 __all__ = ["Environment", "load", "load_environments"]
 
@@ -46,6 +47,7 @@ def load(
     node: Node | DockerConfig | None = None,
     strict: bool = False,
     exclude: Callable[[Path], bool] = _nothing,
+    templates: Templates = NO_TEMPLATES,
 ) -> Cluster:
     """Read manifests: YAML and JSON, many documents, lists, workloads.
 
@@ -58,13 +60,15 @@ def load(
         strict: Raise if something could not be read, instead of listing it in the cluster's
             ``problems``.
         exclude: Says of a file or a folder in a folder that it is not read.
+        templates: Kinds that make pods, in addition to the known ones, with their API group, and
+            the fields that lead to the pod template: ``{"Rollout.argoproj.io": "spec.template"}``.
 
     Raises:
         NoSuchPath: A path does not exist.
         Unreadable: Something could not be read, and `strict` is set.
         MissingExtra: A file is YAML, and PyYAML is not installed.
     """
-    objects = _read(paths, namespace, exclude)
+    objects = _read(paths, namespace, exclude, templates)
     objects = evolve(objects, problems=(*objects.problems, *_nothing_in(paths, [objects])))
     if strict:
         objects.require_all()
@@ -79,6 +83,7 @@ def load_environments(
     strict: bool = False,
     exclude: Callable[[Path], bool] = _nothing,
     limit: float = 60,
+    templates: Templates = NO_TEMPLATES,
 ) -> tuple[Environment, ...]:
     """Read manifests, and render what is in folders: each root is an environment of its own.
 
@@ -95,6 +100,7 @@ def load_environments(
         strict: Raise if something could not be read or rendered.
         exclude: Says of a file or a folder in a folder that it is not read.
         limit: The seconds that rendering one of them may take.
+        templates: As for `load`.
 
     Returns:
         The environments that were rendered, in the order of their folders. The last one has what
@@ -115,9 +121,9 @@ def load_environments(
     def left_out(path: Path) -> bool:
         return exclude(path) or path.resolve() in sources
 
-    found = [(str(each.root.folder), _objects_in(each, namespace)) for each in done]
+    found = [(str(each.root.folder), _objects_in(each, namespace, templates)) for each in done]
     name = " ".join(map(str, paths))
-    rest = _read(paths, namespace, left_out, name)
+    rest = _read(paths, namespace, left_out, templates, name)
     problems = [each.problem for each in rendered if each.problem is not None]
     problems += [*rest.problems, *_nothing_in(paths, [rest, *(each for _, each in found)])]
     rest = evolve(rest, problems=tuple(problems))
@@ -133,10 +139,11 @@ def _read(
     paths: Iterable[_PathLike],
     namespace: str,
     exclude: Callable[[Path], bool],
+    templates: Templates,
     environment: str | None = None,
 ) -> Objects:
     documents = (item for path in paths for item in read_documents(path, exclude))
-    return objects_of(documents, namespace=namespace, environment=environment)
+    return objects_of(documents, namespace=namespace, environment=environment, templates=templates)
 
 
 def _roots(paths: Iterable[_PathLike], exclude: Callable[[Path], bool]) -> Iterable[Root]:
@@ -146,10 +153,27 @@ def _roots(paths: Iterable[_PathLike], exclude: Callable[[Path], bool]) -> Itera
     return {root.file.resolve(): root for root in found}.values()
 
 
-def _objects_in(rendered: Rendered, namespace: str) -> Objects:
+def _objects_in(rendered: Rendered, namespace: str, templates: Templates) -> Objects:
     root = rendered.root
-    documents = read_data(rendered.documents or b"", str(root.file))
-    return objects_of(documents, namespace=namespace, environment=str(root.folder))
+    documents = read_data(rendered.documents or b"", str(root.file), rendered=True)
+    return objects_of(
+        (_in_chart(item, root.folder) for item in documents),
+        namespace=namespace,
+        environment=str(root.folder),
+        templates=templates,
+    )
+
+
+def _in_chart(item: Document | Problem, chart: Path) -> Document | Problem:
+    """The item with the file of the chart that it was made from.
+
+    Helm writes the chart's name instead of its folder.
+    """
+    place = item.place or Place()
+    if place.source is None:
+        return item
+    _, _, inside = place.source.partition("/")
+    return evolve(item, place=evolve(place, source=str(chart / inside)))
 
 
 def _nothing_in(paths: Iterable[_PathLike], every: Iterable[Objects]) -> Iterator[Problem]:

@@ -94,7 +94,7 @@ def _symptoms(answer: PodResolution) -> Iterator[Symptom]:
         return
     release = answer.images[0].resolution.kubernetes
     for note in answer.notes:
-        if note.code is NoteCode.MISSING_SECRET:
+        if note.code in (NoteCode.MISSING_SECRET, NoteCode.RENDERED_REFERENCE):
             yield _symptom(_EVENTS[release.missing_secret_event], note)
     for each in answer.images:
         failure = each.resolution.failure

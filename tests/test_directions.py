@@ -21,6 +21,7 @@ ROOMS = (
     ("registries",),
     ("images", "dockerconfig"),
     ("pull_policy", "fields", "flaws"),
+    ("workloads",),
     ("objects",),
     ("reading", "names", "kinds"),
     ("matching",),

@@ -318,7 +318,12 @@ def whole(environments: Iterable[Environment]) -> Cluster:
 
 def _load(given: Given, node: Node) -> tuple[Environment, ...]:
     namespace, exclude = given.namespace or "default", given.settings.exclude.match
-    options: dict[str, Any] = {"namespace": namespace, "node": node, "exclude": exclude}
+    options: dict[str, Any] = {
+        "namespace": namespace,
+        "node": node,
+        "exclude": exclude,
+        "templates": given.settings.templates,
+    }
     if given.render:
         return load_environments(*given.paths, values=given.values, **options)
     return (Environment("", load(*given.paths, **options)),)

@@ -63,7 +63,8 @@ class Lines:
 
     def _way(self, where: Where) -> list[tuple[int, Any, Any]]:
         """The first line of the document, and key and value of each field on the way."""
-        if where.file is None or where.file == "-":
+        # Without a document it is a chart's template, whose lines are not those of the document.
+        if where.file is None or where.file == "-" or where.document is None:
             return []
         if where.file not in self._files:
             self._files[where.file] = list(self._read(where.file))

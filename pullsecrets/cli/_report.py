@@ -52,7 +52,7 @@ def print_diagnosis(console: Console, diagnosis: Diagnosis, lines: Lines) -> Non
 def _place(where: Where, lines: Lines) -> str:
     """A place in one line, the file first, as editors and terminals make links of it."""
     if where.document is None:
-        return str(where)
+        return str(where) if where.file is None else f"{where.file}  {where}"
     if where.file is None or where.file == "-":
         return f"{where} (document {where.document})"
     line = lines(where)

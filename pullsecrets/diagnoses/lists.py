@@ -1,4 +1,4 @@
-"""What is wrong with the lists of secrets themselves: PS101, PS102, PS104, PS105, PS308."""
+"""What is wrong with lists of secrets: PS101, PS102, PS104, PS105, PS113, PS114, PS308."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from pullsecrets.cluster import Cluster
+from pullsecrets.cluster import Cluster, string_references
 from pullsecrets.diagnoses.findings import Finding, finding, quoted
 from pullsecrets.diagnoses.model import Severity
 from pullsecrets.dockerconfig import Credential
@@ -20,7 +20,7 @@ from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.resolution import SourceKind
 from pullsecrets.secrecy import EntryText
 
-__all__ = ["Lists", "SecretList"]
+__all__ = ["Lists", "SecretList", "strings_in"]
 
 
 @frozen
@@ -38,6 +38,13 @@ class SecretList:
     entries: tuple[KeyringEntry, ...]
     complete: bool
     findings: tuple[Finding, ...]
+
+
+def strings_in(holder: Pod | ServiceAccount) -> Iterator[Finding]:
+    """What of an object's own list is written as a string."""
+    for note in string_references(holder):
+        field = ("imagePullSecrets", note.position or 0)
+        yield finding("PS113", note, field=field, subject=note.name or "")
 
 
 _SHOWN: Final = 2  # secrets that are left over
@@ -97,6 +104,8 @@ class Lists:
                 yield finding("PS105", note, field=field, subject=name)
             elif isinstance(each, Note) and each.code is NoteCode.NAMELESS_REFERENCE:
                 yield finding("PS104", each, field=field, subject="(nameless)")
+            elif isinstance(each, Note) and each.code is NoteCode.RENDERED_REFERENCE:
+                yield finding("PS114", each, field=field, subject=name)
             elif isinstance(each, Note) and each.elsewhere:
                 advice = f"Put a copy of the secret into namespace {quoted(namespace)}."
                 yield finding("PS101", each, advice, field=field, subject=name)

@@ -17,6 +17,7 @@ from pullsecrets.errors import PullsecretsError
 from pullsecrets.objects import Place
 from pullsecrets.reading.documents import Document, Problem, ProblemCode
 from pullsecrets.reading.files import read_data
+from pullsecrets.reading.partial import is_patch
 from pullsecrets.secrecy import HiddenBytes, printable
 
 __all__ = ["CHART", "KUSTOMIZATIONS", "NoSuchPath", "read_documents", "walk"]
@@ -63,7 +64,7 @@ def read_documents(
     if path == "-":
         if sys.stdin is None:  # where a program is started without one
             raise NoSuchPath("-: there is no standard input")
-        yield from read_data(HiddenBytes(sys.stdin.buffer.read()), "-")
+        yield from read_data(HiddenBytes(sys.stdin.buffer.read()), "-", rendered=True)
         return
     root = Path(path)
     if not root.exists():
@@ -126,7 +127,7 @@ def _manifests(file: Path) -> Iterator[Document | Problem]:
     kept: list[Document | Problem] = []
     others = 0
     for item in _read(file, expected=False):
-        if isinstance(item, Document) and not _is_manifest(item.value):
+        if isinstance(item, Document) and not (_is_manifest(item.value) or is_patch(item.value)):
             others += item.value is not None
         elif isinstance(item, Problem) and not item.error and item.code in _FAULTS:
             others += 1
@@ -142,7 +143,9 @@ def _manifests(file: Path) -> Iterator[Document | Problem]:
         yield Problem(ProblemCode.NO_MANIFEST, message, Place(str(file)), error=False)
 
 
-_FAULTS: Final = frozenset({ProblemCode.NOT_JSON, ProblemCode.NOT_UTF8, ProblemCode.NOT_YAML})
+_FAULTS: Final = frozenset(
+    {ProblemCode.NOT_JSON, ProblemCode.NOT_UTF8, ProblemCode.NOT_YAML, ProblemCode.TEMPLATE}
+)
 
 
 def _is_manifest(value: Any) -> bool:
