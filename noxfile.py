@@ -157,9 +157,10 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST)
 def bench(session: nox.Session) -> None:
-    """Run the benchmarks and print their table."""
+    """Run the benchmarks: print the functions' table, write the commands' into the docs."""
     session.install("-e", ".[all]", *_group("bench"))
     session.run("python", "-m", "benchmarks", *session.posargs)
+    session.run("python", "-m", "benchmarks.commands", *session.posargs)
 
 
 @nox.session(python=NEWEST)
@@ -188,7 +189,15 @@ def mistakes(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST)
 def cluster(session: nox.Session) -> None:
-    """Try it with a real API server, kubelet and kubectl (needs Go and etcd); or `-- FILES`."""
+    """Put pods through a real cluster and compare (needs Go and etcd): `-- --release 1.37`."""
+    session.install("-e", ".[all]", *_group("test"))
+    session.chdir("tests")
+    session.run("python", "-m", "live", *session.posargs)
+
+
+@nox.session(python=NEWEST)
+def live(session: nox.Session) -> None:
+    """Read a real API server, through a real kubectl, too (needs Go and etcd); or `-- FILES`."""
     session.install("-e", ".[all]", *_group("test"))
     # Their names keep them out of the ordinary run: they build programs first, which takes minutes.
     files = sorted(map(str, Path("tests/live").glob("live_*.py")))

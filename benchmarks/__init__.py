@@ -1,1 +1,1 @@
-"""The benchmarks: `nox -s bench` prints their table, `nox -s bench -- --small` tries them out."""
+"""The benchmarks: `nox -s bench` runs them, `python -m benchmarks --small` tries them out."""

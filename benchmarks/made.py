@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import random
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 CREATED = "2026-01-15T08:30:00Z"
@@ -157,6 +158,71 @@ def pod(number: int, namespace: str, used: list[str], secrets: int) -> dict[str,
             "podIP": "10.1.0.1",
             "qosClass": "Burstable",
             "startTime": CREATED,
+        },
+    }
+
+
+def written(objects: Iterable[dict[str, Any]], file: Path) -> None:
+    """Write a file as ``kubectl get pods,secrets,serviceaccounts -A -o json`` does: 18 kB a pod.
+
+    Without ``managedFields``, which kubectl leaves out unless it is asked for them.
+    """
+    with file.open("w") as stream:
+        stream.write('{\n    "apiVersion": "v1",\n    "items": [')
+        comma = ""
+        for each in objects:
+            whole = _as_stored(each) if each["kind"] == "Pod" else each
+            text = json.dumps(whole, indent=4, sort_keys=True).replace("\n", "\n" + " " * 8)
+            stream.write(f"{comma}\n        {text}")
+            comma = ","
+        end = {"kind": "List", "metadata": {"resourceVersion": ""}}
+        stream.write("\n    ],\n" + json.dumps(end, indent=4).removeprefix("{\n") + "\n")
+
+
+def _as_stored(pod: dict[str, Any]) -> dict[str, Any]:
+    """The pod with what admission, the scheduler and the kubelet add to each."""
+    spec, token = pod["spec"], "kube-api-access-x7k2p"
+    mount = {
+        "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
+        "name": token,
+        "readOnly": True,
+    }
+    containers = [
+        {
+            **each,
+            "terminationMessagePolicy": "File",
+            "volumeMounts": [*each["volumeMounts"], mount],
+        }
+        for each in spec["containers"]
+    ]
+    root = {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca"}}
+    sources = [{"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}}, root]
+    volume = {"name": token, "projected": {"defaultMode": 420, "sources": sources}}
+    statuses = [
+        {
+            "containerID": f"containerd://{number:064x}",
+            "image": each["image"],
+            "imageID": f"{each['image'].rpartition(':')[0]}@sha256:{number:064x}",
+            "lastState": {},
+            "name": each["name"],
+            "ready": True,
+            "resources": each["resources"],
+            "restartCount": 0,
+            "started": True,
+            "state": {"running": {"startedAt": CREATED}},
+            "volumeMounts": each["volumeMounts"],
+        }
+        for number, each in enumerate(containers)
+    ]
+    return {
+        **pod,
+        "spec": {**spec, "containers": containers, "volumes": [*spec["volumes"], volume]},
+        "status": {
+            **pod["status"],
+            "containerStatuses": statuses,
+            "hostIPs": [{"ip": "10.0.0.1"}],
+            "observedGeneration": 1,
+            "podIPs": [{"ip": "10.1.0.1"}],
         },
     }
 

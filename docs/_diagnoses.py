@@ -101,6 +101,36 @@ def regcred(*entries: str, name: str = "regcred", **more: Any) -> dict[str, Any]
     return secret({"auths": {entry: login() for entry in entries}}, name, **more)
 
 
+def sealed(
+    kind: str | None = JSON_TYPE, name: str = "regcred", key: str = ".dockerconfigjson", **more: Any
+) -> dict[str, Any]:
+    """A SealedSecret; what is sealed is cut short."""
+    template: dict[str, Any] = {"metadata": {"name": name}, **({"type": kind} if kind else {})}
+    return {
+        "apiVersion": "bitnami.com/v1alpha1",
+        "kind": "SealedSecret",
+        "metadata": {"name": name, **more.pop("metadata", {})},
+        "spec": {"encryptedData": {key: "AgBy3i4OJSWK+PiTySYZZA9rO43cGDEq"}, "template": template},
+    }
+
+
+def external(config: str, **more: Any) -> dict[str, Any]:
+    """An ExternalSecret whose template gives a docker config."""
+    template: dict[str, Any] = {"type": JSON_TYPE, "data": {".dockerconfigjson": config}}
+    if "annotations" in more:
+        template["metadata"] = {"annotations": more.pop("annotations")}
+    return {
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "ExternalSecret",
+        "metadata": {"name": "regcred", **more.pop("metadata", {})},
+        "spec": {
+            "secretStoreRef": {"kind": "ClusterSecretStore", "name": "vault"},
+            "target": {"template": template},
+            "dataFrom": [{"extract": {"key": "registry"}}],
+        },
+    }
+
+
 def one(credential: dict[str, str], entry: str = "quay.io") -> dict[str, Any]:
     """A secret with one entry."""
     return secret({"auths": {entry: credential}})
@@ -401,6 +431,20 @@ EXAMPLES: Final[dict[str, Example]] = {
         ],
         "A public image of Docker Hub, and a secret that a service account lists.",
     ),
+    "PS112": Example(
+        [pod(IMAGE), sealed(metadata={"namespace": "flux-system"})],
+        [pod(IMAGE), sealed()],
+        "The SealedSecret is in the pod's namespace, sealed for it.",
+        [
+            pod(IMAGE),
+            external(
+                '{"auths": {"quay.io": {"auth": "{{ .auth }}"}}}',
+                metadata={"namespace": "flux-system"},
+                annotations={"replicator.v1.mittwald.de/replicate-to": "default"},
+            ),
+        ],
+        "A secret that another program copies into the pod's namespace.",
+    ),
     "PS113": Example(
         [with_list("regcred"), regcred("quay.io")],
         GOOD,
@@ -477,6 +521,20 @@ EXAMPLES: Final[dict[str, Example]] = {
         "The secret holds user name and password.",
         [pod(IMAGE), secret({"auths": {"quay.io": login()}, "credsStore": "desktop"})],
         "A `credsStore` next to entries that hold their credentials: it is ignored, and harmless.",
+    ),
+    "PS209": Example(
+        [pod(IMAGE), sealed(kind=None)],
+        [pod(IMAGE), sealed()],
+        "The template has a type.",
+        [*GOOD, sealed(kind=None, name="database", key="password")],
+        "A secret that is made for something else.",
+    ),
+    "PS210": Example(
+        [pod(IMAGE), external('{"quay.io": {"auth": "{{ .auth }}"}}')],
+        [pod(IMAGE), external('{"auths": {"quay.io": {"auth": "{{ .auth }}"}}}')],
+        "The entries are under `auths`.",
+        [pod(IMAGE), external("{{ .config }}")],
+        "A template that puts in the whole document: what it will be is not known.",
     ),
     "PS301": _key(
         "registry-1.docker.io",
@@ -678,6 +736,13 @@ EXAMPLES: Final[dict[str, Example]] = {
         "The list is removed.",
         [pod("nginx:1.27", IMAGE), regcred("quay.io")],
         "A list that serves one of the images; the other one is public.",
+    ),
+    "PS507": Example(
+        [pod(IMAGE), external('{"auths": {"ghcr.io": {"auth": "{{ .auth }}"}}}')],
+        [pod(IMAGE), external('{"auths": {"quay.io": {"auth": "{{ .auth }}"}}}')],
+        "The template has the registry of the image.",
+        [pod(IMAGE), external('{"auths": {"{{ .registry }}": {"auth": "{{ .auth }}"}}}')],
+        "A template that puts in the registry, too: which one is not known.",
     ),
     "PS601": Example(
         [BY_ROBOT, robot(), providers("quay.io/*")],

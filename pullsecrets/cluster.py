@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from itertools import count, islice, repeat
-from typing import Any, Final
+from itertools import chain, count, islice, repeat
+from typing import Any, Final, TypeVar
 
-from attrs import Factory, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.flaws import inspect
 from pullsecrets.keyring import Keyring
+from pullsecrets.makers.made import MadeSecret, copy_of
 from pullsecrets.names import Found, Names
 from pullsecrets.node.audiences import AudienceGrant, audience_grants, granted_audiences
 from pullsecrets.node.node import Node, as_node
@@ -25,7 +26,7 @@ from pullsecrets.objects import Container, Place, Pod, PullSecret, ServiceAccoun
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.reading.clients import manifests_of
 from pullsecrets.reading.documents import Document, Objects, Problem, objects_of
-from pullsecrets.resolution import Resolution
+from pullsecrets.resolution import Access, Resolution, attempt_cell
 from pullsecrets.secrecy import ImageText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 from pullsecrets.workloads import NO_TEMPLATES, Templates
@@ -193,20 +194,49 @@ def _attempts(answer: ImageResolution, at: datetime | None) -> Iterator[Row]:
     elif resolution.anonymous:
         yield *head, "1", Cell(None, "anonymous"), Cell(None, "no entry matches"), None, None
     for unknown in resolution.unknown:
-        what = Cell(None, "not known what it gives", Tone.WARNING)
+        certain = unknown in resolution.serving
+        known = "has an entry, with what credential is not known"
+        what = Cell(None, known if certain else "not known what it gives", Tone.WARNING)
         yield *head, "?", Cell(str(unknown), unknown.title), what, None, None
     for attempt, candidate in resolution.attempts:
         source = Cell(str(candidate.source), printable(candidate.source.name or "the node"))
-        user = printable(candidate.credential.username)
+        user = Cell(printable(candidate.credential.username), candidate.user)
         codes = ", ".join(flaw.code for flaw in inspect(candidate.credential).flaws_at(at))
         flaw = Cell(codes, f"! {codes}", Tone.WARNING) if codes else None
-        yield *head, attempt, source, str(candidate.entry), user, flaw
+        yield *head, attempt_cell(attempt), source, str(candidate.entry), user, flaw
 
 
-def _homes(secrets: Iterable[PullSecret]) -> Mapping[str, tuple[str, ...]]:
+_Object = TypeVar("_Object", Pod, PullSecret, ServiceAccount)
+
+
+def _identity(found: Pod | PullSecret | ServiceAccount) -> tuple[str, ...]:
+    return (found.kind if isinstance(found, Pod) else "", found.namespace, found.name)
+
+
+def _replaced(old: Sequence[_Object], new: Sequence[_Object]) -> tuple[_Object, ...]:
+    """The objects of both, where they are of one name the new one."""
+    names = {_identity(each) for each in new}
+    return tuple(chain((each for each in old if _identity(each) not in names), new))
+
+
+def _distinct(
+    secrets: Iterable[PullSecret], made: Iterable[MadeSecret]
+) -> Iterator[PullSecret | MadeSecret]:
+    """The secrets; those that are made where their file has no Secret of the name."""
+    here = set()
+    for secret in secrets:
+        here.add((secret.namespace, secret.name, secret.place and secret.place.file))
+        yield secret
+    for each in made:
+        if (each.namespace, each.name, each.place and each.place.file) not in here:
+            yield each
+
+
+def _homes(secrets: Iterable[PullSecret | MadeSecret]) -> Mapping[str, tuple[str, ...]]:
     homes: dict[str, set[str]] = {}
     for secret in secrets:
-        homes.setdefault(secret.name, set()).add(secret.namespace)
+        if secret.namespace is not None:
+            homes.setdefault(secret.name, set()).add(secret.namespace)
     return {name: tuple(sorted(found)) for name, found in homes.items()}
 
 
@@ -234,6 +264,10 @@ class Cluster(Tabular):
             the pull policy Always in each pod that is created (rule 17).
         grants: The rules of RBAC that let nodes have tokens of service accounts (D23); None where
             they are not known, as no object of RBAC was read.
+        made: The secrets that other programs make, and those that could not be read from a cluster.
+            One of these counts where there is no Secret of its name.
+        complete: Whether each secret that a pod lists was looked up in a cluster, so that one that
+            is not here does not exist.
     """
 
     pods: tuple[Pod, ...] = ()
@@ -243,8 +277,14 @@ class Cluster(Tabular):
     problems: tuple[Problem, ...] = ()
     always_pull: bool = False
     grants: tuple[AudienceGrant, ...] | None = None
-    _secret_names: Names[PullSecret] = _derived(lambda self: Names(self.secrets))
-    _homes: Mapping[str, tuple[str, ...]] = _derived(lambda self: _homes(self.secrets))
+    made: tuple[MadeSecret, ...] = ()
+    complete: bool = False
+    _secret_names: Names[PullSecret | MadeSecret] = _derived(
+        lambda self: Names(_distinct(self.secrets, self.made))
+    )
+    _homes: Mapping[str, tuple[str, ...]] = _derived(
+        lambda self: _homes((*self.secrets, *(each for each in self.made if not each.unread)))
+    )
     _account_names: Names[ServiceAccount] = _derived(lambda self: Names(self.service_accounts))
     _granted: Callable[[str, str], frozenset[str]] = _derived(
         lambda self: granted_audiences(self.grants or ())
@@ -274,6 +314,7 @@ class Cluster(Tabular):
             node,
             objects.problems,
             grants=audience_grants(objects.rbac) if objects.rbac else None,
+            made=objects.made,
         )
 
     @classmethod
@@ -341,7 +382,8 @@ class Cluster(Tabular):
             near: Where the name is written: where several files define it, the nearest counts.
         """
         found = self._secret_names.find(namespace, name, near)
-        return None if found is None else found.object
+        secret = None if found is None else found.object
+        return secret if isinstance(secret, PullSecret) else None
 
     def standpoint(self, place: Place | None) -> str | None:
         """What of a place matters for what a name means: its file, or None if nothing does.
@@ -355,9 +397,41 @@ class Cluster(Tabular):
             return None
         return place.file
 
+    def listed(
+        self, namespace: str, name: str, near: Place | None = None
+    ) -> PullSecret | MadeSecret | None:
+        """What a name in a list of secrets leads to: a Secret, one that is made, or None.
+
+        A copy of a Secret that is there is a Secret, too.
+
+        Args:
+            namespace: The pod's namespace.
+            name: The name in its list.
+            near: Where the name is written: where several files define it, the nearest counts.
+        """
+        # Of some secrets the name is encrypted, or the namespace: they may be this one.
+        keys = (namespace, name), (None, name), (namespace, ""), (None, "")
+        for where, title in keys:
+            found = self._secret_names.find(where, title, near)
+            if found is not None:
+                break
+        else:
+            return None
+        secret = found.object
+        if isinstance(secret, PullSecret):
+            return secret
+        sure = secret.certain and bool(secret.name)
+        made = evolve(secret, namespace=namespace, name=name, certain=sure)
+        if made.origin is None:
+            return made
+        # Of a copy of a copy nothing is known: it would not end where they copy each other.
+        original = self._secret_names.find(*made.origin, made.place)
+        return copy_of(made, None if original is None else original.object)
+
     def without(self, namespace: str, name: str) -> Cluster:
         """The cluster without the Secret of that name: to ask what would change."""
         left = (each for each in self.secrets if (each.namespace, each.name) != (namespace, name))
+        made = (each for each in self.made if (each.namespace, each.name) != (namespace, name))
         return Cluster(
             self.pods,
             self.service_accounts,
@@ -366,10 +440,50 @@ class Cluster(Tabular):
             self.problems,
             self.always_pull,
             self.grants,
+            tuple(made),
+            self.complete,
         )
 
+    def with_objects(self, objects: Objects) -> Cluster:
+        """The cluster with some objects more: to ask what would change.
+
+        Args:
+            objects: The objects. They replace those of the same kind, namespace and name.
+        """
+        new = {(secret.namespace, secret.name) for secret in objects.secrets}
+        made = (each for each in self.made if (each.namespace, each.name) not in new)
+        grants = self.grants
+        if objects.rbac:
+            grants = (*(grants or ()), *audience_grants(objects.rbac))
+        return Cluster(
+            _replaced(self.pods, objects.pods),
+            _replaced(self.service_accounts, objects.service_accounts),
+            _replaced(self.secrets, objects.secrets),
+            self.node,
+            (*self.problems, *objects.problems),
+            self.always_pull,
+            grants,
+            (*made, *objects.made),
+            self.complete,
+        )
+
+    def as_service_account(self, pod: Pod, name: str) -> Pod:
+        """The pod as it is to be created to run as another service account.
+
+        A pod that was read from a cluster has the list of its own service account, if the two are
+        equal: then it gets the other one's instead (rules 1 and 2).
+
+        Args:
+            pod: The pod.
+            name: The service account's name.
+        """
+        before = self.service_account(pod.namespace, pod.service_account)
+        copied = pod.stored and before is not None and before.pull_secrets == pod.pull_secrets
+        names = () if copied else pod.pull_secrets
+        return evolve(pod, service_account=name, pull_secrets=names, stored=False)
+
     def namespaces_with(self, name: str) -> tuple[str, ...]:
-        """The namespaces that have a Secret of that name, sorted."""
+        """The namespaces that have a Secret of that name, or get one that is made; sorted."""
         return self._homes.get(name, ())
 
     def service_account(
@@ -398,7 +512,7 @@ class Cluster(Tabular):
         if keyring is None:
             if len(self._keyrings) >= _MAX_REMEMBERED:
                 self._keyrings.clear()
-            found = (self.secret(namespace, name, near) for name in key[1] if name)
+            found = (self.listed(namespace, name, near) for name in key[1] if name)
             secrets = (secret for secret in found if secret is not None)
             keyring = self._keyrings[key] = Keyring(secrets, self.node)
         return keyring
@@ -450,7 +564,7 @@ class Cluster(Tabular):
 
     def references(
         self, namespace: str, names: Sequence[str], near: Place | None = None
-    ) -> Iterator[Note | PullSecret]:
+    ) -> Iterator[Note | PullSecret | MadeSecret]:
         """What each reference of a list leads to: a secret, or why it leads nowhere (rule 4).
 
         Args:
@@ -459,13 +573,13 @@ class Cluster(Tabular):
             near: Where the list is.
         """
         for position, name in enumerate(names):
-            secret = self.secret(namespace, name, near)
+            secret = self.listed(namespace, name, near)
             if not name:
                 yield Note(NoteCode.NAMELESS_REFERENCE, namespace, position=position)
             elif secret is None:
                 others = self.namespaces_with(name)
-                rendered = name.startswith(_RENDERED)
-                code = NoteCode.RENDERED_REFERENCE if rendered else NoteCode.MISSING_SECRET
+                code = NoteCode.ABSENT_SECRET if self.complete else NoteCode.MISSING_SECRET
+                code = NoteCode.RENDERED_REFERENCE if name.startswith(_RENDERED) else code
                 yield Note(code, namespace, name, position=position, elsewhere=others)
             else:
                 yield secret
@@ -541,11 +655,17 @@ class Cluster(Tabular):
     @property
     def title(self) -> str:
         """What it holds, in numbers, and how much of the input is not in it."""
-        counts = (
+        counts: tuple[tuple[int, str, str], ...] = (
             (len(self.pods), "pod or workload", "pods and workloads"),
             (len(self.secrets), "secret", "secrets"),
             (len(self.service_accounts), "service account", "service accounts"),
         )
+        unread = sum(each.unread for each in self.made)
+        some = (
+            (len(self.made) - unread, "secret to be made", "secrets to be made"),
+            (unread, "secret that could not be read", "secrets that could not be read"),
+        )
+        counts += tuple(each for each in some if each[0])
         parts = [f"{number:,} {one if number == 1 else more}" for number, one, more in counts]
         if self.node.docker_config is not None:
             parts.append("a node config")
@@ -560,10 +680,17 @@ class Cluster(Tabular):
     def __reduce__(self) -> tuple[type[Cluster], tuple[Any, ...]]:
         # Without the keyrings, which are built again as they are asked for.
         objects = self.pods, self.service_accounts, self.secrets
-        return Cluster, (*objects, self.node, self.problems, self.always_pull, self.grants)
+        more = self.node, self.problems, self.always_pull, self.grants, self.made, self.complete
+        return Cluster, (*objects, *more)
 
     def table(self, limit: int | None = None) -> Table:
-        """One row for each image, with what is tried for it."""
+        """One row for each image, with what is tried for it.
+
+        In the order of the pods; if not all are wanted, those whose images are the worst off.
+
+        Args:
+            limit: How many rows are wanted at most, None for all of them.
+        """
         columns = (
             Column("namespace"),
             Column("kind"),
@@ -586,11 +713,16 @@ class Cluster(Tabular):
             Column("first_username"),
             Column("notes"),
         )
-        rows = (row for answer in self.resolve_all() for row in _image_rows(answer))
+        answers = self.resolve_all()
         total = sum(len(pod.images) for pod in self.pods)
+        title = self.title
+        if limit is not None and limit < total:
+            answers = iter(sorted(answers, key=_worst))
+            title += "; the worst come first"
+        rows = (row for answer in answers for row in _image_rows(answer))
         kept = tuple(islice(rows, limit))
         return Table(
-            columns, kept, title="Cluster", subtitle=Cell(self.title), total=total, unit="images"
+            columns, kept, title="Cluster", subtitle=Cell(title), total=total, unit="images"
         )
 
 
@@ -636,6 +768,15 @@ def _once(notes: Iterable[Note]) -> Iterator[Note]:
             seen.add(note.name)
 
 
+def _worst(answer: PodResolution) -> int:
+    """The rank of the worst that becomes of an image of the pod."""
+    ranks = (_RANKS[each.resolution.access] for each in answer.images)
+    return min(ranks, default=len(_RANKS))
+
+
+_RANKS: Final = {access: rank for rank, access in enumerate(Access)}
+
+
 def _image_rows(answer: PodResolution) -> Iterator[Row]:
     pod = answer.pod
     for each in answer.images:
@@ -672,6 +813,10 @@ def tried(resolution: Resolution) -> Cell:
         return Cell(count, str(resolution.failure), Tone.ERROR)
     if resolution.anonymous:
         return Cell(count, "anonymous", Tone.FAINT)
-    known = tuple(f"{number}. {each}" for number, each in resolution.attempts)
+    hidden = "unless another entry matches: "
+    known = tuple(
+        f"{number}. {hidden if each in resolution.conditional else ''}{each}"
+        for number, each in resolution.attempts
+    )
     unknown = tuple(f"?. what {each.title} gives" for each in resolution.unknown)
     return Cell(count, known + unknown)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pullsecrets.errors import PullsecretsError
@@ -102,6 +102,17 @@ class Field:
             InvalidManifest: The value is not a mapping.
         """
         return Field(self._mapping().get(name), self, name)
+
+    def at(self, path: Iterable[str]) -> Field:
+        """The member at the end of a path, or an empty field if it is absent.
+
+        Raises:
+            InvalidManifest: A value on the way is not a mapping.
+        """
+        found = self
+        for name in path:
+            found = found.member(name)
+        return found
 
     def items(self) -> Iterator[tuple[str, Field]]:
         """The members of a mapping whose keys an author chose.

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import chain
 from typing import Final
 
@@ -37,6 +38,7 @@ __all__ = [
     "PodGroup",
     "Summary",
     "Workload",
+    "answers_table",
     "count",
     "group_pods",
     "named",
@@ -73,13 +75,28 @@ class Workload:
         those = list(members)
         if len(those) == 1:
             return _title(those[0])
-        itself = self.kind, self.namespace, self.name
-        kinds = Counter(each[0] for each in those if each != itself)
-        counts = (
+        return f"{_title(self._named)} ({self.members(those)})"
+
+    def members(self, members: Iterable[Named]) -> str:
+        """How many of what, it itself left out: ``12 pods, 1 ReplicaSet``; empty for one alone.
+
+        Args:
+            members: The pods and workloads of it that are meant.
+        """
+        those = list(members)
+        if len(those) == 1:
+            return ""
+        # Pods that are yet to be named, by a `generateName`, may share it.
+        others = [each for each in those if each != self._named] or those
+        kinds = Counter(each[0] for each in others)
+        return ", ".join(
             count(number, "pod" if kind == "Pod" else kind)
             for kind, number in sorted(kinds.items())
         )
-        return f"{_title(itself)} ({', '.join(counts)})"
+
+    @property
+    def _named(self) -> Named:
+        return self.kind, self.namespace, self.name
 
 
 def _title(named: Named) -> str:
@@ -135,8 +152,9 @@ def named(pod: Pod) -> Named:
 class PodGroup(Tabular):
     """Pods of one workload that have the same answer.
 
-    The answer is what is tried for each image. Whose list of secrets it came from may differ: a
-    Deployment has its service account's list, and its pods that list as their own.
+    The answer is what is tried for each image, and whether it is pulled. Whose list of secrets it
+    came from may differ: a Deployment has its service account's list, and its pods that list as
+    their own.
 
     Attributes:
         workload: What they belong to.
@@ -171,15 +189,38 @@ class PodGroup(Tabular):
         """The worst that happens to one of its images."""
         return min((each.resolution.access for each in self.first.images), key=_rank, default=_BEST)
 
-    def table(self, limit: int | None = None) -> Table:
-        """One row for each attempt, as for one of its pods."""
+    def table(self, limit: int | None = None, *, at: datetime | None = None) -> Table:
+        """One row for each attempt, as for one of its pods.
+
+        Args:
+            limit: As for `PodResolution.table`.
+            at: As for `PodResolution.table`.
+        """
         lists = dict.fromkeys(str(answer.admission) for answer in self.answers)
         return evolve(
-            self.first.table(limit),
+            self.first.table(limit, at=at),
             title=self.title,
             subtitle=Cell(None, tuple(lists), Tone.FAINT),
             notes=tuple(map(str, self.notes)),
         )
+
+
+def answers_table(groups: Iterable[PodGroup], at: datetime | None = None) -> Table:
+    """All groups in one table: one row for each attempt, under its image, under its workload.
+
+    Args:
+        groups: The groups.
+        at: As for `PodResolution.table`.
+    """
+    columns: tuple[Column, ...] = ()
+    rows: list[Row] = []
+    for group in groups:
+        table = group.table(at=at)
+        columns = table.columns
+        below = " · ".join((*table.subtitle.shown.split("\n"), *table.notes))
+        head = Cell(group.title, below=below)
+        rows += [(head, *row) for row in table.rows]
+    return Table((Column("workload", group=True), *columns), tuple(rows), unit="attempts")
 
 
 def group_pods(answers: Iterable[PodResolution]) -> tuple[PodGroup, ...]:
@@ -196,7 +237,10 @@ def group_pods(answers: Iterable[PodResolution]) -> tuple[PodGroup, ...]:
     number_of = _numbering()
     found: dict[object, list[PodResolution]] = {}
     for answer in those:
-        images = ((e.container.name, e.container.kind, number_of(e)) for e in answer.images)
+        images = (
+            (each.container.name, each.container.kind, each.policy, number_of(each))
+            for each in answer.images
+        )
         found.setdefault((workloads[named(answer.pod)], *images), []).append(answer)
     groups = (PodGroup(workloads[named(each[0].pod)], tuple(each)) for each in found.values())
     return tuple(sorted(groups, key=lambda group: _rank(group.worst)))
@@ -221,7 +265,6 @@ def _numbering() -> Callable[[ImageResolution], int]:
 
 
 _BEST: Final = Access.CREDENTIAL
-_SOURCES: Final = 5  # that a summary names
 
 
 def _rank(access: Access) -> int:
@@ -232,6 +275,7 @@ _SAID: Final = {
     Access.FAILING: ("failing", "the lookup fails as a whole", Tone.ERROR),
     Access.UNKNOWN: ("unknown", "what may give a credential is not known", Tone.WARNING),
     Access.ANONYMOUS: ("anonymous", "no entry matches", Tone.NOTE),
+    Access.CREDENTIAL: ("credential", "", Tone.GOOD),
 }
 _UNORDERED: Final = "credentials that differ, in no defined order"
 
@@ -262,6 +306,12 @@ class Summary(Tabular):
         counts = (self.pods, "pod"), (self.workloads, "workload"), (self.images, "image")
         return ", ".join(count(number, what) for number, what in counts if number) or "no pods"
 
+    def parts(self) -> Iterator[tuple[str, int, Tone]]:
+        """How many images have which kind of answer, the worst first: for a chart."""
+        for access in Access:
+            name, _, tone = _SAID[access]
+            yield name, self.access.get(access, 0), tone
+
     def table(self, limit: int | None = None) -> Table:
         """One row for each kind of answer, the worst first, then one for each source."""
         columns = Column("images", ""), Column("answer", ""), Column("detail", "")
@@ -270,7 +320,7 @@ class Summary(Tabular):
     def _rows(self, limit: int | None) -> Iterator[Row]:
         for access, (name, detail, tone) in _SAID.items():
             number = self.access.get(access, 0)
-            if number:
+            if number and access is not Access.CREDENTIAL:
                 yield _number(number), Cell(name, tone=tone), detail
         if self.nondeterministic:
             unordered = Cell("nondeterministic", tone=Tone.WARNING)
@@ -281,7 +331,11 @@ class Summary(Tabular):
         rest = self.sources[len(shown) :]
         if rest:
             number = sum(each for _, each in rest)
-            yield _number(number), Cell("credential", tone=Tone.GOOD), f"{len(rest):,} more"
+            yield (
+                _number(number),
+                Cell("credential", tone=Tone.GOOD),
+                count(len(rest), "more source"),
+            )
 
 
 def _source(source: Source) -> str:

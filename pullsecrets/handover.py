@@ -14,8 +14,8 @@ from typing import Final
 from pullsecrets.dockerconfig import Credential, DockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.images import Image
-from pullsecrets.notes import Note
-from pullsecrets.resolution import Resolution
+from pullsecrets.notes import Note, NoteCode
+from pullsecrets.resolution import Resolution, Source, SourceKind
 from pullsecrets.secrecy import Password
 
 __all__ = ["NothingToHandOver", "to_docker_config", "write_docker_config"]
@@ -49,7 +49,8 @@ def to_docker_config(resolution: Resolution) -> DockerConfig:
         credential.
 
     Raises:
-        NothingToHandOver: The lookup failed: the message says why.
+        NothingToHandOver: The lookup failed, or no credential is known and there may be one: the
+            message says why.
 
     >>> from pullsecrets import PullSecret, resolve
     >>> secret = PullSecret.from_credentials("hub", {"index.docker.io": ("user", "password")})
@@ -58,6 +59,8 @@ def to_docker_config(resolution: Resolution) -> DockerConfig:
     """
     if resolution.failure is not None:
         raise NothingToHandOver(resolution.failure)
+    if not resolution.candidates and not resolution.anonymous:
+        raise NothingToHandOver(_unknown(resolution.unknown[0]))
     if resolution.image is None or not resolution.candidates:
         return DockerConfig()
     credential = resolution.candidates[0].credential
@@ -68,6 +71,13 @@ def to_docker_config(resolution: Resolution) -> DockerConfig:
     username, colon, rest = credential.username.partition(":")
     password = Password(f"{rest}{colon}{credential.password.reveal()}")
     return DockerConfig({_entry(resolution.image): Credential(username, password)})
+
+
+def _unknown(source: Source) -> Note:
+    """That what gives a credential is not known."""
+    made = source.kind is SourceKind.SECRET
+    code = NoteCode.UNKNOWN_SECRET if made else NoteCode.UNKNOWN_ANSWER
+    return Note(code, source.namespace, source.name)
 
 
 def _entry(image: Image) -> str:

@@ -8,7 +8,7 @@ what credential providers answer for this image.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
@@ -16,6 +16,7 @@ from attrs import evolve, field, frozen
 from pullsecrets._go.url import BadURL
 from pullsecrets.dockerconfig import Auths, Credential, DockerConfig, InvalidDockerConfig
 from pullsecrets.images import Image, InvalidImage
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.matching import Ring, normalise
 from pullsecrets.node.node import Contribution, Node, as_node
 from pullsecrets.node.providers import Asked, PodAccount
@@ -59,8 +60,10 @@ class _Config:
     slot: int
     auths: Auths = field(repr=False)
     account: PodAccount | None = None
+    made: MadeSecret | None = None  # what its entries are of: their credentials are not known
 
 
+_Secret = PullSecret | MadeSecret
 _Item = tuple[_Config, EntryText]
 _Rings = tuple[Ring[_Item], ...]
 
@@ -68,7 +71,7 @@ _MAX_ANSWERS: Final = 4096
 _MAX_REMEMBERED: Final = 1024  # characters; no image reference is as long
 
 
-def _as_tuple(secrets: Iterable[PullSecret]) -> tuple[PullSecret, ...]:
+def _as_tuple(secrets: Iterable[_Secret]) -> tuple[_Secret, ...]:
     return tuple(secrets)
 
 
@@ -76,12 +79,14 @@ def _as_tuple(secrets: Iterable[PullSecret]) -> tuple[PullSecret, ...]:
 class Keyring:
     """The credentials that a pod has, ready to be looked up for many images.
 
-    A secret that does not decode makes each resolution a failure (rule 8); nothing raises.
+    A secret that does not decode makes each resolution a failure (rule 8); nothing raises. One that
+    another program makes makes it partly unknown.
 
     Two keyrings are equal, and pickle, by what they were built from. Threads may share one.
 
     Args:
         secrets: The pod's secrets in the order of its list; one that is listed twice is here twice.
+            Those that another program makes are among them.
         node: The node, or only its docker config.
 
     Attributes:
@@ -89,13 +94,15 @@ class Keyring:
         notes: What was passed over while building.
     """
 
-    secrets: tuple[PullSecret, ...] = field(converter=_as_tuple)
+    secrets: tuple[_Secret, ...] = field(converter=_as_tuple)
     node: Node = field(default=None, converter=as_node)
     failure: Note | None = field(init=False, repr=False, eq=False)
     notes: tuple[Note, ...] = field(init=False, repr=False, eq=False)
     _configs: tuple[_Config, ...] = field(init=False, repr=False, eq=False)
     # The secrets' ring; and the node's, if no provider makes it depend on the image.
     _rings: _Rings = field(init=False, repr=False, eq=False)
+    # Of secrets that may not be made at all: in the secrets' ring they could hide others.
+    _doubtful: Ring[_Item] = field(init=False, repr=False, eq=False)
     # Image and service account → resolution. The pods of a cluster ask for the same few images
     # again and again: resolving 30,000 images takes a tenth of the time. A thread sees all of an
     # answer or none.
@@ -106,7 +113,9 @@ class Keyring:
     def __attrs_post_init__(self) -> None:
         configs, failure = _decoded(self.secrets)
         dropped: list[Note] = []
-        rings = [self._ring(configs, dropped)]
+        doubtful = tuple(each for each in configs if each.made and not each.made.certain)
+        sure = tuple(each for each in configs if not each.made or each.made.certain)
+        rings = [self._ring(sure, dropped)]
         if self.node.docker_config is not None and failure is None:
             node = (_Config(_NODE, len(configs), self.node.docker_config.auths),)
             configs += node
@@ -117,6 +126,7 @@ class Keyring:
             ("notes", (*_listed(self.secrets), *dict.fromkeys(dropped))),
             ("_configs", configs),
             ("_rings", tuple(rings)),
+            ("_doubtful", self._ring(doubtful, [])),
         ):
             object.__setattr__(self, name, value)
 
@@ -127,9 +137,17 @@ class Keyring:
     def entries(self) -> tuple[KeyringEntry, ...]:
         """Every entry of the secrets and of the node's docker config, dropped ones included.
 
-        They are in the order of the documents. There are none if a secret does not decode.
+        They are in the order of the documents. There are none if a secret does not decode, and
+        none of secrets whose credentials are not known.
         """
-        return tuple(entry for config in self._configs for entry in self._entries(config))
+        known = (config for config in self._configs if config.made is None)
+        return tuple(entry for config in known for entry in self._entries(config))
+
+    @property
+    def made_entries(self) -> tuple[KeyringEntry, ...]:
+        """The known entries of secrets that another program makes; their credential is empty."""
+        made = (config for config in self._configs if config.made is not None)
+        return tuple(entry for config in made for entry in self._entries(config))
 
     def answered(self, resolution: Resolution) -> Iterator[tuple[Asked, tuple[KeyringEntry, ...]]]:
         """The providers that are asked for an image, and the entries of their answers.
@@ -197,19 +215,42 @@ class Keyring:
         if self.node.providers:
             added = self.node.contribution(image.name, account)
             rings = (self._rings[0], *self._layers(added))
-        candidates = tuple(_candidates(rings, image.name))
-        if added is None:
-            return Resolution(image, written, candidates, kubernetes=release)
-        unanswered = (each for layer in added.layers for each in layer.unanswered)
-        unknown = tuple(_source(each.name) for each in unanswered)
+        found = [(key, items) for ring in rings for key, items in ring.lookup(image.name)]
+        candidates = tuple(_candidates(found))
+        matching = {
+            config.slot
+            for _, items in (*found, *self._doubtful.lookup(image.name))
+            for config, _ in items
+            if config.made is not None
+        }
+        unknown = tuple(self._unknown(matching))
+        serving = dict.fromkeys(source for source, certain in unknown if certain)
+        unanswered = () if added is None else added.layers
+        providers = (_source(each.name) for layer in unanswered for each in layer.unanswered)
         return Resolution(
             image,
             written,
             candidates,
-            consulted=added.consulted,
-            unknown=unknown,
+            consulted=() if added is None else added.consulted,
+            unknown=(*dict.fromkeys(source for source, _ in unknown), *providers),
             kubernetes=release,
+            serving=tuple(serving),
         )
+
+    def _unknown(self, matching: Set[int]) -> Iterator[tuple[Source, bool]]:
+        """The secrets that may give a candidate which is not known; and whether they certainly do.
+
+        Args:
+            matching: The slots of those with a known entry that matches.
+        """
+        for config in self._configs:
+            made = config.made
+            if made is None or made.skipped is not None:
+                continue
+            if config.slot in matching:
+                yield config.source, made.certain
+            elif made.entries is None:
+                yield config.source, False
 
     def _slots(self, asked: Iterable[Asked]) -> Mapping[str | None, int]:
         """The slot of the node's docker config, and of each provider's answer."""
@@ -245,23 +286,23 @@ def _source(provider: str | None) -> Source:
     return _NODE if provider is None else Source(SourceKind.PROVIDER, None, provider)
 
 
-def _candidates(rings: _Rings, image_name: str) -> Iterator[Candidate]:
+def _candidates(found: Iterable[tuple[str, list[_Item]]]) -> Iterator[Candidate]:
     """Ring after ring (rule 15), key after key, and of each key slot after slot (rule 13)."""
     tier = -1
-    for ring in rings:
-        for key, items in ring.lookup(image_name):
-            last = -1
-            for config, entry in items:
-                tier += config.slot != last
-                last = config.slot
-                credential = config.auths[entry]
-                found = credential, config.source, entry, EntryText(key), tier, last
-                yield Candidate(*found, config.account)
+    for key, items in found:
+        last = -1
+        for config, entry in items:
+            if config.made is not None:
+                continue
+            tier += config.slot != last
+            last = config.slot
+            known = config.auths[entry], config.source, entry, EntryText(key), tier, last
+            yield Candidate(*known, config.account)
 
 
 def resolve(
     image: Image | str,
-    secrets: Iterable[PullSecret],
+    secrets: Iterable[_Secret],
     node: Node | DockerConfig | None = None,
     *,
     account: PodAccount | None = None,
@@ -287,15 +328,21 @@ def resolve(
     return Keyring(secrets, node).resolve(image, account)
 
 
-def _decoded(secrets: Iterable[PullSecret]) -> tuple[tuple[_Config, ...], Note | None]:
+def _decoded(secrets: Iterable[_Secret]) -> tuple[tuple[_Config, ...], Note | None]:
     """The secrets' docker configs, or none of them and why the lookup fails (rule 8)."""
     configs: list[_Config] = []
     for slot, secret in enumerate(secrets):
+        source = Source.of(secret)
+        if isinstance(secret, MadeSecret):
+            entries = secret.entries if secret.skipped is None else None
+            auths = Auths(dict.fromkeys(entries or (), Credential()))
+            configs.append(_Config(source, slot, auths, made=secret))
+            continue
         try:
             config = secret.config() or DockerConfig()
         except InvalidDockerConfig as error:
             return (), undecodable(secret, error)
-        configs.append(_Config(Source.of(secret), slot, config.auths))
+        configs.append(_Config(source, slot, config.auths))
     return tuple(configs), None
 
 
@@ -317,14 +364,14 @@ def _keyed(
                 dropped.append(Note(*subject, entry=entry, detail=str(error)))
 
 
-def _listed(secrets: Iterable[PullSecret]) -> Iterator[Note]:
+def _listed(secrets: Iterable[_Secret]) -> Iterator[Note]:
     """What there is to say about the secrets themselves, each fact once."""
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[tuple[str | None, str], int] = {}
     for secret in secrets:
         identity = secret.namespace, secret.name
         times = seen[identity] = seen.get(identity, 0) + 1
-        skipped = secret.skipped
-        if times == 1 and skipped is not None:
-            yield skipped
+        note = secret.note if isinstance(secret, MadeSecret) else secret.skipped
+        if times == 1 and note is not None:
+            yield note
         elif times == 2:
             yield Note(NoteCode.REPEATED_SECRET, *identity)

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig
+from pullsecrets.makers.table import MAKERS, Makers
 from pullsecrets.node.node import Node
 from pullsecrets.objects import Place
 from pullsecrets.reading.documents import Document, Objects, Problem, ProblemCode, objects_of
@@ -47,6 +48,7 @@ def load(
     node: Node | DockerConfig | None = None,
     strict: bool = False,
     exclude: Callable[[Path], bool] = _nothing,
+    makers: Makers = MAKERS,
     templates: Templates = NO_TEMPLATES,
 ) -> Cluster:
     """Read manifests: YAML and JSON, many documents, lists, workloads.
@@ -60,6 +62,7 @@ def load(
         strict: Raise if something could not be read, instead of listing it in the cluster's
             ``problems``.
         exclude: Says of a file or a folder in a folder that it is not read.
+        makers: The kinds for whose objects other programs make secrets; `makers_from` adds some.
         templates: Kinds that make pods, in addition to the known ones, with their API group, and
             the fields that lead to the pod template: ``{"Rollout.argoproj.io": "spec.template"}``.
 
@@ -68,7 +71,7 @@ def load(
         Unreadable: Something could not be read, and `strict` is set.
         MissingExtra: A file is YAML, and PyYAML is not installed.
     """
-    objects = _read(paths, namespace, exclude, templates)
+    objects = _read(paths, namespace, exclude, makers, templates)
     objects = evolve(objects, problems=(*objects.problems, *_nothing_in(paths, [objects])))
     if strict:
         objects.require_all()
@@ -82,6 +85,7 @@ def load_environments(
     node: Node | DockerConfig | None = None,
     strict: bool = False,
     exclude: Callable[[Path], bool] = _nothing,
+    makers: Makers = MAKERS,
     limit: float = 60,
     templates: Templates = NO_TEMPLATES,
 ) -> tuple[Environment, ...]:
@@ -99,6 +103,7 @@ def load_environments(
         node: The node, or only its docker config.
         strict: Raise if something could not be read or rendered.
         exclude: Says of a file or a folder in a folder that it is not read.
+        makers: As for `load`.
         limit: The seconds that rendering one of them may take.
         templates: As for `load`.
 
@@ -121,9 +126,11 @@ def load_environments(
     def left_out(path: Path) -> bool:
         return exclude(path) or path.resolve() in sources
 
-    found = [(str(each.root.folder), _objects_in(each, namespace, templates)) for each in done]
+    found = [
+        (str(each.root.folder), _objects_in(each, namespace, makers, templates)) for each in done
+    ]
     name = " ".join(map(str, paths))
-    rest = _read(paths, namespace, left_out, templates, name)
+    rest = _read(paths, namespace, left_out, makers, templates, name)
     problems = [each.problem for each in rendered if each.problem is not None]
     problems += [*rest.problems, *_nothing_in(paths, [rest, *(each for _, each in found)])]
     rest = evolve(rest, problems=tuple(problems))
@@ -139,11 +146,18 @@ def _read(
     paths: Iterable[_PathLike],
     namespace: str,
     exclude: Callable[[Path], bool],
+    makers: Makers,
     templates: Templates,
     environment: str | None = None,
 ) -> Objects:
     documents = (item for path in paths for item in read_documents(path, exclude))
-    return objects_of(documents, namespace=namespace, environment=environment, templates=templates)
+    return objects_of(
+        documents,
+        namespace=namespace,
+        environment=environment,
+        makers=makers,
+        templates=templates,
+    )
 
 
 def _roots(paths: Iterable[_PathLike], exclude: Callable[[Path], bool]) -> Iterable[Root]:
@@ -153,13 +167,16 @@ def _roots(paths: Iterable[_PathLike], exclude: Callable[[Path], bool]) -> Itera
     return {root.file.resolve(): root for root in found}.values()
 
 
-def _objects_in(rendered: Rendered, namespace: str, templates: Templates) -> Objects:
+def _objects_in(
+    rendered: Rendered, namespace: str, makers: Makers, templates: Templates
+) -> Objects:
     root = rendered.root
     documents = read_data(rendered.documents or b"", str(root.file), rendered=True)
     return objects_of(
         (_in_chart(item, root.folder) for item in documents),
         namespace=namespace,
         environment=str(root.folder),
+        makers=makers,
         templates=templates,
     )
 
@@ -185,6 +202,8 @@ def _nothing_in(paths: Iterable[_PathLike], every: Iterable[Objects]) -> Iterato
         places.update(each.place for each in objects.pods)
         places.update(each.place for each in objects.service_accounts)
         places.update(each.place for each in objects.secrets)
+        places.update(each.place for each in objects.made)
+        places.update(each.place for each in objects.made)
     files = {place.file for place in places if place is not None and place.file is not None}
     holding = {folder for file in files for folder in Path(file).parents}
     for path in map(Path, paths):

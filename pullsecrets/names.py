@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
 
 __all__ = ["Found", "Names"]
 
-_Named = TypeVar("_Named", Pod, PullSecret, ServiceAccount)
+_Named = TypeVar("_Named", Pod, PullSecret | MadeSecret, ServiceAccount)
 
 _STREAM: Final = "-"
 _SHOWN: Final = 2  # others that are named
@@ -104,15 +105,21 @@ def _as_tuples(lists: Mapping[str, list[_Named]]) -> Mapping[str, tuple[_Named, 
     return {key: tuple(values) for key, values in lists.items()}
 
 
-_ByFile = Mapping[tuple[str, str], dict[str | None, _Named]]
+# The namespace of a secret that a program makes may not be known.
+_Key = tuple[str | None, str]
+_ByFile = Mapping[_Key, dict[str | None, _Named]]
 
 
 def _by_file(objects: Iterable[_Named]) -> _ByFile[_Named]:
-    found: dict[tuple[str, str], dict[str | None, _Named]] = {}
+    found: dict[_Key, dict[str | None, _Named]] = {}
     for each in objects:
         # Within a file the later definition counts.
         found.setdefault((each.namespace, each.name), {})[_file(each)] = each
     return found
+
+
+def _any_several(objects: _ByFile[Any]) -> bool:
+    return any(len(by_file) > 1 for by_file in objects.values())
 
 
 @frozen
@@ -130,18 +137,18 @@ class Names(Generic[_Named]):
     """
 
     _objects: _ByFile[_Named] = field(converter=_by_file)
-    _several: dict[tuple[str, str], _Several[_Named]] = field(init=False, factory=dict)
-    depend_on_place: bool = field(init=False)
+    _several: dict[_Key, _Several[_Named]] = field(init=False, factory=dict)
+    depend_on_place: bool = field(
+        init=False, default=Factory(lambda self: _any_several(self._objects), takes_self=True)
+    )
 
-    @depend_on_place.default
-    def _any_of_several_files(self) -> bool:
-        return any(len(by_file) > 1 for by_file in self._objects.values())
-
-    def find(self, namespace: str, name: str, near: Place | None = None) -> Found[_Named] | None:
+    def find(
+        self, namespace: str | None, name: str, near: Place | None = None
+    ) -> Found[_Named] | None:
         """The object of that name.
 
         Args:
-            namespace: Its namespace.
+            namespace: Its namespace, None for those whose namespace is not known.
             name: Its name.
             near: Where the name is written. Without a place all objects are as near as others.
 

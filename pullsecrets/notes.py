@@ -38,7 +38,17 @@ class NoteCode(StrEnum):
     RENDERED_REFERENCE = "rendered-reference"
     """A name is an object that a template wrote as text: ``map[name:regcred]``."""
     MISSING_SECRET = "missing-secret"
-    """No secret of that name is in the pod's namespace (rule 4)."""
+    """No secret of that name is in the pod's namespace, as far as is known (rule 4)."""
+    ABSENT_SECRET = "absent-secret"
+    """The cluster has no secret of that name in the pod's namespace (rule 4)."""
+    MADE_SECRET = "made-secret"
+    """Another program makes the secret, and what it will hold is not known."""
+    MAYBE_MADE = "maybe-made"
+    """Another program may make the secret, and what it would hold is not known."""
+    UNREAD_SECRET = "unread-secret"
+    """The secret could not be read from the cluster; it may not even exist."""
+    MADE_WITH_ENTRIES = "made-with-entries"
+    """Another program makes it, and its entries are known: only its credentials are not."""
     AMBIGUOUS_SECRET = "ambiguous-secret"
     """Several files define the secret, and none is nearer to the pod than all others."""
     REPEATED_SECRET = "repeated-secret"
@@ -70,6 +80,10 @@ class NoteCode(StrEnum):
     """The kubelet does not ask a credential provider for the image (facts D7, D22)."""
     PROVIDER_UNKNOWN = "provider-unknown"
     """A credential provider is asked, and its answer is not known."""
+    UNKNOWN_SECRET = "unknown-secret"
+    """A secret may have a credential for the image, but what it holds is not known."""
+    UNKNOWN_ANSWER = "unknown-answer"
+    """A credential provider may give a credential for the image, but its answer is not known."""
     PROVIDER_REFUSED = "provider-refused"
     """The kubelet refuses the answer of a credential provider (fact D13)."""
 
@@ -100,6 +114,20 @@ _SENTENCES: Final[Mapping[NoteCode, tuple[str, str]]] = {
     NoteCode.MISSING_SECRET: (
         _SECRET,
         "is not among the manifests: if it does not exist, the pull goes on without it{elsewhere}",
+    ),
+    NoteCode.ABSENT_SECRET: (_SECRET, "does not exist: the pull goes on without it{elsewhere}"),
+    NoteCode.MADE_SECRET: (_SECRET, "is made by {detail}: what it holds is not known"),
+    NoteCode.MAYBE_MADE: (
+        _SECRET,
+        "may be made by {detail}: whether it is, and what it holds, is not known",
+    ),
+    NoteCode.UNREAD_SECRET: (
+        _SECRET,
+        "could not be read: whether it exists, and what it holds, is not known",
+    ),
+    NoteCode.MADE_WITH_ENTRIES: (
+        _SECRET,
+        "is made by {detail}: its entries are known, its credentials are not",
     ),
     NoteCode.AMBIGUOUS_SECRET: (_SECRET, _SEVERAL),
     NoteCode.REPEATED_SECRET: (
@@ -139,6 +167,8 @@ _SENTENCES: Final[Mapping[NoteCode, tuple[str, str]]] = {
         _PROVIDER,
         "is asked, by its pattern '{detail}'; what it answers is not known",
     ),
+    NoteCode.UNKNOWN_SECRET: (_SECRET, "may have a credential for it, which is not known"),
+    NoteCode.UNKNOWN_ANSWER: (_PROVIDER, "may give a credential for it, which is not known"),
     NoteCode.PROVIDER_REFUSED: (_PROVIDER, "gives nothing, as its answer is refused: {detail}"),
 }
 

@@ -43,6 +43,7 @@ __all__ = [
     "Pod",
     "PullSecret",
     "ServiceAccount",
+    "ignored",
 ]
 
 DOCKERCONFIGJSON_TYPE: Final = "kubernetes.io/dockerconfigjson"
@@ -181,7 +182,7 @@ class PullSecret:
             secret.member("type").string() or "Opaque",
             kept,
             tuple(data),
-            _ignore(metadata),
+            ignored(metadata),
             uid=metadata.member("uid").string(),
             place=place,
         )
@@ -323,7 +324,7 @@ class ServiceAccount:
             _name(metadata),
             metadata.member("namespace").string() or namespace,
             _pull_secrets(references),
-            _ignore(metadata),
+            ignored(metadata),
             uid=metadata.member("uid").string(),
             annotations={
                 key: value.string() for key, value in metadata.member("annotations").items()
@@ -442,7 +443,7 @@ class Pod:
     stored: bool = False
     mirror: bool = False
     ignore: tuple[str, ...] = ()
-    token_audiences: tuple[str, ...] = ()
+    token_audiences: tuple[str, ...] = field(default=(), kw_only=True)
     owner: Owner | None = field(default=None, kw_only=True)
     shape: Shape = field(
         default=Factory(lambda self: own_shape(self.kind), takes_self=True),
@@ -540,8 +541,8 @@ class Pod:
             member("serviceAccountName").string() or member("serviceAccount").string() or "default",
             of_a_pod and bool(metadata.member("uid").string() or metadata.has("creationTimestamp")),
             of_a_pod and _MIRROR_ANNOTATION in annotations,
-            _ignore(metadata),
-            tuple(_token_audiences(member("volumes"))),
+            ignored(metadata),
+            token_audiences=tuple(_token_audiences(member("volumes"))),
             owner=_owner(metadata),
             shape=shape,
             api_version="" if own else version,
@@ -609,7 +610,15 @@ def _name(metadata: Field) -> str:
     return name
 
 
-def _ignore(metadata: Field) -> tuple[str, ...]:
+def ignored(metadata: Field) -> tuple[str, ...]:
+    """The codes of diagnoses that an object's annotation asks not to report for it.
+
+    Args:
+        metadata: The object's ``metadata``.
+
+    Raises:
+        InvalidManifest: The annotations are no mapping, or that one is no string.
+    """
     annotation = metadata.member("annotations").member(IGNORE_ANNOTATION).string()
     return tuple(code.strip() for code in annotation.split(",") if code.strip())
 

@@ -17,6 +17,7 @@ from attrs import frozen
 from pullsecrets.cluster import Cluster, ImageResolution
 from pullsecrets.dockerconfig import InvalidDockerConfig
 from pullsecrets.images import Image, InvalidImage
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.node.images import NodeImages
 from pullsecrets.node.recorded import PullCredentials, RecordedSecret, credential_hash
 from pullsecrets.node.records import Pull, PullRecords, name_in_records
@@ -122,7 +123,7 @@ def _decide(
     cluster: Cluster,
     pod: Pod,
     image: ImageResolution,
-    secrets: tuple[PullSecret, ...],
+    secrets: tuple[PullSecret | MadeSecret, ...],
     state: NodeState,
 ) -> ContainerDecision:
     container, resolution = image.container, image.resolution
@@ -194,6 +195,8 @@ class SecretState(StrEnum):
     """There is one of its name with another UID: only the same credential opens the image."""
     OTHER = "other"
     """It has another credential, and its UID is not known: it was rotated, or made again."""
+    UNKNOWN = "unknown"
+    """Another program makes it, and what it holds is not known."""
     GONE = "gone"
     """There is none of its name. Whoever has the credential may still use the image."""
 
@@ -246,7 +249,7 @@ def recorded_images(cluster: Cluster, state: NodeState) -> Iterator[RecordedImag
                 name,
                 given,
                 tuple(
-                    (each, _state(each, cluster.secret(each.namespace, each.name)))
+                    (each, _state(each, cluster.listed(each.namespace, each.name)))
                     for each in given.secrets
                 ),
             )
@@ -266,9 +269,11 @@ def _full_names(images: Iterable[ImageText | str]) -> set[str]:
     return names
 
 
-def _state(recorded: RecordedSecret, secret: PullSecret | None) -> SecretState:
+def _state(recorded: RecordedSecret, secret: PullSecret | MadeSecret | None) -> SecretState:
     if secret is None:
         return SecretState.GONE
+    if isinstance(secret, MadeSecret):
+        return SecretState.UNKNOWN
     try:
         config = secret.config()
     except InvalidDockerConfig:

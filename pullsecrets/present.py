@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Final, cast
 
 from attrs import frozen
 
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.keyring import Keyring
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.node.decision import Conclusion, Presented, Step, conclude
 from pullsecrets.node.node import Node, as_node
 from pullsecrets.node.providers import PodAccount
@@ -97,8 +98,9 @@ class PullDecision:
         step: Where the decision ended.
         looks_up: Whether it decodes the pod's secrets and asks providers.
         tries: What is tried then, in order; the first that succeeds ends it.
-        unknown: Providers that are asked and whose answer is not known. It may add to what is
-            tried, and, where the step is NO_MATCH, may be what lets the pod use the image.
+        unknown: Providers that are asked and whose answer is not known, and secrets that another
+            program makes and whose content is not known. They may add to what is tried, and, where
+            the step is NO_MATCH, may be what lets the pod use the image.
         subject: What the step is about, as `Conclusion.subject`.
         adds: The credential that it records because it matched (E8, step 9), None for none.
     """
@@ -145,7 +147,7 @@ def decide(
     *,
     pull_policy: str | None = None,
     image_id: str | None = None,
-    secrets: Iterable[PullSecret] = (),
+    secrets: Iterable[PullSecret | MadeSecret] = (),
     node: Node | DockerConfig | None = None,
     records: PullRecords | None = None,
     service_account: PodAccount | None = None,
@@ -186,7 +188,7 @@ def decide(
 
 def decide_resolved(
     resolution: Resolution,
-    secrets: Sequence[PullSecret],
+    secrets: Sequence[PullSecret | MadeSecret],
     *,
     pull_policy: str | None = None,
     image_id: str | None = None,
@@ -254,12 +256,12 @@ def _presented(tries: Iterable[Try]) -> Presented:
     )
 
 
-def _tries(resolution: Resolution, secrets: Sequence[PullSecret]) -> Iterator[Try]:
+def _tries(resolution: Resolution, secrets: Sequence[PullSecret | MadeSecret]) -> Iterator[Try]:
     """The candidates, and as whose each of them counts (D25, E10)."""
     for candidate in resolution.candidates:
         owner: Owner = None
         if candidate.source.kind is SourceKind.SECRET:
-            secret = secrets[candidate.slot]
+            secret = cast("PullSecret", secrets[candidate.slot])  # what is made gives none
             digest = credential_hash(candidate.credential)
             owner = RecordedSecret(secret.namespace, secret.name, secret.uid, digest)
         elif candidate.account is not None:

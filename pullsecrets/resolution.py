@@ -10,14 +10,16 @@ from attrs import field, frozen
 from pullsecrets.dockerconfig import Credential
 from pullsecrets.flaws import inspect
 from pullsecrets.images import Image
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.node.providers import Asked, NotAsked, PodAccount
 from pullsecrets.node.versions import NEWEST, Release
 from pullsecrets.notes import Note
 from pullsecrets.objects import Place, PullSecret
+from pullsecrets.registries import DOCKER_HUB_KEY
 from pullsecrets.secrecy import EntryText, ImageText, printable
 from pullsecrets.tables import Cell, Column, Table, Tabular, Tone
 
-__all__ = ["Access", "Candidate", "Resolution", "Source", "SourceKind"]
+__all__ = ["Access", "Candidate", "Resolution", "Source", "SourceKind", "attempt_cell"]
 
 
 class SourceKind(StrEnum):
@@ -48,7 +50,7 @@ class Source:
     place: Place | None = field(default=None, eq=False, repr=False, kw_only=True)
 
     @classmethod
-    def of(cls, secret: PullSecret) -> Source:
+    def of(cls, secret: PullSecret | MadeSecret) -> Source:
         """A secret."""
         return cls(SourceKind.SECRET, secret.namespace, secret.name, place=secret.place)
 
@@ -104,6 +106,11 @@ class Candidate:
     slot: int
     account: PodAccount | None = None
 
+    @property
+    def user(self) -> str:
+        """The user name, for people. Safe to show."""
+        return printable(self.credential.username) or "(no user)"
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
         return {
@@ -116,8 +123,7 @@ class Candidate:
         }
 
     def __str__(self) -> str:
-        user = printable(self.credential.username) or "(no user)"
-        return f"{self.entry} as {user} from {self.source.title}"
+        return f"{self.entry} as {self.user} from {self.source.title}"
 
 
 class Access(StrEnum):
@@ -147,9 +153,13 @@ class Resolution(Tabular):
             them once, in `PodResolution.notes`.
         consulted: The node's credential providers in the order in which the kubelet looks at them:
             those that it asks, with what they answer, and those that it does not ask.
-        unknown: What may give further candidates, but is not known: providers that are asked and
-            whose answer was not given. They come after the secrets' candidates, and from Kubernetes
-            1.33 on after those of the node's docker config, too (A1, A2).
+        unknown: What may give further candidates, but is not known. Secrets that another program
+            makes are in the ring of all secrets: their candidates may come before, between and
+            after those that are known. Providers that are asked and whose answer was not given come
+            after the secrets' candidates, and from Kubernetes 1.33 on after those of the node's
+            docker config, too (A1, A2).
+        serving: Those of `unknown` that give a candidate for certain, as an entry of theirs is
+            known to match: only its credential is not known.
         kubernetes: The release that it is for.
     """
 
@@ -161,6 +171,7 @@ class Resolution(Tabular):
     consulted: tuple[Asked | NotAsked, ...] = ()
     unknown: tuple[Source, ...] = ()
     kubernetes: Release = NEWEST
+    serving: tuple[Source, ...] = ()
 
     @property
     def asked(self) -> tuple[Asked, ...]:
@@ -173,16 +184,35 @@ class Resolution(Tabular):
 
         None if there is no known candidate, and what is unknown may give one.
         """
-        if self.candidates or self.failure is not None:
+        if self.candidates or self.serving or self.failure is not None:
             return False
         return None if self.unknown else True
+
+    @property
+    def unknown_secrets(self) -> tuple[Source, ...]:
+        """Those of `unknown` that are secrets."""
+        return tuple(each for each in self.unknown if each.kind is SourceKind.SECRET)
+
+    @property
+    def conditional(self) -> tuple[Candidate, ...]:
+        """The candidates that an unknown secret may hide.
+
+        Docker Hub's entries serve an image only if no other entry of the secrets does (rule 14).
+        """
+        if set(self.unknown_secrets) <= set(self.serving):
+            return ()
+        return tuple(
+            each
+            for each in self.candidates
+            if each.key == DOCKER_HUB_KEY and each.source.kind is SourceKind.SECRET
+        )
 
     @property
     def access(self) -> Access:
         """How the kubelet gets at the image, in one word."""
         if self.failure is not None:
             return Access.FAILING
-        if self.candidates:
+        if self.candidates or self.serving:
             return Access.CREDENTIAL
         return Access.UNKNOWN if self.unknown else Access.ANONYMOUS
 
@@ -196,7 +226,10 @@ class Resolution(Tabular):
 
     @property
     def is_deterministic(self) -> bool:
-        """Whether no tier holds two different credentials, so that every pull is the same."""
+        """Whether no tier holds two different credentials, so that every pull is the same.
+
+        As far as they are known: those of `unknown` are in tiers of their own.
+        """
         return all(
             len({(c.credential.username, c.credential.password) for c in tier}) == 1
             for tier in self.tiers
@@ -204,11 +237,15 @@ class Resolution(Tabular):
 
     @property
     def attempts(self) -> tuple[tuple[str, Candidate], ...]:
-        """The candidates and when they are tried: ``2``, or ``2-3`` if the order is not defined."""
+        """The candidates and when they are tried: ``2``, or ``2-3`` if the order is not defined.
+
+        ``2+`` means then or later, as candidates of an unknown secret may come before it.
+        """
         found: list[tuple[str, Candidate]] = []
+        later = "+" if self.unknown_secrets else ""
         for tier in self.tiers:
             first, last = len(found) + 1, len(found) + len(tier)
-            number = f"{first}" if first == last else f"{first}-{last}"
+            number = f"{first}{later}" if first == last else f"{first}-{last}{later}"
             found += [(number, candidate) for candidate in tier]
         return tuple(found)
 
@@ -221,8 +258,13 @@ class Resolution(Tabular):
             return "pulled anonymously"
         count = len(self.candidates)
         order = "" if self.is_deterministic else ", partly in no defined order"
-        others = ", ".join(source.title for source in self.unknown)
+        others = ", ".join(
+            f"{each.title} (which has an entry for it)" if each in self.serving else each.title
+            for each in self.unknown
+        )
         more = f", and what {others} gives, which is not known" if others else ""
+        if self.candidates and self.unknown_secrets:
+            more += " and may come first"
         return f"{count or 'no known'} candidate{'' if count == 1 else 's'}{order}{more}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -234,7 +276,9 @@ class Resolution(Tabular):
             "failure": None if self.failure is None else self.failure.to_dict(),
             "deterministic": self.is_deterministic,
             "candidates": [candidate.to_dict() for candidate in self.candidates],
+            "conditional": bool(self.conditional),
             "unknown": [source.to_dict() for source in self.unknown],
+            "serving": [source.to_dict() for source in self.serving],
             "kubernetes": str(self.kubernetes),
         }
 
@@ -255,11 +299,11 @@ class Resolution(Tabular):
                 str(self.written),
                 number,
                 candidate.tier,
-                attempt,
+                attempt_cell(attempt),
                 Cell(str(candidate.source), candidate.source.title),
                 str(candidate.entry),
                 str(candidate.key),
-                printable(candidate.credential.username),
+                Cell(printable(candidate.credential.username), candidate.user),
             )
             for number, (attempt, candidate) in enumerate(self.attempts, 1)
         )
@@ -271,3 +315,8 @@ class Resolution(Tabular):
             subtitle=Cell(self.summary, tone=tone),
             notes=tuple(map(str, self.notes)),
         )
+
+
+def attempt_cell(attempt: str) -> Cell:
+    """When a candidate is tried, for a table: of ``2-3`` it says what that means."""
+    return Cell(attempt, attempt if attempt.isdecimal() else f"{attempt} in any order")

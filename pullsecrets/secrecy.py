@@ -188,7 +188,8 @@ def printable(text: str) -> str:
     >>> printable("::error::gone ##[group]")
     ': :error: :gone # #[group]'
     """
-    shown = _UNPRINTABLE.sub(_escape, text)
+    # Nearly all text is what Python calls printable, which nothing to escape is: quick to see.
+    shown = text if text.isprintable() else _UNPRINTABLE.sub(_escape, text)
     # To look for the characters is much faster than to look for the command.
     commands = "::" in shown or "##" in shown
     return _COMMAND.sub(lambda match: f"{match[0]} ", shown) if commands else shown

@@ -20,7 +20,7 @@ from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pullsecrets.secrecy import printable
 from pullsecrets.terminal import Line, Screen, ScreenRow
@@ -149,19 +149,40 @@ class Table:
                 text = "  ".join(cell.shown for cell in row if cell.shown)
                 yield f"{'  ' * (self._depth + 1)}{text}"
 
-    def html(self) -> str:
-        """A table for a page: escaped, without script, readable on light and dark pages."""
+    @property
+    def _readable(self) -> Table:
+        """The same, with the columns that hold nothing to read left to the records."""
+        if not self.rows:
+            return self
+        read = {
+            at
+            for at in range(len(self.columns))
+            if any(_cell(row[at]).shown or _cell(row[at]).below for row in self.rows)
+        }
+        columns = (
+            column if at in read else evolve(column, heading=None, group=False)
+            for at, column in enumerate(self.columns)
+        )
+        return evolve(self, columns=tuple(columns))
+
+    def html(self, limit: int | None = _HTML_ROWS) -> str:
+        """A table for a page: escaped, without script, readable on light and dark pages.
+
+        Args:
+            limit: How many rows are shown at most, None for all of them.
+        """
         caption = f"<strong>{_html(Cell(self.title))}</strong>" if self.title else ""
         caption += f"<br>{_html(self.subtitle)}" if self.subtitle.shown else ""
         caption += "".join(f"<br>{_html(Cell(note, tone=Tone.WARNING))}" for note in self.notes)
         if not self.rows:
             return f"<p>{caption}</p>"
-        shown = self._shown
+        table = self._readable
+        shown = table._shown
         head = "".join(f"<th>{escape(column.heading or '')}</th>" for column in shown)
         body = []
-        for headings, rows in self._groups(self.rows[:_HTML_ROWS]):
+        for headings, rows in table._groups(table.rows[:limit]):
             body += [
-                f'<tr class="group"><th colspan="{len(shown)}" class="depth{depth}">'
+                f'<tr class="group"><th colspan="{len(shown)}" class="long depth{depth}">'
                 f"{_html(heading)}</th></tr>"
                 for depth, heading in headings
             ]
@@ -172,7 +193,7 @@ class Table:
         return (
             f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{''.join(body)}</tbody></table>"
-            + "".join(f"<p>{_html(cell)}</p>" for cell in self._more(_HTML_ROWS))
+            + "".join(f"<p>{_html(cell)}</p>" for cell in self._more(limit))
         )
 
     def markdown(self) -> str:
@@ -180,9 +201,10 @@ class Table:
         parts = [f"### {_markdown(printable(self.title))}"] if self.title else []
         texts = (self.subtitle.shown, *map(printable, self.notes))
         parts += [_markdown(text) for text in texts if text]
-        heads = [_markdown(column.heading or "") for column in self._shown]
+        table = self._readable
+        heads = [_markdown(column.heading or "") for column in table._shown]
         top = f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}"
-        for headings, rows in self._groups(self.rows):
+        for headings, rows in table._groups(table.rows):
             for depth, heading in headings:
                 parts.append(f"{'#' * (4 + depth)} {_markdown(heading.shown)}")
                 if heading.below:
@@ -200,10 +222,11 @@ class Table:
         below = [self.subtitle] if self.subtitle.shown else []
         below += [Cell(f"! {note}", tone=Tone.WARNING) for note in self.notes]
         parts += [ScreenRow([_lines(cell)], 2) for cell in below]
-        indent = 2 * self._depth + inner
-        heads = [_lines(Cell(column.heading, tone=Tone.FAINT)) for column in self._shown]
-        groups = list(self._groups(self.rows[:_TERMINAL_ROWS]))
-        if any(rows for _, rows in groups) and any(column.heading for column in self._shown):
+        table = self._readable
+        indent = 2 * table._depth + inner
+        heads = [_lines(Cell(column.heading, tone=Tone.FAINT)) for column in table._shown]
+        groups = list(table._groups(table.rows[:_TERMINAL_ROWS]))
+        if any(rows for _, rows in groups) and any(column.heading for column in table._shown):
             parts.append(ScreenRow(heads, indent))
         for headings, rows in groups:
             parts += [ScreenRow([_lines(cell)], 2 * depth + inner) for depth, cell in headings]
@@ -253,9 +276,9 @@ class Table:
                 inner,
             )
 
-    def _more(self, most: int) -> list[Cell]:
+    def _more(self, most: int | None) -> list[Cell]:
         total = len(self.rows) if self.total is None else self.total
-        left = total - min(len(self.rows), most)
+        left = total - len(self.rows[:most])
         return [Cell(f"… and {left:,} more {self.unit}", tone=Tone.FAINT)] if left else []
 
 
@@ -313,6 +336,7 @@ _STYLE: Final = """<style>
   background: none; border: 0; color: inherit; font-size: 0.95em; padding: 0;
   font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
   overflow-wrap: break-word; white-space: normal; }
+.pullsecrets.pullsecrets .long { overflow-wrap: anywhere; }
 .pullsecrets .faint { opacity: 0.75; }
 .pullsecrets .error, .pullsecrets .warning, .pullsecrets .note, .pullsecrets .good {
   border-left: 0.3em solid; padding-left: 0.4em; }
@@ -351,10 +375,12 @@ def _html(cell: Cell) -> str:
 
 
 def _html_cell(cell: Cell, code: bool) -> str:
+    # Long ones may break: a digest anywhere, a name after the marks that it consists of.
+    is_long = len(cell.shown) > _SHORT
+    start = '<td class="long">' if is_long else "<td>"
     if not code:
-        return f"<td>{_html(cell)}</td>"
-    # A long name may break after the marks that it consists of.
+        return f"{start}{_html(cell)}</td>"
     shown = escape(cell.shown)
-    if len(cell.shown) > _SHORT:
+    if is_long:
         shown = _BREAK.sub(r"\g<0><wbr>", shown)
-    return f"<td><code>{shown}</code></td>"
+    return f"{start}<code>{shown}</code></td>"

@@ -22,6 +22,7 @@ Line = tuple[str, str]
 """A line of a cell that is safe to show, and rich's style for it."""
 
 _GAP: Final = 2  # blanks between two columns
+_HANG: Final = 4  # blanks before what does not fit into a line
 
 
 @frozen
@@ -51,8 +52,10 @@ class Screen:
         widths = self._widths(options.max_width)
         for row in self.rows:
             room = widths if len(row.cells) > 1 else [max(options.max_width - row.indent, 1)]
+            # What goes across all columns is seen to go on in the next line by its indent.
+            hang = _HANG if len(row.cells) == 1 else 0
             cells = [
-                [folded for line in cell for folded in _fold(line, width, console)]
+                [folded for line in cell for folded in _fold(line, width, hang, console)]
                 for cell, width in zip(row.cells, room, strict=True)
             ]
             for lines in zip_longest(*cells, fillvalue=("", "")):
@@ -85,14 +88,15 @@ def _width(text: str) -> int:
     return cell_len(text)
 
 
-def _fold(line: Line, width: int, console: Console) -> list[Line]:
+def _fold(line: Line, width: int, hang: int, console: Console) -> list[Line]:
     from rich.text import Text
 
     text, style = line
     if _width(text) <= width:
         return [line]
-    folded = Text(text).wrap(console, width, overflow="fold")
-    return [(each.plain.rstrip(), style) for each in folded]
+    folded = Text(text).wrap(console, max(width - hang, 1), overflow="fold")
+    lines = [each.plain.rstrip() for each in folded]
+    return [(lines[0], style), *((f"{' ' * hang}{each}", style) for each in lines[1:])]
 
 
 def _segments(

@@ -13,7 +13,7 @@ ghcr.io - no match, another registry: ghcr.io, the image has quay.io
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, overload
@@ -26,7 +26,8 @@ from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.flaws import Inspected, inspect
 from pullsecrets.images import Image
 from pullsecrets.keyring import Keyring, KeyringEntry, undecodable
-from pullsecrets.matching import Mismatch, Pattern, compare, is_default_registry
+from pullsecrets.makers.made import MadeSecret
+from pullsecrets.matching import Mismatch, Pattern, compare, is_default_registry, pattern_matches
 from pullsecrets.node.node import Node
 from pullsecrets.node.providers import NotAsked, PodAccount
 from pullsecrets.node.relevance import EffectivePolicy
@@ -77,6 +78,8 @@ class Reason(StrEnum):
     """The key's path is not a prefix of the image's (rule 12)."""
     SHADOWED = "shadowed"
     """It is Docker Hub's entry, and another one matched (rule 14)."""
+    UNKNOWN = "unknown"
+    """It matches, but the credential that another program puts there is not known."""
 
 
 _WHAT: Final = {
@@ -117,7 +120,8 @@ class EntryTrace:
         reason: Why it is not a candidate; None if it is one.
         in_key: The part of the key that does not match, if `reason` compares two things.
         in_image: The part of the image's name that it is compared with.
-        message: What is wrong, if `reason` compares nothing. Safe to show.
+        message: What is wrong, if `reason` compares nothing; for a candidate, what may keep it from
+            being one. Safe to show.
         inspected: What a candidate's credential shows.
     """
 
@@ -146,7 +150,7 @@ class EntryTrace:
         """
         if self.reason is None:
             flaws = ", and ".join(map(str, self.inspected.flaws_at(at)))
-            return f"candidate {self.number}" + (f", but {flaws}" if flaws else "")
+            return f"candidate {self.number}{self.message}" + (f", but {flaws}" if flaws else "")
         if self.reason not in _WHAT:
             return self.message
         differs = f"{self.in_key}, the image has {self.in_image}"
@@ -175,7 +179,8 @@ class SecretTrace:
         source: The secret, the node's docker config, or a credential provider. A reference without
             a name has an empty one.
         position: Its position in the list, counted from 0; None for what is the node's.
-        note: Why the secret as a whole gives nothing; None if its entries are asked.
+        note: Why the secret as a whole gives nothing, or nothing that is known; None if its entries
+            are asked.
         entries: The verdicts on its entries, in the document's order.
     """
 
@@ -352,6 +357,17 @@ class PodExplanation(Sequence[Explanation], Tabular):
         )
 
 
+# What gives something that is not known.
+_UNKNOWN: Final = frozenset(
+    {
+        NoteCode.PROVIDER_UNKNOWN,
+        NoteCode.MADE_SECRET,
+        NoteCode.MADE_WITH_ENTRIES,
+        NoteCode.MAYBE_MADE,
+        NoteCode.UNREAD_SECRET,
+    }
+)
+
 _COLUMNS: Final = (
     Column("source"),
     Column("position"),
@@ -378,7 +394,8 @@ def _rows(explanation: Explanation, at: datetime | None) -> list[Row]:
     rows: list[Row] = []
     for secret in explanation.secrets:
         message = secret.message
-        title = f"{secret.title}  ✗ {message}" if message else secret.title
+        sign = "?" if secret.note is not None and secret.note.code in _UNKNOWN else "✗"
+        title = f"{secret.title}  {sign} {message}" if message else secret.title
         tone = Tone.WARNING if secret.note is not None else Tone.PLAIN
         head = str(secret.source), secret.position, Cell(secret.source.name, title, tone)
         if not secret.entries:
@@ -390,7 +407,7 @@ def _rows(explanation: Explanation, at: datetime | None) -> list[Row]:
 
 
 def _entry_row(entry: EntryTrace, at: datetime | None) -> Row:
-    mark, tone, said = "✗", Tone.FAINT, Tone.PLAIN
+    mark, tone, said = "?" if entry.reason is Reason.UNKNOWN else "✗", Tone.FAINT, Tone.PLAIN
     if entry.reason is None:
         flawed = bool(entry.inspected.flaws_at(at))
         mark = f"{'!' if flawed else '✓'} {entry.number}"
@@ -410,7 +427,7 @@ def _entry_row(entry: EntryTrace, at: datetime | None) -> Row:
 
 def explain(
     image: Image | str,
-    secrets: Iterable[PullSecret],
+    secrets: Iterable[PullSecret | MadeSecret],
     node: Node | DockerConfig | None = None,
     *,
     account: PodAccount | None = None,
@@ -480,7 +497,7 @@ class _Tracer:
         listed: What each reference of the list leads to.
     """
 
-    def __init__(self, keyring: Keyring, listed: Iterable[Note | PullSecret]) -> None:
+    def __init__(self, keyring: Keyring, listed: Iterable[Note | PullSecret | MadeSecret]) -> None:
         self._keyring = keyring
         self._parts = tuple(_parts(keyring, listed))
         # Key → what is wrong with its spelling, or the key taken apart: one serves many images.
@@ -505,15 +522,16 @@ class _Tracer:
 
     def _traces(self, resolution: Resolution) -> Iterator[SecretTrace]:
         one_ring = self._keyring.node.kubernetes.one_node_keyring
-        verdicts = _Verdicts(resolution, self._keys, one_ring)
+        made = {entry.slot for entry in self._keyring.made_entries}
+        verdicts = _Verdicts(resolution, self._keys, one_ring, made)
         for part in (*self._parts, *_providers(self._keyring, resolution)):
             entries = tuple(map(verdicts.trace, part.entries))
             yield SecretTrace(part.source, part.position, part.note, entries)
 
 
-def _parts(keyring: Keyring, listed: Iterable[Note | PullSecret]) -> Iterator[_Part]:
+def _parts(keyring: Keyring, listed: Iterable[Note | PullSecret | MadeSecret]) -> Iterator[_Part]:
     by_slot: dict[int, list[KeyringEntry]] = {}
-    for entry in keyring.entries:
+    for entry in (*keyring.entries, *keyring.made_entries):
         by_slot.setdefault(entry.slot, []).append(entry)
     slot = 0
     for position, found in enumerate(listed):
@@ -521,9 +539,13 @@ def _parts(keyring: Keyring, listed: Iterable[Note | PullSecret]) -> Iterator[_P
             source = Source(SourceKind.SECRET, found.namespace, found.name or "")
             yield _Part(source, position, found)
             continue
-        note, entries = found.skipped, tuple(by_slot.get(slot, ()))
-        if keyring.failure is not None:
+        entries = tuple(by_slot.get(slot, ()))
+        if isinstance(found, MadeSecret):
+            note: Note | None = found.note
+        elif keyring.failure is not None:
             note, entries = _alone(found)
+        else:
+            note = found.skipped
         yield _Part(Source.of(found), position, note, entries)
         slot += 1
     if keyring.node.docker_config is not None:
@@ -560,8 +582,14 @@ class _Verdicts:
     """Gives the entries of a keyring their verdicts for one image."""
 
     def __init__(
-        self, resolution: Resolution, keys: dict[EntryText, str | Pattern], one_node_ring: bool
+        self,
+        resolution: Resolution,
+        keys: dict[EntryText, str | Pattern],
+        one_node_ring: bool,
+        made: Set[int],
     ) -> None:
+        # The slots of the secrets whose credentials are not known.
+        self._made = made
         self._resolution = resolution
         self._keys = keys
         self._one_node_ring = one_node_ring
@@ -586,8 +614,15 @@ class _Verdicts:
         number = self._numbers.get((entry.slot, entry.entry))
         if number is None:
             return EntryTrace(*subject, None, None, *self._verdict(entry))
-        tier = self._resolution.candidates[number].tier
-        return EntryTrace(*subject, number + 1, tier, inspected=inspect(entry.credential))
+        candidate = self._resolution.candidates[number]
+        unless = ""
+        if candidate in self._resolution.conditional:
+            unless = f", unless an entry of {self._others()} matches by itself"
+        inspected = inspect(entry.credential)
+        return EntryTrace(*subject, number + 1, candidate.tier, message=unless, inspected=inspected)
+
+    def _others(self) -> str:
+        return " or ".join(each.title for each in self._resolution.unknown_secrets)
 
     def _verdict(self, entry: KeyringEntry) -> tuple[Reason, EntryText | None, str, str]:
         """The reason, the parts of key and image that differ, and the message if none do."""
@@ -597,8 +632,14 @@ class _Verdicts:
         if self._resolution.failure is not None or image is None:
             return Reason.FAILED, None, "", "not asked: the lookup fails as a whole"
         first = self._first.get(self._ring_of(entry.source))
-        if key == DOCKER_HUB_KEY and is_default_registry(image.name) and first is not None:
+        of_hub = key == DOCKER_HUB_KEY and is_default_registry(image.name)
+        if of_hub and first is not None and first.key != DOCKER_HUB_KEY:
             message = f"shadowed: '{first.entry}' of {first.source} matches by itself"
+            return Reason.SHADOWED, None, "", message
+        if entry.slot in self._made and (of_hub or pattern_matches(key.reveal(), image.name)):
+            return Reason.UNKNOWN, None, "", "matches, its credential is not known"
+        if of_hub:
+            message = f"shadowed: an entry of {self._others()} matches by itself"
             return Reason.SHADOWED, None, "", message
         pattern = self._pattern(key)
         if self._of_hub and is_hub_mistake(key.reveal()):

@@ -6,7 +6,7 @@ The answers of a cluster, the other way round.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
@@ -30,7 +30,7 @@ class Use:
         pod: The pod or workload.
         container: The container, or the image volume.
         attempt: When the credential is tried for it: ``2``, or ``2-3`` if the order is not
-            defined. None for an image without a credential.
+            defined; ``?`` if it is not known whether it is. None for an image without a credential.
         failure: Why its lookup fails as a whole, or None.
     """
 
@@ -62,9 +62,11 @@ class CredentialUse:
 
     Attributes:
         source: The secret, the node's docker config, or the credential provider that has it.
-        entry: The docker config's entry, None for a secret that has none.
+        entry: The docker config's entry, None for a secret that has none, or whose credentials are
+            not known.
         uses: The images, in the order of the pods. Empty if nothing uses it.
-        note: Why the kubelet skips the secret, or that it does not decode; or None.
+        note: Why the kubelet skips the secret, that it does not decode, or that another program
+            makes it; or None.
     """
 
     source: Source
@@ -154,7 +156,9 @@ class Uses(Tabular):
         for each in self.credentials:
             entry = None if each.entry is None else str(each.entry)
             below = "" if each.note is None else each.note.predicate
-            title = Cell(None, f"{entry or 'no entry'} of {_title(each.source)}", below=below)
+            unknown = each.note is not None and each.note.code in _UNKNOWN
+            nameless = "whatever there is" if unknown else "no entry"
+            title = Cell(None, f"{entry or nameless} of {_title(each.source)}", below=below)
             head = str(each.source), entry, title
             if not each.uses:
                 nothing = Cell(None, "nothing uses it", Tone.WARNING)
@@ -168,6 +172,9 @@ class Uses(Tabular):
             for use in found:
                 below = "" if use.failure is None else str(use.failure)
                 yield None, None, Cell(None, words, tone, below), *_cells(use)
+
+
+_UNKNOWN: Final = frozenset({NoteCode.MADE_SECRET, NoteCode.MADE_WITH_ENTRIES, NoteCode.MAYBE_MADE})
 
 
 def _title(source: Source) -> str:
@@ -196,6 +203,10 @@ def uses(cluster: Cluster) -> Uses:
     """
     credentials: dict[Any, CredentialUse] = {}
     uses: dict[Any, list[Use]] = {}
+    for made in cluster.made:
+        if made.skipped is None and made.namespace is not None:
+            source = Source.of(made)
+            credentials[source.identity, None] = CredentialUse(source, None, note=made.note)
     for secret in cluster.secrets:
         source = Source.of(secret)
         entries, note = _entries(secret)
@@ -212,7 +223,11 @@ def uses(cluster: Cluster) -> Uses:
                 key = candidate.source.identity, candidate.entry
                 credentials.setdefault(key, CredentialUse(candidate.source, candidate.entry))
                 uses.setdefault(key, []).append(Use(pod.pod, image.container, attempt))
-            if not resolution.candidates:
+            for source in resolution.unknown_secrets:
+                unknown = source.identity, None
+                credentials.setdefault(unknown, CredentialUse(source, None))
+                uses.setdefault(unknown, []).append(Use(pod.pod, image.container, "?"))
+            if resolution.access in without:
                 use = Use(pod.pod, image.container, failure=resolution.failure)
                 without[resolution.access].append(use)
     return Uses(

@@ -695,7 +695,7 @@ class TestSeveralFiles:
         def write(file, *manifests):
             path = tmp_path / file
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("\n".join(map(json.dumps, manifests)))
+            path.write_text("\n".join(json.dumps({"apiVersion": "v1", **m}) for m in manifests))
 
         for env in ("dev", "prod"):
             auths = {"quay.io": {"username": env, "password": "p"}}

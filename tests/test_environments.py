@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pullsecrets import Environment, load, load_environments
 from pullsecrets.node.node import Node
@@ -156,3 +159,50 @@ def test_two_roots_in_one_folder(tmp_path, bin_folder):
     )
     write(root, {"kustomization.yaml": "{}"})
     assert [each.name for each in load_environments(root)] == [str(root), str(root)]
+
+
+def test_roles_are_something_to_look_at(tmp_path, bin_folder):
+    role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: a}\n"
+    root = write(tmp_path / "roles", {"role.yaml": role})
+    assert load(root).problems == ()
+
+
+NAMES = st.sampled_from(["a", "b"])
+FOLDERS = st.lists(st.sampled_from("xyz"), max_size=3).map("/".join)
+
+
+@given(st.lists(st.tuples(FOLDERS, st.sampled_from(["1.yaml", "2.yaml"]), NAMES), max_size=12))
+@settings(deadline=None)
+def test_no_pod_is_lost_wherever_it_is(places):
+    """A pod is answered once for each file that defines it, whatever else is in the folder."""
+    files = {}
+    for folder, file, name in places:
+        path = "/".join(filter(None, (folder, file)))
+        pod = f"---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\n"
+        files[path] = files.get(path, "") + pod
+    with TemporaryDirectory() as folder:
+        write(Path(folder), {**files, "values.yaml": "a: 1\n", "x/patch.yaml": "- op: test\n"})
+        found = [(Path(pod.place.file).relative_to(folder), pod.name) for pod in load(folder).pods]
+    assert sorted(found) == sorted({(Path(folder, file), name) for folder, file, name in places})
+
+
+def test_each_overlay_has_the_secret_that_it_generates(tmp_path):
+    files = {}
+    for env in ("dev", "prod"):
+        files[f"{env}/pod.yaml"] = REPOSITORY["plain/deployment.yaml"]
+        files[f"{env}/kustomization.yaml"] = (
+            "secretGenerator:\n- name: regcred\n  type: kubernetes.io/dockerconfigjson\n"
+            "  literals:\n  - '.dockerconfigjson="
+            f'{{"auths": {{"quay.io": {{"username": "{env}", "password": "p"}}}}}}\'\n'
+        )
+    cluster = load(write(tmp_path, files))
+    assert [users(each.images[0].resolution) for each in cluster.resolve_all()] == [
+        ["dev"],
+        ["prod"],
+    ]
+    write(tmp_path, {"dev/regcred.yaml": SECRET.format("applied")})
+    cluster = load(tmp_path)
+    assert [users(each.images[0].resolution) for each in cluster.resolve_all()] == [
+        ["applied"],
+        ["prod"],
+    ]

@@ -140,7 +140,7 @@ def test_a_summary():
         "  1  nondeterministic  credentials that differ, in no defined order",
         "  1  credential  secret default/x",
         "  1  credential  secret default/y",
-        "  1  credential  1 more",
+        "  1  credential  1 more source",
     ]
     assert [record["images"] for record in summary.to_records()] == [1] * 6
     assert summarize(()).title == "no pods"

@@ -49,6 +49,40 @@ SENTENCES = [
         (f"{MISSING}; there is one in namespace a, b"),
     ),
     (
+        Note(NoteCode.MADE_SECRET, "ns", "s", detail="SealedSecret ns/s"),
+        "secret ns/s is made by SealedSecret ns/s: what it holds is not known",
+    ),
+    (
+        Note(NoteCode.UNREAD_SECRET, "ns", "s"),
+        "secret ns/s could not be read: whether it exists, and what it holds, is not known",
+    ),
+    (
+        Note(NoteCode.ABSENT_SECRET, "ns", "s", elsewhere=("a",)),
+        ("secret ns/s does not exist: the pull goes on without it; there is one in namespace a"),
+    ),
+    (
+        Note(NoteCode.MAYBE_MADE, "ns", "s", detail="SecretProviderClass ns/s"),
+        (
+            "secret ns/s may be made by SecretProviderClass ns/s: whether it is, and what it "
+            "holds, is not known"
+        ),
+    ),
+    (
+        Note(NoteCode.MADE_WITH_ENTRIES, "ns", "s", detail="ExternalSecret ns/s"),
+        (
+            "secret ns/s is made by ExternalSecret ns/s: its entries are known, its credentials "
+            "are not"
+        ),
+    ),
+    (
+        Note(NoteCode.UNKNOWN_SECRET, "ns", "s"),
+        "secret ns/s may have a credential for it, which is not known",
+    ),
+    (
+        Note(NoteCode.UNKNOWN_ANSWER, name="ecr"),
+        "credential provider ecr may give a credential for it, which is not known",
+    ),
+    (
         Note(NoteCode.AMBIGUOUS_SECRET, "ns", "s", detail="that of a is taken, not of b"),
         "secret ns/s is defined in several files: that of a is taken, not of b",
     ),

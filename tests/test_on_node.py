@@ -7,6 +7,7 @@ import pytest
 from attrs import evolve, frozen
 
 from pullsecrets import Cluster, PullSecret
+from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.node.decision import Step
 from pullsecrets.node.images import NodeImage, NodeImages
 from pullsecrets.node.node import Node
@@ -185,6 +186,12 @@ class TestRecords:
         (found,) = state(PULLED).recorded(*now)
         ((known, its_state),) = found.names[0].secrets
         assert (known, its_state) == (recorded(secret()), expected)
+
+    def test_what_another_program_makes_is_not_known(self):
+        made = MadeSecret("s", "shop", None, Maker("SealedSecret", "shop", "s"))
+        (found,) = recorded_images(Cluster(made=(made,)), state(PULLED).state)
+        ((_, its_state),) = found.names[0].secrets
+        assert its_state is SecretState.UNKNOWN
 
     def test_which_names_are_blocked(self):
         (found,) = state(PULLED).recorded()

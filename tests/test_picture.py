@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given, settings
 
-from pullsecrets import Cluster, DockerConfig, check
+from pullsecrets import Cluster, DockerConfig, check, load
 from pullsecrets.diagnoses import Diagnoses
 from pullsecrets.picture import MAX_ROWS, Picture, draw
 from support.drawn import CANARIES, clusters, nodes
@@ -107,6 +107,58 @@ def test_long_names_and_many_boxes_are_cut():
     assert f"{name}0" in draw(cluster).svg
 
 
+def owned(number, image="quay.io/a", owner="api-7c9d", namespace="default"):
+    made = pod(image, name=f"{owner}-{number}")
+    reference = {"kind": "ReplicaSet", "name": owner, "controller": True}
+    made["metadata"] |= {"ownerReferences": [reference], "namespace": namespace}
+    return made
+
+
+def test_pods_of_a_workload_share_a_box():
+    cluster = Cluster.from_manifests(owned(n) for n in range(300))
+    picture = draw(cluster, Diagnoses())
+    shown = texts(picture)
+    assert "api-7c9d" in shown
+    assert "300 pods · ReplicaSet in default" in shown
+    assert not any("more" in text for text in shown)
+    # A line to the secret that is missing, and one for the anonymous pull.
+    assert (len(edges(picture)), len(edges(picture, "ps-anonymous"))) == (1, 1)
+
+
+def test_the_lines_of_each_workload_are_its_own():
+    manifests = [owned(n, owner=f"w{n}") for n in range(8)] + [secret({"quay.io": LOGIN})]
+    picture = draw(Cluster.from_manifests(manifests), Diagnoses())
+    root = ET.fromstring(picture.svg)
+    groups = [g for g in root.iter(f"{SVG}g") if "ps-workload" in g.get("class", "")]
+    assert len(groups) == 8
+    assert [g.get("class").split()[1] for g in groups[:7]] == [f"ps-w{n % 6}" for n in range(7)]
+    lines = [path.get("d") for g in groups for path in g.iter(f"{SVG}path")]
+    assert len(lines) == len(set(lines)) == 16
+    # They end at different heights of the box that they share.
+    ends = {line.rpartition(",")[2] for line in lines[::2]}
+    assert len(ends) == 8
+
+
+def test_one_namespace():
+    cluster = Cluster.from_manifests(
+        [
+            owned(1),
+            owned(1, namespace="shop", owner="web"),
+            {**secret({"quay.io": LOGIN}, "other")},
+            {
+                **secret({"quay.io": LOGIN}, "mine"),
+                "metadata": {"name": "mine", "namespace": "shop"},
+            },
+        ]
+    )
+    shown = texts(draw(cluster, Diagnoses(), namespace="shop"))
+    assert "web-1" in shown
+    assert "mine" in shown
+    assert "api-7c9d-1" not in shown
+    assert "other" not in shown
+    assert {"web-1", "api-7c9d-1"} <= set(texts(draw(cluster, Diagnoses())))
+
+
 def test_an_empty_cluster_is_a_picture_too():
     assert "registries" in texts(draw(Cluster()))
 
@@ -136,3 +188,9 @@ def test_drawn_clusters(manifests, node):
         for found in check(cluster):
             if (found.where.kind, found.where.name) == (pod.kind, pod.name):
                 assert found.code in picture.svg
+
+
+def test_pods_of_one_name_in_several_files_are_boxes_of_their_own(tmp_path):
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text(json.dumps({"apiVersion": "v1", **pod("quay.io/acme/api")}))
+    assert texts(draw(load(tmp_path))).count("api") == 2

@@ -97,6 +97,15 @@ POD = {
 def everything_about(cluster):
     """Whatever can be had from a cluster."""
     yield from (cluster, *cluster.pods, *cluster.service_accounts, *cluster.secrets)
+    for made in cluster.made:
+        yield from (
+            made,
+            made.maker,
+            made.maker.title,
+            made.skipped,
+            made.note,
+            made.note.to_dict(),
+        )
     yield from (cluster.node, *cluster.problems)
     for answer in cluster.resolve_all():
         yield from (answer, answer.admission, answer.notes, answer.failure, answer.to_dict())
@@ -130,7 +139,7 @@ def check_everywhere(tmp_path, text, caplog, *, node=None):
             load(file, strict=True)
         except Unreadable as error:
             check_error(error)
-    for form in ("table", "json"):
+    for form in ("table", "json", "markdown", "html"):
         arguments = ["resolve", str(file), "--format", form]
         result = run(*arguments, *(["--node-config", node] if node else []))
         assert not leaks(result.out), result.out
@@ -193,6 +202,61 @@ def test_no_place_shows_it(where, tmp_path, caplog):
                 "imagePullSecrets": [{"name": "regcred"}],
             }
     check_everywhere(tmp_path, yaml.safe_dump_all([POD, read]), caplog)
+
+
+TEMPLATES = [
+    {"auths": {"quay.io": {"auth": "{{ .auth }}", "password": CANARY}}},
+    {"auths": {"quay.io": {"username": "a", "password": CANARY}}},
+    {"auths": {USERINFO: {"auth": "{{ .auth }}"}}},
+    {"auths": {"quay.io": {"auth": CANARY}}},
+    {"auths": CANARY},
+    CANARY,
+]
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=range(len(TEMPLATES)))
+def test_no_template_shows_it(template, tmp_path, caplog):
+    """A password that somebody wrote into a template, and one in other values."""
+    data = {".dockerconfigjson": json.dumps(template), "token": CANARY}
+    external = {
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "ExternalSecret",
+        "metadata": {"name": "regcred", "annotations": {"token": CANARY}},
+        "spec": {
+            "target": {"template": {"type": "kubernetes.io/dockerconfigjson", "data": data}},
+            "data": [{"secretKey": "a", "remoteRef": {"key": CANARY}}],
+        },
+    }
+    cluster = check_everywhere(tmp_path, yaml.safe_dump_all([POD, external]), caplog)
+    assert cluster.made
+    for command in ("explain", "check", "uses"):
+        for form in ("text" if command != "uses" else "table", "json"):
+            said = run(command, str(tmp_path), "--format", form)
+            assert not leaks(said.out + said.err)
+
+
+def test_no_secret_that_a_program_has_yet_to_read_shows_it(tmp_path, caplog):
+    """What SOPS left as it was, a secret to be filled, and kustomize's literals."""
+    plain = secret({"auths": FIELDS["password"]})
+    encrypted = {**plain, "sops": {"mac": "ENC[AES256_GCM,data:x]"}}
+    filled = secret({})
+    filled["metadata"]["annotations"] = {"replicator.v1.mittwald.de/replicate-from": "a/b"}
+    filled["data"]["token"] = b64(CANARY)
+    literal = f".dockerconfigjson={json.dumps({'auths': FIELDS['password']})}"
+    kustomization = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "secretGenerator": [
+            {
+                "name": "regcred",
+                "type": "kubernetes.io/dockerconfigjson",
+                "literals": [literal, f"token={CANARY}"],
+            }
+        ],
+    }
+    for document in (encrypted, filled, kustomization):
+        cluster = check_everywhere(tmp_path, yaml.safe_dump_all([POD, document]), caplog)
+        assert cluster.made or cluster.secrets
 
 
 def test_the_nodes_config_shows_nothing(tmp_path, caplog):
@@ -431,10 +495,15 @@ def folder(tmp_path_factory):
     [
         ("resolve", "table"),
         ("resolve", "json"),
+        ("resolve", "markdown"),
+        ("resolve", "html"),
         ("explain", "text"),
         ("explain", "json"),
+        ("explain", "html"),
         ("check", "text"),
         ("check", "json"),
+        ("check", "markdown"),
+        ("check", "html"),
         ("check", "sarif"),
         ("check", "github"),
     ],

@@ -237,6 +237,43 @@ def test_large_tables_are_cut(limit, module):
     assert "… and 2 more diagnoses" in module(found)
 
 
+def test_the_worst_is_not_left_out():
+    pods = [pod("nginx", secrets=(), name=f"p{n}") for n in range(70)]
+    pods += [pod("quay.io/A", secrets=(), name="bad")]
+    cluster = cluster_of(pods)
+    shown = page(cluster)
+    assert shown.index("Pod default/bad") < shown.index("Pod default/p0")
+    assert "the worst come first" in shown
+    assert "… and 11 more images" in shown
+    # Records have the order of the pods, and what is shown in full, too.
+    assert [record["pod"] for record in cluster.to_records()][-1] == "bad"
+    few = page(cluster_of(pods[-2:]))
+    assert "worst" not in few
+    assert few.index("p69") < few.index("bad")
+
+
+def test_a_cluster_is_one_line():
+    cluster = cluster_of([pod("nginx", name=f"p{n}") for n in range(300)])
+    assert repr(cluster) == "<Cluster: 300 pods and workloads, 0 secrets, 0 service accounts>"
+
+
+def test_a_column_that_holds_nothing_is_for_records_only():
+    columns = Column("group", group=True), Column("one", "one"), Column("two", "two")
+    table = Table(columns, ((None, "a", Cell("x", "")), (None, "b", None)))
+    assert table.markdown() == "| one |\n| --- |\n| a |\n| b |"
+    assert "two" not in table.html()
+    assert terminal_text(table.rich()) == "one\na\nb\n"
+    assert table.records()[0] == {"group": None, "one": "a", "two": "x"}
+    # What is only below a cell is to be read, too.
+    assert "why" in Table(columns[1:], (("a", Cell("", below="why")),)).html()
+
+
+def test_what_is_long_may_break_in_html():
+    digest = "sha256:" + "0" * 64
+    table = Table((Column("one", "one"), Column("two", "two")), (("short", digest),))
+    assert f'<td>short</td><td class="long">{digest}</td>' in table.html()
+
+
 def test_markup_in_manifests_is_text():
     image = "quay.io/[bold]x[/bold]<b>"
     cluster, _, explained = one(image, {"[red]": LOGIN, "<i>": LOGIN})

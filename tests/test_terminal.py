@@ -108,3 +108,19 @@ def test_a_style_is_of_the_text_alone():
     )
     out.print(Table((Column("a", ""), Column("b", "")), (row,)).rich())
     assert out.file.getvalue() == "\x1b[32mgood\x1b[0m  plain\n      \x1b[2mwhy\x1b[0m\n"
+
+
+def test_what_goes_on_in_the_next_line_is_indented():
+    image = "registry.example.com/" + "x" * 80
+    screen = Screen(
+        (ScreenRow([[(f"api: {image}", "")]], 2), ScreenRow([[("a", "")], [("b", "")]]))
+    )
+    first, *more, row = printed(screen, 40)
+    assert first == "  api:"
+    assert more
+    assert all(re.match("      [^ ]", line) for line in more)
+    assert "".join(line.strip() for line in (first, *more)).replace(" ", "") == f"api:{image}"
+    assert all(len(line) <= 40 for line in (first, *more))
+    assert row == "a  b"
+    # Behind a pipe nothing is folded.
+    assert printed(screen, 1000)[0] == f"  api: {image}"

@@ -253,7 +253,7 @@ def test_everything_public_is_there_and_described(name):
 
 def test_json_needs_no_password():
     assert json.dumps(attrs.asdict(CONFIG.auths["quay.io"]), default=str) == (
-        '{"username": "u", "password": "********", "email": ""}'
+        '{"username": "u", "password": "********", "email": "", "has_token": false}'
     )
 
 

@@ -16,8 +16,9 @@ from attrs import evolve
 from pullsecrets.changes.comparison import diff, looked_up
 from pullsecrets.changes.model import Action, Answer, Cause, CauseKind, Change
 from pullsecrets.cluster import Cluster
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.node.node import Node
-from pullsecrets.objects import Container, Pod
+from pullsecrets.objects import Container, Pod, PullSecret
 from pullsecrets.resolution import Resolution
 from pullsecrets.secrecy import printable
 
@@ -118,7 +119,7 @@ def _inputs(
             for name in accounts
         },
         **{
-            (CauseKind.SECRET, name): cluster.secret(pod.namespace, name, pod.place)
+            (CauseKind.SECRET, name): cluster.listed(pod.namespace, name, pod.place)
             for name in secrets
         },
         (CauseKind.RBAC, None): cluster.grants,
@@ -147,12 +148,14 @@ def _resolve(namespace: str, inputs: _Inputs) -> Resolution:
     )
     release, providers, answers = inputs[CauseKind.PROVIDERS, None]
     node = Node(release, inputs[CauseKind.NODE_CONFIG, None], providers, answers)
+    secrets = objects[CauseKind.SECRET]
     cluster = Cluster(
         (pod,),
         tuple(objects[CauseKind.SERVICE_ACCOUNT]),
-        tuple(objects[CauseKind.SECRET]),
+        tuple(each for each in secrets if isinstance(each, PullSecret)),
         node,
         grants=inputs[CauseKind.RBAC, None],
+        made=tuple(each for each in secrets if isinstance(each, MadeSecret)),
     )
     return cluster.resolve(pod).images[0].resolution
 

@@ -66,7 +66,8 @@ def looked_up(resolution: Resolution) -> object:
         for tier in resolution.tiers
     ]
     asked = [each.provider.name for each in resolution.asked]
-    return tiers, resolution.failure, resolution.unknown, asked
+    unknown = resolution.unknown, resolution.serving, bool(resolution.conditional)
+    return tiers, resolution.failure, unknown, asked
 
 
 def decided(decision: PullDecision | None) -> object:

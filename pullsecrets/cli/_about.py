@@ -24,7 +24,12 @@ _OF_SECRETS: Final = "PS2"
 _Object = tuple[str, str, str]
 
 
-def about(cluster: Cluster, chosen: Iterable[Environment], diagnoses: Diagnoses) -> Diagnoses:
+def about(
+    cluster: Cluster,
+    chosen: Iterable[Environment],
+    diagnoses: Diagnoses,
+    secret: str | None = None,
+) -> Diagnoses:
     """The diagnoses of some pods, of their service accounts and of the secrets that they list.
 
     Of a pod's containers only those count that are asked for, and of a secret's entries only those
@@ -36,6 +41,8 @@ def about(cluster: Cluster, chosen: Iterable[Environment], diagnoses: Diagnoses)
         chosen: The environments with the pods that are asked for, each with only the containers
             that are.
         diagnoses: The diagnoses of all that was read.
+        secret: The secret that is asked for, its namespace before it or not; then all that is
+            wrong with it counts, and no other secret.
     """
     clusters = [each.cluster for each in chosen]
     asked = [pod for each in clusters for pod in each.pods]
@@ -44,8 +51,9 @@ def about(cluster: Cluster, chosen: Iterable[Environment], diagnoses: Diagnoses)
     for each in clusters:
         for pod in each.pods:
             named.add(_object("ServiceAccount", pod.namespace, pod.service_account))
-            admission, _ = each.admit(pod)
-            named |= {_object("Secret", pod.namespace, name) for name in admission.pull_secrets}
+            if secret is None:
+                admission, _ = each.admit(pod)
+                named |= {_object("Secret", pod.namespace, name) for name in admission.pull_secrets}
     serving = _serving(diagnoses, set(_images(asked)))
     others = set(_other_images(cluster, asked))
 
@@ -54,6 +62,8 @@ def about(cluster: Cluster, chosen: Iterable[Environment], diagnoses: Diagnoses)
         is_object = _object(where.kind, where.namespace, where.name)
         if not where.name:
             return True
+        if is_object[0] == "Secret" and secret is not None:
+            return secret in (where.name, f"{where.namespace}/{where.name}")
         if is_object in pods:
             return (is_object, where.field) not in others
         # A secret that does not decode gives nothing to any image, whichever entry it is for.

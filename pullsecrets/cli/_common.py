@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -13,24 +13,26 @@ import click
 from attrs import evolve, fields, frozen
 from rich.console import Console
 
+from pullsecrets.cli._filters import with_images
 from pullsecrets.cli._live import LIVE_OPTIONS, is_plugin, progress
 from pullsecrets.cli._problems import echo_problems
 from pullsecrets.cli._settings import Settings
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.errors import PullsecretsError
-from pullsecrets.images import Image, InvalidImage
+from pullsecrets.groups import PodGroup, summarize
 from pullsecrets.kinds import Reference
 from pullsecrets.loading import Environment, load, load_environments
+from pullsecrets.makers.table import makers_from
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.decoding import hide
 from pullsecrets.node.files import NodeFiles
 from pullsecrets.node.node import Node
 from pullsecrets.node.provider_config import InvalidProviderConfig, Providers
 from pullsecrets.node.versions import NEWEST
-from pullsecrets.objects import Container, Place, Pod
+from pullsecrets.objects import Place
 from pullsecrets.reading import Problem, ProblemCode, read_documents
-from pullsecrets.secrecy import ImageText, printable
+from pullsecrets.secrecy import printable
 
 __all__ = [
     "FAILED",
@@ -43,7 +45,7 @@ __all__ = [
     "echo_json",
     "exit_status",
     "format_option",
-    "parse_image",
+    "print_summary",
     "read_by",
     "read_environments",
     "read_node",
@@ -57,6 +59,8 @@ FAILED: Final = 1
 UNUSABLE: Final = 2
 _ENDLESS: Final = 1_000_000
 
+
+_SUMMARY_SOURCES: Final = 3
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -91,7 +95,7 @@ _OPTIONS: Final = (
     click.option(
         "--image",
         metavar="IMAGE",
-        help="Only this image; without a tag or digest it means any of them.",
+        help="Only this image, or images like it (* and ?); without a tag or digest any of them.",
     ),
     click.option(
         "--kubernetes",
@@ -166,6 +170,9 @@ class Given:
         provider_answers: ``--provider-answers``, or None.
         verbose: Whether ``--verbose`` is there.
         always_pull_images: ``--always-pull-images``.
+        only: ``--only``, or None.
+        of_secret: ``--secret`` of `resolve`, `explain` and `check`, or None.
+        registry: ``--registry``, or None.
         settings: What the project has configured.
     """
 
@@ -187,7 +194,15 @@ class Given:
     provider_answers: Path | None
     verbose: bool
     always_pull_images: bool
+    only: str | None = None
+    of_secret: str | None = None
+    registry: str | None = None
     settings: Settings = Settings()
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether only some pods or images of the namespace are asked for."""
+        return any((self.pod, self.image, self.only, self.of_secret, self.registry))
 
 
 def format_option(default: str, *others: str) -> Callable[[_Command], _Command]:
@@ -245,10 +260,14 @@ def _told_apart(given: Given) -> Given:
     )
 
 
-def read_environments(given: Given) -> tuple[Environment, ...]:
-    """Load the manifests and say on standard error what is wrong with them.
+def read_environments(given: Given, accounts: tuple[str, ...] = ()) -> tuple[Environment, ...]:
+    """Load the manifests, or read the cluster, and say on standard error what is wrong with them.
 
     Without ``--render`` all of them are one environment.
+
+    Args:
+        given: What the options were given.
+        accounts: Service accounts of a cluster that are to be read, too.
 
     Raises:
         click.ClickException: A path or something about the node cannot be used; its exit status
@@ -263,7 +282,7 @@ def read_environments(given: Given) -> tuple[Environment, ...]:
     if given.values and not given.render:
         raise click.UsageError("--values is for charts, which are rendered with --render")
     if given.live:
-        return (Environment("", read_by(given, lambda node: _read_live(given, node))),)
+        return (Environment("", read_by(given, lambda node: _read_live(given, node, accounts))),)
     return _read(given, lambda node: _load(given, node))
 
 
@@ -312,16 +331,17 @@ def whole(environments: Iterable[Environment]) -> Cluster:
         pods=tuple(pod for each in clusters for pod in each.pods),
         service_accounts=tuple(one for each in clusters for one in each.service_accounts),
         secrets=tuple(secret for each in clusters for secret in each.secrets),
+        made=tuple(secret for each in clusters for secret in each.made),
         problems=tuple(problem for each in clusters for problem in each.problems),
     )
 
 
 def _load(given: Given, node: Node) -> tuple[Environment, ...]:
-    namespace, exclude = given.namespace or "default", given.settings.exclude.match
     options: dict[str, Any] = {
-        "namespace": namespace,
+        "namespace": given.namespace or "default",
         "node": node,
-        "exclude": exclude,
+        "exclude": given.settings.exclude.match,
+        "makers": makers_from(given.settings.makers),
         "templates": given.settings.templates,
     }
     if given.render:
@@ -329,7 +349,7 @@ def _load(given: Given, node: Node) -> tuple[Environment, ...]:
     return (Environment("", load(*given.paths, **options)),)
 
 
-def _read_live(given: Given, node: Node) -> Cluster:
+def _read_live(given: Given, node: Node, accounts: tuple[str, ...]) -> Cluster:
     from pullsecrets.live import read_live
 
     with progress() as count:
@@ -339,6 +359,7 @@ def _read_live(given: Given, node: Node) -> Cluster:
             namespace=given.namespace,
             all_namespaces=given.all_namespaces,
             only=None if given.pod is None else Reference.parse(given.pod),
+            accounts=accounts,
             node=node,
             count=count,
         )
@@ -444,6 +465,7 @@ def _selected(cluster: Cluster, given: Given) -> Cluster:
         *(each.namespace for each in cluster.pods),
         *(each.namespace for each in cluster.secrets),
         *(each.namespace for each in cluster.service_accounts),
+        *(each.namespace for each in cluster.made if each.namespace),
     }
     if given.namespace is not None and namespaces and given.namespace not in namespaces:
         there_are = ", ".join(sorted(namespaces))
@@ -459,57 +481,49 @@ def _selected(cluster: Cluster, given: Given) -> Cluster:
     if wanted is not None and not pods:
         where = "the cluster" if given.live else "the manifests"
         raise click.UsageError(f"no pod or workload '{wanted}' in {where}")
-    if given.image is not None and cluster.pods:
-        image = parse_image(given.image)
-        pods = tuple(pod for pod in (_with(image, pod) for pod in pods) if pod.images)
-        if not pods:
-            raise click.UsageError(f"no pod has the image '{ImageText(given.image)}'")
+    if cluster.pods:
+        pods = with_images(
+            cluster,
+            pods,
+            image=given.image,
+            registry=given.registry,
+            secret=given.of_secret,
+            only=given.only,
+        )
     return evolve(cluster, pods=pods)
 
 
-def parse_image(image: str) -> Image:
-    """The image that an option names.
-
-    Raises:
-        click.UsageError: It is not an image reference.
-    """
-    try:
-        return Image.parse(image)
-    except InvalidImage as error:
-        raise click.UsageError(str(error)) from None
-
-
-def _with(wanted: Image, pod: Pod) -> Pod:
-    """The pod with only that image."""
-
-    def those(containers: Iterable[Container]) -> tuple[Container, ...]:
-        return tuple(each for each in containers if _is(each, wanted))
-
-    return evolve(
-        pod,
-        containers=those(pod.containers),
-        init_containers=those(pod.init_containers),
-        ephemeral_containers=those(pod.ephemeral_containers),
-        image_volumes=those(pod.image_volumes),
-    )
-
-
-def _is(container: Container, wanted: Image) -> bool:
-    try:
-        image = Image.parse(container.image)
-    except InvalidImage:
-        return False
-    return (
-        image.name == wanted.name
-        and wanted.tag in (None, image.tag)
-        and wanted.digest in (None, image.digest)
-    )
-
-
 def echo_json(cluster: Cluster, **members: Any) -> None:
-    """Print a JSON document: its version, the members, and what was wrong with the input."""
+    """Print a JSON document: its version, the members, and what was wrong with the input.
+
+    Args:
+        cluster: The cluster.
+        members: The members. What an iterator gives is an array, and each of its items is printed
+            before the next one is made: those of a whole cluster are megabytes.
+    """
     problems = [problem.to_dict() for problem in cluster.problems]
-    click.echo(json.dumps({"version": 1, **members, "problems": problems}, indent=2))
+    comma = "{"
+    for name, value in {"version": 1, **members, "problems": problems}.items():
+        click.echo(f"{comma}\n  {json.dumps(name)}: ", nl=False)
+        if isinstance(value, Iterator):
+            _echo_array(value)
+        else:
+            click.echo(_json_inside(value, 1), nl=False)
+        comma = ","
+    click.echo("\n}")
+
+
+def _echo_array(items: Iterator[Any]) -> None:
+    comma, end = "[", "["
+    for item in items:
+        click.echo(f"{comma}\n    {_json_inside(item, 2)}", nl=False)
+        comma, end = ",", "\n  "
+    click.echo(f"{end}]", nl=False)
+
+
+def _json_inside(value: Any, depth: int) -> str:
+    """A value as JSON, of which the first line is written so deep already."""
+    return json.dumps(value, indent=2).replace("\n", "\n" + "  " * depth)
 
 
 def console() -> Console:
@@ -517,6 +531,15 @@ def console() -> Console:
     # There lines are searched and compared, not looked at: none is folded.
     width = None if sys.stdout.isatty() else _ENDLESS
     return Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+def print_summary(out: Console, groups: Iterable[PodGroup]) -> int:
+    """Print the answers in numbers, and give the number of lines."""
+    with out.capture() as captured:
+        out.print(summarize(groups).table(_SUMMARY_SOURCES).rich())
+    text = captured.get()
+    out.print(text, end="", soft_wrap=True)
+    return text.count("\n")
 
 
 def exit_status(cluster: Cluster, *, failed: bool) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,12 +21,15 @@ from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._settings import Settings
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import Diagnosis
-from pullsecrets.diagnoses.selection import Ignore, annotated, unknown
+from pullsecrets.diagnoses.findings import Found
+from pullsecrets.diagnoses.selection import Ignore, Selected, annotated, unknown
+from pullsecrets.diagnoses.selection import select as select_diagnoses
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.reading import Problem, ProblemCode
 from pullsecrets.secrecy import printable
 
-__all__ = ["ignores_of", "scopes_of"]
+__all__ = ["ignores_of", "reported", "scopes_of"]
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORD: Final = "pullsecrets:"
@@ -46,6 +50,32 @@ def ignores_of(cluster: Cluster, settings: Settings) -> tuple[list[Ignore], list
     ignores = [each for each in found if isinstance(each, Ignore)]
     problems = [each for each in found if isinstance(each, Problem)]
     return ignores, [*problems, *unknown(ignores)]
+
+
+def reported(
+    found: Iterable[Found],
+    cluster: Cluster,
+    settings: Settings,
+    lines: Lines,
+    *,
+    select: tuple[str, ...] = (),
+    ignore: Iterable[str] = (),
+) -> tuple[Selected, list[Problem]]:
+    """The diagnoses that are reported, and what is wrong with what asks not to report some.
+
+    Args:
+        found: All diagnoses of the cluster.
+        cluster: The cluster.
+        settings: What the project has configured.
+        lines: Finds the lines that comments are about.
+        select: The codes of the command line that are reported instead of the configured ones.
+        ignore: The codes of the command line that are not reported, either.
+    """
+    ignores, problems = ignores_of(cluster, settings)
+    ignores += (Ignore(code, "--ignore ") for code in ignore)
+    scopes = partial(scopes_of, settings=settings, lines=lines)
+    codes = select or settings.select
+    return select_diagnoses(found, ignores, codes=codes, scopes=scopes), problems
 
 
 def scopes_of(diagnosis: Diagnosis, settings: Settings, lines: Lines) -> Iterator[Hashable]:
@@ -70,10 +100,11 @@ def _configured(settings: Settings) -> Iterator[Ignore]:
 
 def _files(cluster: Cluster) -> Iterable[str]:
     """The files that the cluster's objects are in."""
-    objects: tuple[Pod | ServiceAccount | PullSecret, ...] = (
+    objects: tuple[Pod | ServiceAccount | PullSecret | MadeSecret, ...] = (
         *cluster.pods,
         *cluster.service_accounts,
         *cluster.secrets,
+        *cluster.made,
     )
     places = (each.place for each in objects)
     files = {each.file for each in places if each is not None}
@@ -84,10 +115,12 @@ def _in_comments(files: Iterable[str]) -> Iterator[Ignore | Problem]:
     """The comments; the scope of each is the file and the line that it is about."""
     for file in files:
         try:
-            text = Path(file).read_text(encoding="utf-8-sig")
+            data = Path(file).read_bytes()
+            # A dump has none, and is not decoded to find that out.
+            text = data.decode("utf-8-sig") if _WORD.encode() in data else ""
         except (OSError, ValueError):
             continue  # the reader has said so
-        if _WORD in text:
+        if text:
             yield from _comments(file, text)
 
 

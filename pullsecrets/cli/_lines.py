@@ -1,34 +1,47 @@
-"""Lines in files: where in the text a diagnosis points at.
+"""Lines in files: where in the text the places are that diagnoses point at.
 
-Only the files that have diagnoses are read again. What cannot be found has no line.
+Each file that has such places is read once more, from its start to its end. Each object in it is
+looked up among the places by its name, and only inside of those that are found are fields looked
+for. What cannot be found has no line.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from attrs import Factory, define
 
+from pullsecrets.cli._lines_json import json_objects
+from pullsecrets.cli._lines_yaml import yaml_objects
 from pullsecrets.diagnoses import Where
 from pullsecrets.diagnoses.formats import Position
-from pullsecrets.fields import FieldPath
+from pullsecrets.secrecy import EntryText, printable
 
 __all__ = ["Lines"]
 
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_MARKER: Final = re.compile(r"^(?=---(?:[ \t\r\n]|\Z))", re.MULTILINE)
-
 
 class Lines:
-    """Finds the lines of places, and remembers the files it has read."""
+    """The lines of places.
 
-    def __init__(self) -> None:
-        self._files: dict[str, list[tuple[MappingNode, int]]] = {}
-        self._texts: dict[str, list[str]] = {}
+    Args:
+        places: The places that will be asked for.
+        namespace: That of objects that name none.
+    """
+
+    def __init__(self, places: Iterable[Where], namespace: str = "default") -> None:
+        self._found: dict[Where, _Found] = {}
+        files: dict[str, dict[_Identity, _Field]] = {}
+        for where in places:
+            # Without a document it is a chart's template, whose lines are not the document's.
+            if where.file is not None and where.file != "-" and where.document is not None:
+                objects = files.setdefault(where.file, {})
+                for kind in (where.kind, ""):  # the items of a typed list need not name theirs
+                    root = objects.setdefault((kind, where.namespace, where.name), _Field())
+                    root.at(where.field).places.append(where)
+        for file, objects in files.items():
+            self._found.update(_found_in(Path(file), objects, namespace))
 
     def __call__(self, where: Where) -> int | None:
         """The line of a place, counted from 1; None if it cannot be found."""
@@ -40,123 +53,95 @@ class Lines:
 
         The end is that of an entry that is written out, or of a field's value on one line.
         """
-        way = self._way(where)
-        if not way:
-            return None
-        first, at, value = way[-1]
-        line = first + at.start_mark.line
-        if where.entry is not None:
-            found = self._entry(where, line, first + value.end_mark.line)
-            return found or Position(line, at.start_mark.column + 1)
-        if isinstance(value, ScalarNode) and value.start_mark.line == value.end_mark.line:
-            quoted = value.style is not None
-            return Position(
-                first + value.start_mark.line,
-                value.start_mark.column + 1 + quoted,
-                value.end_mark.column + 1 - quoted,
-            )
-        return Position(line, at.start_mark.column + 1)
+        found = self._found.get(where)
+        return None if found is None else found[0]
 
     def way(self, where: Where) -> tuple[int, ...]:
         """The lines of the fields that lead to a place, from the object on."""
-        return tuple(first + at.start_mark.line for first, at, _ in self._way(where))
+        found = self._found.get(where)
+        return () if found is None else found[1]
 
-    def _way(self, where: Where) -> list[tuple[int, Any, Any]]:
-        """The first line of the document, and key and value of each field on the way."""
-        # Without a document it is a chart's template, whose lines are not those of the document.
-        if where.file is None or where.file == "-" or where.document is None:
-            return []
-        if where.file not in self._files:
-            self._files[where.file] = list(self._read(where.file))
-        found = [
-            (document, first) for document, first in self._files[where.file] if _is(document, where)
-        ]
-        if not found:
-            return []
-        # If an object is defined twice, the later definition counts.
-        document, first = found[-1]
-        return [(first, at, value) for at, value in _walk(document, where.field)]
 
-    def _read(self, file: str) -> Iterator[tuple[MappingNode, int]]:
-        """The objects in a file, each with the line that its document's first line has."""
+_Step = str | int | EntryText
+_Identity = tuple[str, str, str]  # kind, namespace, name
+_Found = tuple[Position, tuple[int, ...]]  # of a place, and the lines that lead there
+
+
+@define
+class _Field:
+    """A field that is looked for, or leads to some: its places, and the fields inside of it."""
+
+    places: list[Where] = Factory(list)
+    inner: dict[_Step, _Field] = Factory(dict)
+
+    def at(self, path: Iterable[_Step]) -> _Field:
+        """The field at the end of a path, made where there is none."""
+        field = self
+        for step in path:
+            field = field.inner.setdefault(step, _Field())
+        return field
+
+    def all_places(self) -> Iterator[Where]:
+        """Its places, and those inside of it."""
+        yield from self.places
+        for field in self.inner.values():
+            yield from field.all_places()
+
+
+def _found_in(
+    file: Path, objects: Mapping[_Identity, _Field], namespace: str
+) -> Iterator[tuple[Where, _Found]]:
+    """Where places are; if an object is defined twice, the later definition comes later."""
+    for read in (json_objects, yaml_objects):
         try:
-            text = Path(file).read_text(encoding="utf-8-sig")
-        except (OSError, ValueError):
-            text = ""
-        self._texts[file] = text.split("\n")
-        first = 1
-        for chunk in _MARKER.split(text):
-            try:
-                for document in yaml.compose_all(chunk, Loader=_LOADER):
-                    for each in _objects(document):
-                        yield each, first
-            except (yaml.YAMLError, RecursionError):
-                pass
-            first += chunk.count("\n")
-
-    def _entry(self, where: Where, line: int, last: int) -> Position | None:
-        """The entry within a docker config that is written out from one line to another."""
-        quoted = f'"{where.entry}"'
-        for at, text in enumerate(self._texts[where.file or ""][line - 1 : last], line):
-            column = text.find(quoted)
-            if column >= 0:
-                start = column + len(' "')
-                return Position(at, start, start + len(str(where.entry)))
-        return None
-
-
-def _objects(node: Node | None) -> Iterator[MappingNode]:
-    if isinstance(node, MappingNode):
-        yield node
-        items = _member(node, "items")
-        if isinstance(items, SequenceNode):
-            for item in items.value:
-                yield from _objects(item)
-
-
-def _member(node: Any, name: str) -> Any:
-    return _pair(node, name)[1]
-
-
-def _scalar(node: Any) -> str:
-    return node.value if isinstance(node, ScalarNode) else ""
-
-
-def _is(document: MappingNode, where: Where) -> bool:
-    metadata = _member(document, "metadata")
-    name = _scalar(_member(metadata, "name")) or _scalar(_member(metadata, "generateName"))
-    return (
-        _scalar(_member(document, "kind")) in (where.kind, "")
-        and name == where.name
-        and _scalar(_member(metadata, "namespace")) in (where.namespace, "")
-    )
-
-
-def _walk(document: MappingNode, path: FieldPath) -> Iterator[tuple[Any, Any]]:
-    """The key, or the item of a list, and the value of each step that is there."""
-    node: Any = document
-    yield node, node
-    if path[:1] == ("data",) and len(path) > 1:
-        # A value of a Secret is where it was written; in both, `stringData` wins (rule 7).
-        plain = _member(document, "stringData")
-        path = ("stringData" if _pair(plain, path[1])[0] else "data", *path[1:])
-    for step in path:
-        if isinstance(step, int):
-            items = node.value if isinstance(node, SequenceNode) else []
-            at = node = items[step] if step < len(items) else None
-        elif isinstance(node, SequenceNode):
-            named = (item for item in node.value if _scalar(_member(item, "name")) == step)
-            at = node = next(named, None)
-        else:
-            at, node = _pair(node, step)
-        if node is None:
+            with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as text:
+                for head, node in read(text):
+                    for identity in _identities(head, namespace):
+                        if identity in objects:
+                            yield from _object(node, objects[identity])
+                            break
+        except OSError:
             return
-        yield at, node
+        except (ValueError, RecursionError):  # it is not JSON, or no longer
+            continue
+        return
 
 
-def _pair(node: Any, name: object) -> tuple[Any, Any]:
-    """The key and the value of a member."""
-    for key, value in node.value if isinstance(node, MappingNode) else ():
-        if isinstance(key, ScalarNode) and name == key.value:
-            return key, value
-    return None, None
+def _identities(head: Mapping[str, Any], namespace: str) -> Iterator[_Identity]:
+    metadata = head.get("metadata")
+    names = metadata if isinstance(metadata, Mapping) else {}
+    kind, name = _text(head, "kind"), _text(names, "name") or _text(names, "generateName")
+    yield kind, _text(names, "namespace") or namespace, name
+    yield kind, "", name  # a configuration of nodes, which is in no namespace
+
+
+def _text(mapping: Mapping[str, Any], name: str) -> str:
+    value = mapping.get(name)
+    return printable(value) if isinstance(value, str) else ""
+
+
+_STRING_DATA: Final = ("stringData",)
+
+
+def _object(node: Any, field: _Field) -> Iterator[tuple[Where, _Found]]:
+    way = (node.start.line,)
+    yield from _walk(node, node.start, way, field)
+    # A value of a Secret is named as part of `data`, wherever it is written.
+    data = field.inner.get("data", _Field())
+    for _, start, holder in node.children(_STRING_DATA if data.inner else ()):
+        for step, at, child in holder.children(data.inner):
+            yield from _walk(child, at, (*way, start.line, at.line), data.inner[step])
+
+
+def _walk(
+    node: Any, start: Position, way: tuple[int, ...], field: _Field
+) -> Iterator[tuple[Where, _Found]]:
+    """Where a field is, and the fields in it: as deep as they are there."""
+    for where in field.all_places():
+        yield where, (start, way)
+    entries = node.entries() if any(where.entry is not None for where in field.places) else {}
+    for where in field.places:
+        at = start if where.entry is not None else node.extent() or start
+        yield where, (entries.get(where.entry, at), way)
+    for step, at, child in node.children(field.inner):
+        yield from _walk(child, at, (*way, at.line), field.inner[step])

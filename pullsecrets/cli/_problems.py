@@ -60,12 +60,7 @@ def echo_problems(
             continue
         click.echo(f"{'error' if problem.error else 'note'}: {problem}{more}", err=True)
     if counted:
-        click.echo(f"passed over: {_listed([*_summary(counted, rendered)])}", err=True)
-
-
-def _listed(parts: list[str]) -> str:
-    *others, last = parts
-    return f"{', '.join(others)} and {last}" if others else last
+        click.echo(f"passed over: {', '.join(_summary(counted, rendered))}", err=True)
 
 
 def _file(problem: Problem) -> str | None:

@@ -1,29 +1,54 @@
-"""What `check` and `explain` share: how a diagnosis is printed, and how far they are."""
+"""What `check` and `explain` share: how causes are printed, and how far they are."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import ceil
 from typing import Final
 
+import click
+from attrs import frozen
 from rich.console import Console
 from rich.progress import track
 from rich.style import Style
 from rich.text import Text
 
+from pullsecrets.cli._common import Given
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cluster import Cluster
-from pullsecrets.diagnoses import Diagnosis, Kind, Severity, Where
+from pullsecrets.diagnoses import Diagnoses, Diagnosis, Kind, Severity
 from pullsecrets.diagnoses.formats import help_uri
+from pullsecrets.diagnoses.groups import DiagnosisGroup, Site, group_diagnoses
+from pullsecrets.groups import count
 from pullsecrets.objects import Pod
 
-__all__ = ["linked", "print_diagnosis", "style_of", "tracker"]
+__all__ = ["all_option", "lines_of", "linked", "print_causes", "style_of", "tracker"]
 
+_SCREEN: Final = 40  # lines
 _STYLES: Final = {
     Severity.ERROR: "bold red",
     Severity.WARNING: "bold yellow",
     Severity.NOTE: "bold cyan",
 }
+
+
+@frozen
+class _Limits:
+    """How many causes of one kind and severity are printed, and how many places of one cause."""
+
+    causes: int | None = None
+    places: int | None = None
+
+
+# The first of them with which all fits on a screen.
+_LEVELS: Final = (_Limits(None, 3), _Limits(5, 3), _Limits(3, 2), _Limits(2, 1), _Limits(1, 1))
+
+_HINT: Final = Text("… --all shows every cause and every place", style="dim")
+
+all_option = click.option(
+    "--all", "everything", is_flag=True, help="Show every cause and every place, however many."
+)
 
 
 def style_of(severity: Severity) -> str:
@@ -36,27 +61,125 @@ def linked(kind: Kind) -> Text:
     return Text(kind.code, style=Style(bold=True, link=help_uri(kind)))
 
 
-def print_diagnosis(console: Console, diagnosis: Diagnosis, lines: Lines) -> None:
-    """Print a diagnosis: what is wrong, where, what to do. Its lines are never folded."""
-    head = Text.assemble(
-        (diagnosis.severity, style_of(diagnosis.severity)),
+def lines_of(found: Iterable[Diagnosis], given: Given) -> Lines:
+    """The lines of what diagnoses point at, and of what they would have edited."""
+    places = (where for each in found for where in (each.where, each.edit) if where is not None)
+    return Lines(places, given.namespace or "default")
+
+
+def print_causes(
+    console: Console,
+    found: Diagnoses,
+    pods: Iterable[Pod],
+    lines: Lines,
+    *,
+    everything: bool,
+    above: int,
+) -> None:
+    """Print each cause once: what is wrong, where, what to do. Lines are never folded.
+
+    Args:
+        console: Where to print.
+        found: The diagnoses.
+        pods: The pods, which tell what belongs to which workload.
+        lines: Finds the lines of places.
+        everything: Every cause and every place; otherwise no more than a screen has lines for.
+        above: How many lines of that screen are above.
+    """
+    kinds = _by_kind(group_diagnoses(found, pods))
+    if everything:
+        texts = [text for those in kinds for text in _of_kind(those, _Limits(), lines)]
+    else:
+        width = console.width if console.is_terminal else None
+        texts = _fitting(kinds, lines, width, _SCREEN - above)
+    for text in texts:
+        console.print(text, soft_wrap=True)
+
+
+_Kinds = Sequence[Sequence[DiagnosisGroup]]
+
+
+def _by_kind(groups: Iterable[DiagnosisGroup]) -> _Kinds:
+    """The causes of one kind and severity next to each other; the worst cause stays the first."""
+    kinds: dict[object, list[DiagnosisGroup]] = {}
+    for group in groups:
+        kinds.setdefault((group.severity, group.kind.code), []).append(group)
+    return list(kinds.values())
+
+
+def _fitting(kinds: _Kinds, lines: Lines, width: int | None, room: int) -> list[Text]:
+    """As much as fits into the room, and what is left out."""
+    causes = sum(map(len, kinds))
+    blocks: list[list[Text]] = []
+    for limits in _LEVELS:
+        if limits.causes is None and causes > room:
+            continue  # known without looking at them
+        blocks = [list(_of_kind(those, limits, lines)) for those in kinds]
+        is_cut = any(
+            _is_less(limits.causes, those)
+            or any(_is_less(limits.places, group.sites) for group in those)
+            for those in kinds
+        )
+        hint = [_HINT] if is_cut else []
+        rows = [_rows([*block], width) for block in (*blocks, hint)]
+        if sum(rows) <= room:
+            break
+    else:
+        # Even one cause of each kind is too much.
+        while blocks and sum(_rows(block, width) for block in blocks) > room - 2:
+            blocks.pop()
+        left = kinds[len(blocks) :]
+        codes = ", ".join(those[0].kind.code for those in left)
+        hint = [Text(f"… and {count(sum(map(len, left)), 'more cause')}: {codes}"), _HINT]
+    return [text for block in (*blocks, hint) for text in block]
+
+
+def _is_less(limit: int | None, of: Sequence[object]) -> bool:
+    return limit is not None and limit < len(of)
+
+
+def _rows(block: Iterable[Text], width: int | None) -> int:
+    """How many rows of a screen some lines take; a pipe has no width."""
+    return sum(1 if width is None else max(ceil(text.cell_len / width), 1) for text in block)
+
+
+def _of_kind(those: Sequence[DiagnosisGroup], limits: _Limits, lines: Lines) -> Iterator[Text]:
+    shown = those[: limits.causes]
+    for group in shown:
+        yield from _of_cause(group, limits.places, lines)
+    left = those[len(shown) :]
+    if left:
+        number = count(sum(len(group.diagnoses) for group in left), "diagnosis", "diagnoses")
+        causes = count(len(left), "more cause")
+        yield Text(f"  … and {causes} of {left[0].kind.code}, {number}", style="dim")
+
+
+def _of_cause(group: DiagnosisGroup, places: int | None, lines: Lines) -> Iterator[Text]:
+    shown = group.sites[:places]
+    yield Text.assemble(
+        (group.severity, style_of(group.severity)),
         " ",
-        linked(diagnosis.kind),
-        f" {diagnosis.message}",
+        linked(group.kind),
+        f" {group.message}",
     )
-    place = Text(f"  at  {_place(diagnosis.where, lines)}", style="dim")
-    for line in (head, place, Text(f"  do  {diagnosis.advice}")):
-        console.print(line, soft_wrap=True)
+    for site in shown:
+        yield Text(f"  at  {_place(site, lines)}", style="dim")
+    left = len(group.sites) - len(shown)
+    if left:
+        number = count(len(group.diagnoses), "diagnosis", "diagnoses")
+        yield Text(f"  at  … and {count(left, 'more place')}, {number} in all", style="dim")
+    yield Text(f"  do  {group.advice}")
 
 
-def _place(where: Where, lines: Lines) -> str:
+def _place(site: Site, lines: Lines) -> str:
     """A place in one line, the file first, as editors and terminals make links of it."""
+    where = site.where
     if where.document is None:
-        return str(where) if where.file is None else f"{where.file}  {where}"
+        return site.title if where.file is None else f"{where.file}  {site.title}"
     if where.file is None or where.file == "-":
-        return f"{where} (document {where.document})"
+        return f"{site.title} (document {where.document})"
     line = lines(where)
-    return f"{where.file}{f':{line}' if line else ''}  {where}"
+    return f"{where.file}{f':{line}' if line else ''}  {site.title}"
 
 
 def tracker(cluster: Cluster) -> Callable[[Iterable[Pod]], Iterable[Pod]]:

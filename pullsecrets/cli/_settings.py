@@ -114,10 +114,15 @@ _FILES: Final[Mapping[str, tuple[str, ...]]] = {
 
 def _read(file: Path, outer: tuple[str, ...]) -> Any:
     """The table in a file, None if it has none."""
+    table: Any = None
+    failed = ""
     try:
-        table: Any = tomllib.loads(file.read_text(encoding="utf-8"))
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise _invalid(file, f"cannot be read: {error}") from None
+        failed = f"cannot be read: {error}"
+    if failed:
+        # Outside of the handler: the error caught there knows the whole text.
+        raise _invalid(file, failed)
     for name in outer:
         table = table.get(name) if isinstance(table, dict) else None
     return table

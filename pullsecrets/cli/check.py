@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
-from itertools import chain
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -20,32 +20,44 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
+    print_summary,
     read_environments,
     tell,
     whole,
 )
 from pullsecrets.cli._common import select as select_pods
-from pullsecrets.cli._ignores import ignores_of, scopes_of
+from pullsecrets.cli._filters import filter_options
+from pullsecrets.cli._ignores import reported
 from pullsecrets.cli._lines import Lines
-from pullsecrets.cli._report import print_diagnosis, tracker
+from pullsecrets.cli._pages import html_report, markdown_report
+from pullsecrets.cli._report import all_option, lines_of, print_causes, tracker
 from pullsecrets.cli._settings import codes_of
 from pullsecrets.cli._times import at_option, within_option
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, find
-from pullsecrets.diagnoses.baseline import Compared, compare_to_baseline, to_baseline
+from pullsecrets.diagnoses.baseline import (
+    Compared,
+    InvalidBaseline,
+    compare_to_baseline,
+    to_baseline,
+)
 from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
-from pullsecrets.diagnoses.selection import Ignore, unused
-from pullsecrets.diagnoses.selection import select as select_diagnoses
+from pullsecrets.diagnoses.groups import group_diagnoses
+from pullsecrets.diagnoses.selection import unused
+from pullsecrets.groups import count, group_pods
 from pullsecrets.objects import Place
 from pullsecrets.reading import Problem, ProblemCode
-from pullsecrets.secrecy import printable
+from pullsecrets.secrecy import HiddenText, printable
 
 __all__ = ["check"]
+
+_TITLE: Final = "What is wrong with pull secrets"
 
 
 @click.command()
 @cluster_options
-@format_option("text", "json", "sarif", "github")
+@filter_options
+@format_option("text", "json", "sarif", "github", "markdown", "html")
 @click.option(
     "--fail-on",
     type=click.Choice([each.value for each in Severity]),
@@ -74,6 +86,7 @@ __all__ = ["check"]
 @click.option(
     "--write-baseline", is_flag=True, help="Write what there is to that file, and report nothing."
 )
+@all_option
 @at_option
 @within_option
 def check(
@@ -84,60 +97,74 @@ def check(
     ignore: tuple[str, ...],
     baseline: Path | None,
     write_baseline: bool,
+    everything: bool,
     at: datetime,
     within: timedelta,
 ) -> None:
     """Find what is wrong with pull secrets and the pods that list them.
 
-    Prints nothing on standard output if nothing is wrong. Exits with 1 if something is, 2 if some
-    input could not be read. An object's annotation pullsecrets/ignore, or a comment in YAML
-    "# pullsecrets: ignore[PS502]", names codes not to report.
+    The same cause in many places is shown once, with how many and the first of them; all of it
+    fits on a screen. Prints nothing on standard output if nothing is wrong. Exits with 1 if
+    something is, 2 if some input could not be read. An object's annotation pullsecrets/ignore, or
+    a comment in YAML "# pullsecrets: ignore[PS502]", names codes not to report.
     """
-    codes = _codes("--select", select) or given.settings.select
-    ignored = _codes("--ignore", ignore)
+    codes, ignored = _codes("--select", select), _codes("--ignore", ignore)
     if write_baseline and baseline is None:
         raise click.UsageError("--write-baseline needs --baseline FILE")
     environments = read_environments(given)
     cluster = whole(environments)
     # All of the input takes part in the check, so that what is used elsewhere is known to be.
     chosen = select_pods(environments, given)
-    lines = Lines()
-    ignores, problems = ignores_of(cluster, given.settings)
-    ignores += (Ignore(code, "--ignore ") for code in ignored)
-    each_found = (
-        find(each.cluster, at=at, within=within, track=tracker(each.cluster))
+    all_found = [
+        diagnosis
         for each in environments
-    )
-    selected = select_diagnoses(
-        chain.from_iterable(each_found),
-        ignores,
-        codes=codes,
-        scopes=partial(scopes_of, settings=given.settings, lines=lines),
+        for diagnosis in find(each.cluster, at=at, within=within, track=tracker(each.cluster))
+    ]
+    lines = lines_of((each for each, _ in all_found), given)
+    selected, problems = reported(
+        all_found, cluster, given.settings, lines, select=codes, ignore=ignored
     )
     found = selected.diagnoses
-    if given.pod is not None or given.image is not None:
-        found = about(cluster, chosen, found)
+    if given.is_filtered:
+        found = about(cluster, chosen, found, given.of_secret)
     elif given.namespace is not None:
         kept = (given.namespace, "")  # the nodes' configuration is in no namespace
         found = Diagnoses(each for each in found if each.where.namespace in kept)
     else:
         problems += unused(selected.unused)
     known = 0
+    answers = (answer for each in chosen for answer in each.cluster.resolve_all())
     if baseline is not None and write_baseline:
         _write(baseline, to_baseline(found))
-        click.echo(
-            f"{_count(len(found), 'diagnosis', 'diagnoses')} written to {baseline}", err=True
-        )
+        click.echo(f"{count(len(found), 'diagnosis', 'diagnoses')} written to {baseline}", err=True)
         raise SystemExit(exit_status(tell(cluster, problems), failed=False))
     if baseline is not None:
         compared = _compared(found, baseline)
         found, known = compared.new, compared.known
-        if compared.gone and given.pod is given.image is given.namespace:
-            gone = f"{_count(compared.gone, 'diagnosis', 'diagnoses')} in it no longer found"
+        if compared.gone and not given.is_filtered and given.namespace is None:
+            gone = f"{count(compared.gone, 'diagnosis', 'diagnoses')} in it no longer found"
             place = Place(str(baseline))
             problems.append(Problem(ProblemCode.UNUSED_IGNORE, gone, place, error=False))
     cluster = tell(cluster, problems)
-    _show(found, form, cluster, lines, known)
+    summary = _summary(found, cluster) + (f", and {known:,} in the baseline" if known else "")
+    if form in ("markdown", "html"):
+        groups = group_pods(answers)
+        causes = group_diagnoses(found, cluster.pods)
+        as_html = form == "html"
+        click.echo(
+            html_report(_TITLE, groups, causes, at=at)
+            if as_html
+            else markdown_report(groups, causes)
+        )
+    elif found and form == "text":
+        out = console()
+        above = print_summary(out, group_pods(answers))
+        out.print(summary, style="bold", soft_wrap=True)
+        print_causes(out, found, cluster.pods, lines, everything=everything, above=above + 1)
+    else:
+        _show(found, form, cluster, lines)
+    if not found:
+        click.echo(summary, err=True)
     limit = Severity(fail_on or given.settings.fail_on or Severity.WARNING).rank
     failed = found.worst is not None and found.worst.rank <= limit
     raise SystemExit(exit_status(cluster, failed=failed))
@@ -153,10 +180,12 @@ def _codes(option: str, values: tuple[str, ...]) -> tuple[str, ...]:
 def _compared(found: Diagnoses, baseline: Path) -> Compared:
     name = printable(str(baseline))
     try:
-        return compare_to_baseline(found, baseline.read_text(encoding="utf-8"))
+        # It may be any file by mistake: what is no UTF-8 is no error that quotes it.
+        text = HiddenText(baseline.read_bytes().decode("utf-8", "replace"))
+        return compare_to_baseline(found, text)
     except OSError as error:
         raise Unusable(f"{name} cannot be read: {error.strerror}") from None
-    except ValueError as error:  # not UTF-8, or no baseline
+    except InvalidBaseline as error:
         raise Unusable(f"{name}: {error}") from None
 
 
@@ -168,7 +197,7 @@ def _write(baseline: Path, text: str) -> None:
         raise Unusable(f"{name} cannot be written: {error.strerror}") from None
 
 
-def _show(found: Diagnoses, form: str, cluster: Cluster, lines: Lines, known: int) -> None:
+def _show(found: Diagnoses, form: str, cluster: Cluster, lines: Lines) -> None:
     if form == "json":
         echo_json(cluster, diagnoses=to_json(found, lines.position))
     elif form == "sarif":
@@ -177,30 +206,10 @@ def _show(found: Diagnoses, form: str, cluster: Cluster, lines: Lines, known: in
     elif form == "github":
         for line in to_github(found, lines.position, cluster.problems):
             click.echo(line)
-    else:
-        out = console()
-        for each in found:
-            print_diagnosis(out, each, lines)
-    summary = _summary(found, cluster) + (f", and {known:,} in the baseline" if known else "")
-    if found and form == "text":
-        console().print(summary, style="bold", soft_wrap=True)
-    elif not found:
-        click.echo(summary, err=True)
 
 
 def _summary(found: Iterable[Diagnosis], cluster: Cluster) -> str:
-    severities = [each.severity for each in found]
-    counts = [
-        _count(severities.count(severity), severity)
-        for severity in Severity
-        if severity in severities
-    ]
-    pods, secrets = (
-        _count(len(each), name)
-        for each, name in ((cluster.pods, "pod"), (cluster.secrets, "secret"))
-    )
+    severities = Counter(each.severity for each in found)
+    counts = [count(severities[each], each) for each in Severity if each in severities]
+    pods, secrets = count(len(cluster.pods), "pod"), count(len(cluster.secrets), "secret")
     return f"{', '.join(counts) or 'no diagnosis'} in {pods} and {secrets}"
-
-
-def _count(number: int, what: str, several: str = "") -> str:
-    return f"{number:,} {what if number == 1 else several or f'{what}s'}"

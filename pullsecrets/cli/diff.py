@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 from attrs import evolve
@@ -31,6 +31,7 @@ from pullsecrets.cli._common import (
     select,
     whole,
 )
+from pullsecrets.cli._sides import sides_of
 from pullsecrets.cli.present import read_state, state_options
 from pullsecrets.cluster import Cluster
 from pullsecrets.errors import PullsecretsError
@@ -40,8 +41,6 @@ from pullsecrets.secrecy import printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tone
 
 __all__ = ["diff"]
-
-_TWO: Final = 2  # the sides
 
 
 @click.command()
@@ -58,20 +57,29 @@ _TWO: Final = 2  # the sides
     metavar="VERSION",
     help="The release that they are to run.",
 )
+@click.option(
+    "--git",
+    "range_",
+    metavar="OLD..NEW",
+    help="Compare two revisions of the git repository instead, as main..HEAD.",
+)
 @state_options
 @format_option("text", "json", "markdown")
 def diff(
     given: Given,
     first: str | None,
     last: str | None,
+    range_: str | None,
     images: Path | None,
     records: Path | None,
     form: str,
 ) -> None:
     """Show what changes, for which images, and because of what.
 
-    Give two PATHs, the old manifests and the new ones; or any PATHs with --from-kubernetes and
-    --to-kubernetes. What is on a node (--images, --records) is compared between releases only.
+    Give two PATHs, the old manifests and the new ones; or --cluster and PATHs, to see what applying
+    them would change; or --git OLD..NEW and perhaps PATHs in the repository; or any PATHs with
+    --from-kubernetes and --to-kubernetes. What is on a node (--images, --records) is compared
+    between releases only.
 
     Exits with 1 if an image that had candidates has none now, or its lookup fails now, or its
     container or the kubelet itself no longer starts; with 2 if some input could not be read.
@@ -80,7 +88,7 @@ def diff(
     if first is None and last is None:
         if any(state) or given.kubelet_config is not None:
             raise click.UsageError("what is on a node is compared between two releases only")
-        cluster, upgrade = _between_folders(given)
+        cluster, upgrade = _between(given, sides_of(given, range_))
     elif first is None or last is None:
         raise click.UsageError("--from-kubernetes and --to-kubernetes belong together")
     elif given.kubernetes is not None:
@@ -96,18 +104,15 @@ def diff(
     raise SystemExit(exit_status(cluster, failed=upgrade.breaks))
 
 
-def _between_folders(given: Given) -> tuple[Cluster, Upgrade]:
+def _between(
+    given: Given, sides: tuple[tuple[Environment, ...], tuple[Environment, ...]]
+) -> tuple[Cluster, Upgrade]:
     """The new manifests, with the problems of both sides, and what changes in each environment."""
-    if len(given.paths) != _TWO:
-        raise click.UsageError("two PATHs are compared: the old manifests and the new ones")
-    sides = [read_environments(evolve(given, paths=(path,))) for path in given.paths]
     # What was asked for may be on one side only.
     chosen = select([each for side in sides for each in side], given)
+    count = len(sides[0])
     old, new = (
-        {_within(each, path): each.cluster for each in environments}
-        for path, environments in zip(
-            given.paths, (chosen[: len(sides[0])], chosen[len(sides[0]) :]), strict=True
-        )
+        {each.name: each.cluster for each in side} for side in (chosen[:count], chosen[count:])
     )
     changes = (
         change
@@ -115,14 +120,9 @@ def _between_folders(given: Given) -> tuple[Cluster, Upgrade]:
         for change in diff_clusters(old.get(name, Cluster()), new.get(name, Cluster()))
     )
     ordered = sorted(changes, key=lambda change: not change.breaks)
-    cluster = whole(chosen[len(sides[0]) :])
+    cluster = whole(chosen[count:])
     problems = tuple(dict.fromkeys((*whole(sides[0]).problems, *cluster.problems)))
     return evolve(cluster, problems=problems), Upgrade(tuple(ordered))
-
-
-def _within(environment: Environment, path: str) -> str:
-    """What an environment is called on both sides: its folder as seen from the side's own."""
-    return environment.name.removeprefix(path).lstrip("/")
 
 
 def _between_releases(

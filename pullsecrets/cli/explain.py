@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import click
+from attrs import evolve
 from rich.text import Text
 
 from pullsecrets.cli._about import about
@@ -16,77 +17,100 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
-    parse_image,
     read_environments,
     select,
+    tell,
     whole,
 )
-from pullsecrets.cli._lines import Lines
-from pullsecrets.cli._report import print_diagnosis, tracker
+from pullsecrets.cli._filters import filter_options, parse_image
+from pullsecrets.cli._ignores import reported
+from pullsecrets.cli._pages import html_report
+from pullsecrets.cli._report import all_option, lines_of, print_causes, tracker
 from pullsecrets.cli._times import at_option
-from pullsecrets.diagnoses import Diagnoses
-from pullsecrets.diagnoses import check as diagnose
+from pullsecrets.cli._what_if import WhatIf, what_if_options
+from pullsecrets.cluster import Cluster
+from pullsecrets.diagnoses import find
 from pullsecrets.diagnoses.formats import to_json
-from pullsecrets.trace import Explanation, PodExplanation, explain_all
+from pullsecrets.diagnoses.groups import group_diagnoses
+from pullsecrets.groups import PodGroup, group_pods
+from pullsecrets.makers.made import MadeSecret
+from pullsecrets.objects import PullSecret
+from pullsecrets.tables import Table
 from pullsecrets.trace import explain as explain_image
+from pullsecrets.trace import explain_all
 
 __all__ = ["explain"]
 
 
 @click.command()
 @cluster_options
+@what_if_options
+@filter_options
 @at_option
-@format_option("text", "json")
-def explain(given: Given, form: str, at: datetime) -> None:
+@format_option("text", "json", "html")
+@all_option
+def explain(given: Given, form: str, at: datetime, everything: bool, what_if: WhatIf) -> None:
     """Show why each entry of each secret is, or is not, tried for an image.
 
-    What is wrong comes first, then a tree of each pod. If the input has no pods, --image is
-    explained against all of its secrets. Exits with 1 if a lookup fails as a whole, 2 if some input
-    could not be read.
+    What is wrong comes first, then a tree of each pod; pods of one workload with one answer share
+    one. If the input has no pods, --image is explained against all of its secrets. Exits with 1 if
+    a lookup fails as a whole, 2 if some input could not be read.
     """
-    environments = read_environments(given)
+    environments = what_if.apply(read_environments(given, what_if.accounts), given)
     cluster = whole(environments)
     chosen = select(environments, given)
-    found = Diagnoses(
+    all_found = [
         diagnosis
         for each in environments
-        for diagnosis in diagnose(each.cluster, at=at, track=tracker(each.cluster))
-    )
+        for diagnosis in find(each.cluster, at=at, track=tracker(each.cluster))
+    ]
+    lines = lines_of((each for each, _ in all_found), given)
+    selected, problems = reported(all_found, cluster, given.settings, lines)
+    cluster, found = tell(cluster, problems), selected.diagnoses
     if cluster.pods:
-        found = about(cluster, chosen, found)
+        found = about(cluster, chosen, found, given.of_secret)
     elif given.image is None:
         click.echo("there are no pods or workloads here; --image IMAGE explains an image", err=True)
-    pods = [explanation for each in chosen for explanation in explain_all(each.cluster)]
     images = []
     if given.image is not None and not cluster.pods:
-        images.append(explain_image(parse_image(given.image), cluster.secrets, cluster.node))
-    explanations: list[PodExplanation | Explanation] = [*pods, *images]
-    lines = Lines()
+        secrets: tuple[PullSecret | MadeSecret, ...] = (*cluster.secrets, *cluster.made)
+        images.append(explain_image(parse_image(given.image), secrets, cluster.node))
+    failures = [each.resolution.failure for each in images]
+    groups: list[PodGroup] = []
+    tables: list[Table] = []
     if form == "json":
+        pods = [explanation for each in chosen for explanation in explain_all(each.cluster)]
+        failures += [each.resolution.failure for each in pods]
         echo_json(
             cluster,
-            pods=[each.to_dict() for each in pods],
+            pods=(each.to_dict() for each in pods),
             images=[each.to_dict() for each in images],
             diagnoses=to_json(found, lines.position),
         )
     else:
-        _show(explanations, found, lines, at)
-    failed = any(each.resolution.failure is not None for each in explanations)
+        for environment in chosen:
+            of_it = group_pods(environment.cluster.resolve_all())
+            groups += of_it
+            tables += _tables(environment.cluster, of_it, at)
+        failures += [each.first.failure for each in groups]
+        tables += [each.table(at=at) for each in images]
+    if form == "html":
+        causes = group_diagnoses(found, cluster.pods)
+        click.echo(html_report("Why the kubelet tries what it tries", groups, causes, tables))
+    elif form == "text":
+        out = console()
+        # The cause before everything else: whoever asks has a pod that does not start.
+        print_causes(out, found, cluster.pods, lines, everything=everything, above=0)
+        if not found:
+            out.print(Text("nothing wrong to be seen in the manifests", style="green"))
+        for table in tables:
+            out.print("", table.rich())
+    failed = any(failure is not None for failure in failures)
     raise SystemExit(exit_status(cluster, failed=failed))
 
 
-def _show(
-    explanations: Sequence[PodExplanation | Explanation],
-    found: Diagnoses,
-    lines: Lines,
-    at: datetime,
-) -> None:
-    """Print what is wrong, then the trees."""
-    out = console()
-    # The cause before everything else: whoever asks has a pod that does not start.
-    for diagnosis in found:
-        print_diagnosis(out, diagnosis, lines)
-    if not found:
-        out.print(Text("nothing wrong to be seen in the manifests", style="green"))
-    for each in explanations:
-        out.print("", each.table(at=at).rich())
+def _tables(cluster: Cluster, groups: Sequence[PodGroup], at: datetime) -> Iterator[Table]:
+    """The explanation of the first pod of each group, under the group's name."""
+    firsts = tuple(group.first.pod for group in groups)
+    for group, pod in zip(groups, explain_all(evolve(cluster, pods=firsts)), strict=True):
+        yield evolve(pod.table(at=at), title=group.title)

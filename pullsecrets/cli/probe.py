@@ -28,7 +28,7 @@ from pullsecrets.cli._common import (
     whole,
 )
 from pullsecrets.errors import MissingExtra
-from pullsecrets.tables import html_box
+from pullsecrets.pages import page
 
 try:
     from pullsecrets.probe import ClusterProbe, Prober, Run, identity_tokens
@@ -216,7 +216,7 @@ def _terminable() -> Iterator[None]:
 def _print(found: ClusterProbe, form: str) -> None:
     tables = [pod.table() for pod in found]
     if form == "html":
-        click.echo(html_box(*(table.html() for table in tables)))
+        click.echo(page("What the registries say", *(table.html(None) for table in tables)))
     elif form == "markdown":
         click.echo("\n\n".join(table.markdown() for table in tables))
     else:

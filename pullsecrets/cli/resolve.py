@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 import click
-from attrs import evolve
 
 from pullsecrets.cli._common import (
     Given,
@@ -14,51 +13,51 @@ from pullsecrets.cli._common import (
     echo_json,
     exit_status,
     format_option,
+    print_summary,
     read_environments,
     select,
     whole,
 )
+from pullsecrets.cli._filters import filter_options
+from pullsecrets.cli._pages import html_report, markdown_report
 from pullsecrets.cli._times import at_option
-from pullsecrets.secrecy import printable
+from pullsecrets.cli._what_if import WhatIf, what_if_options
+from pullsecrets.groups import group_pods
 
 __all__ = ["resolve"]
 
 
 @click.command()
 @cluster_options
-@click.option(
-    "--without-secret",
-    "without",
-    metavar="NS/NAME",
-    multiple=True,
-    help="As if this secret were not there. May be given more than once.",
-)
+@what_if_options
+@filter_options
 @at_option
-@format_option("table", "json")
-def resolve(given: Given, without: tuple[str, ...], form: str, at: datetime) -> None:
+@format_option("table", "json", "markdown", "html")
+def resolve(given: Given, form: str, at: datetime, what_if: WhatIf) -> None:
     """Show which credentials the kubelet tries for each image, in order.
+
+    The answers in numbers come first, then the pods, the worst first; those of one workload with
+    one answer are shown once. JSON has each pod.
 
     Exits with 1 if a lookup fails as a whole, 2 if some input could not be read.
     """
-    environments = read_environments(given)
+    environments = what_if.apply(read_environments(given, what_if.accounts), given)
     cluster = whole(environments)
-    for secret in without:
-        namespace, _, name = secret.partition("/")
-        if cluster.secret(namespace, name) is None:
-            raise click.UsageError(f"no secret '{printable(secret)}' in the manifests (NS/NAME)")
-        environments = tuple(
-            evolve(each, cluster=each.cluster.without(namespace, name)) for each in environments
-        )
     chosen = select(environments, given)
     answers = [answer for each in chosen for answer in each.cluster.resolve_all()]
+    groups = group_pods(answer for answer in answers if answer.images)
     if form == "json":
-        echo_json(cluster, pods=[answer.to_dict() for answer in answers])
+        echo_json(cluster, pods=(answer.to_dict() for answer in answers))
+    elif not groups:
+        click.echo("no pods and no workloads in the manifests", err=True)
+    elif form == "html":
+        click.echo(html_report("What the kubelet tries", groups, at=at))
+    elif form == "markdown":
+        click.echo(markdown_report(groups, at=at))
     else:
         out = console()
-        for answer in answers:
-            if answer.images:
-                out.print(answer.table(at=at).rich(), "")
-        if not any(answer.images for answer in answers):
-            click.echo("no pods and no workloads in the manifests", err=True)
+        print_summary(out, groups)
+        for group in groups:
+            out.print("", group.table(at=at).rich())
     failed = any(answer.failure is not None for answer in answers)
     raise SystemExit(exit_status(cluster, failed=failed))

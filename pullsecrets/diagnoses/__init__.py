@@ -28,6 +28,7 @@ from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.catalogue import CATALOGUE
 from pullsecrets.diagnoses.findings import Found, finding, in_config, title
 from pullsecrets.diagnoses.lists import Lists, strings_in
+from pullsecrets.diagnoses.made import Made
 from pullsecrets.diagnoses.model import Diagnoses, Diagnosis, Kind, Severity, Where
 from pullsecrets.diagnoses.providers import Consulted
 from pullsecrets.diagnoses.pulls import Pulls
@@ -89,12 +90,13 @@ def find(
     """
     lists = Lists(cluster)
     pulls, uses = Pulls(cluster, lists), Uses(lists)
-    consulted, verified = Consulted(cluster), Verified(cluster)
+    consulted, verified, made = Consulted(cluster), Verified(cluster), Made(cluster, lists)
     for pod in track(cluster.pods):
         answer = cluster.resolve(pod)
         uses.add(answer)
         consulted.add(answer)
         verified.add(answer)
+        made.add(answer)
         yield from pulls.diagnose(answer)
     for account in cluster.service_accounts:
         findings = lists.of(account, account.pull_secrets).findings
@@ -102,6 +104,7 @@ def find(
             yield found.at(Where.of(account, found.field)), (account,)
     yield from consulted.diagnose()
     yield from verified.diagnose()
+    yield from made.diagnose()
     # After the pods, which tell what uses the entries.
     for secret in cluster.secrets:
         used = {use.entry.entry for use in uses.of(secret) if use.is_candidate}

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from pullsecrets.diagnoses.model import Diagnoses
 from pullsecrets.errors import PullsecretsError
+from pullsecrets.secrecy import HiddenText
 
 __all__ = ["Compared", "InvalidBaseline", "compare_to_baseline", "to_baseline"]
 
@@ -50,17 +51,22 @@ def to_baseline(diagnoses: Diagnoses) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def compare_to_baseline(diagnoses: Diagnoses, baseline: str) -> Compared:
+def compare_to_baseline(diagnoses: Diagnoses, baseline: str | HiddenText) -> Compared:
     """Tell new diagnoses from those that a baseline has.
 
     Args:
         diagnoses: The diagnoses.
-        baseline: What `to_baseline` gave.
+        baseline: What `to_baseline` gave. It is hidden, as it may be any file by mistake.
 
     Raises:
         InvalidBaseline: It is no baseline.
     """
-    left = Counter(_findings(baseline))
+    hidden = baseline if isinstance(baseline, HiddenText) else HiddenText(baseline)
+    del baseline  # no traceback shows what this frame was given
+    findings = _findings(hidden)
+    if findings is None:
+        raise InvalidBaseline("no baseline of this version; --write-baseline writes one")
+    left = Counter(findings)
     all_of_them = left.total()
     new = []
     for each in diagnoses:
@@ -71,14 +77,13 @@ def compare_to_baseline(diagnoses: Diagnoses, baseline: str) -> Compared:
     return Compared(Diagnoses(new), all_of_them - left.total(), left.total())
 
 
-def _findings(baseline: str) -> list[tuple[str, ...]]:
+def _findings(baseline: HiddenText) -> list[tuple[str, ...]] | None:
+    """The identities in a baseline; None if it is none."""
     try:
-        document: Any = json.loads(baseline)
-        if document["version"] != _VERSION:
-            raise InvalidBaseline("a baseline of another version of pullsecrets")
+        document: Any = json.loads(baseline.reveal())
         findings = [tuple(each[part] for part in _PARTS) for each in document["findings"]]
-    except (KeyError, TypeError, RecursionError, json.JSONDecodeError):
-        findings = [(None,)]
-    if not all(isinstance(part, str) for finding in findings for part in finding):
-        raise InvalidBaseline("no baseline: --write-baseline writes one")
-    return findings
+        sound = document["version"] == _VERSION
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return None
+    sound &= all(isinstance(part, str) for finding in findings for part in finding)
+    return findings if sound else None

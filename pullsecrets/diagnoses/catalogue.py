@@ -128,6 +128,16 @@ _KINDS: Final[tuple[Kind, ...]] = (
         "List the secret in the pod's imagePullSecrets, or in its service account's.",
     ),
     Kind(
+        "PS112",
+        "made-in-another-namespace",
+        _ERROR,
+        "A program makes the listed secret in another namespace than the pod's.",
+        "The kubelet looks secrets up by name in the pod's namespace and nowhere else (rule 4). A "
+        "SealedSecret, an ExternalSecret and their like make the secret in their own namespace, "
+        "unless they say otherwise.",
+        "Put the object that makes the secret into the pod's namespace, or let a program copy it.",
+    ),
+    Kind(
         "PS113",
         "string-reference",
         _ERROR,
@@ -232,6 +242,27 @@ _KINDS: Final[tuple[Kind, ...]] = (
         "9). The entries that belong to them are empty, and still count as matches.",
         "Create the secret with `kubectl create secret docker-registry`, from user name and "
         "password.",
+    ),
+    Kind(
+        "PS209",
+        "made-with-wrong-type",
+        _ERROR,
+        "A program makes a secret that is not of a pull secret's type.",
+        "Only `kubernetes.io/dockerconfigjson` and `kubernetes.io/dockercfg` are read. Any other "
+        "secret is skipped in silence (rule 7). Where the template of a SealedSecret, of an "
+        "ExternalSecret or of their like names no type, the secret gets the type `Opaque`.",
+        "Write the type kubernetes.io/dockerconfigjson there. The type of a secret cannot be "
+        "changed: delete the secret that was made before.",
+    ),
+    Kind(
+        "PS210",
+        "made-without-docker-config",
+        _ERROR,
+        "A program makes a pull secret from a template that gives no docker config.",
+        "The API server refuses a pull secret without the value that its type asks for, and one "
+        "whose value is not JSON; a value that is JSON of another form fails each lookup of a pod "
+        "that lists it (rule 8). What a template leaves to be filled in is taken to fit.",
+        'Let the template give {"auths": {…}} under .dockerconfigjson.',
     ),
     Kind(
         "PS301",
@@ -468,6 +499,15 @@ _KINDS: Final[tuple[Kind, ...]] = (
         "All its images are pulled anonymously (rule 16). Reported only if all listed secrets "
         "are there and the list is the pod's own.",
         "Remove the list if the images are public, otherwise list the secret for their registry.",
+    ),
+    Kind(
+        "PS507",
+        "made-serves-nothing",
+        _WARNING,
+        "A program makes a secret whose entries match no image of the pods that list it.",
+        "The template names the entries, only their credentials are filled in later. So it can be "
+        "told beforehand that none of them serves an image of these pods (rule 12).",
+        "Write the registry of the images into the template.",
     ),
     Kind(
         "PS601",

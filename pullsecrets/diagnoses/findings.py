@@ -14,6 +14,7 @@ from pullsecrets.diagnoses.catalogue import CATALOGUE
 from pullsecrets.diagnoses.model import Diagnosis, Kind, Severity, Where
 from pullsecrets.fields import FieldPath
 from pullsecrets.keyring import KeyringEntry
+from pullsecrets.makers.made import Maker
 from pullsecrets.notes import Note
 from pullsecrets.objects import Pod, PullSecret, ServiceAccount
 from pullsecrets.resolution import Candidate
@@ -48,6 +49,7 @@ class Finding:
         replacement: What to write instead, or None.
         edit: Where to write it, if that is not the place of the diagnosis.
         subject: The name of what it is about, if the field has only its number.
+        cause: What the message says of the image that it begins with; empty if it does with none.
     """
 
     kind: Kind
@@ -59,6 +61,7 @@ class Finding:
     replacement: EntryText | None = None
     edit: Where | None = None
     subject: str = ""
+    cause: str = ""
 
     def at(self, where: Where, subject: str = "") -> Diagnosis:
         """The diagnosis at a place.
@@ -77,10 +80,11 @@ class Finding:
             self.replacement,
             edit,
             printable(subject or self.subject),
+            self.cause,
         )
 
 
-Found = tuple[Diagnosis, tuple[Pod | PullSecret | ServiceAccount, ...]]
+Found = tuple[Diagnosis, tuple[Pod | PullSecret | ServiceAccount | Maker, ...]]
 """A diagnosis, and the objects whose annotation may ask not to report it."""
 
 

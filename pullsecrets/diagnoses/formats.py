@@ -56,10 +56,12 @@ def to_json(diagnoses: Diagnoses, locate: Locate = _nowhere) -> list[dict[str, A
         diagnoses: The diagnoses.
         locate: Finds a place in its file.
     """
+    # Once for each kind: it reads the package's metadata.
+    uris = {code: help_uri(CATALOGUE[code]) for code in {each.code for each in diagnoses}}
     return [
         {
             **each.to_dict(),
-            "help_uri": help_uri(each.kind),
+            "help_uri": uris[each.code],
             "where": _json_place(each.where, locate),
             "edit": None if each.edit is None else _json_place(each.edit, locate),
         }

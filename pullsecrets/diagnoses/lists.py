@@ -1,10 +1,10 @@
-"""What is wrong with lists of secrets: PS101, PS102, PS104, PS105, PS113, PS114, PS308."""
+"""What is wrong with lists of secrets: PS101, PS102, PS104, PS105, PS112 to PS114, PS308."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping
+from heapq import nsmallest
 from typing import Final
 
 from attrs import frozen
@@ -15,6 +15,7 @@ from pullsecrets.diagnoses.model import Severity
 from pullsecrets.dockerconfig import Credential
 from pullsecrets.fields import FieldPath
 from pullsecrets.keyring import Keyring, KeyringEntry
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.resolution import SourceKind
@@ -30,7 +31,7 @@ class SecretList:
     Attributes:
         keyring: Its keyring.
         entries: The entries of the keyring that are in a secret, not in the node's docker config.
-        complete: Whether all of its secrets are there.
+        complete: Whether all of its secrets are there, with all that they hold.
         findings: What is wrong with it, whatever the images are.
     """
 
@@ -65,11 +66,15 @@ class Lists:
         self._listed = {
             (holder.namespace, name) for holder in holders for name in holder.pull_secrets
         }
-        # Namespace → names of the pull secrets that nothing lists. A set that keeps its order.
-        self._left_over: dict[str, dict[str, None]] = defaultdict(dict)
+        self._names = {name for _, name in self._listed}
+        left_over: dict[str, set[str]] = defaultdict(set)
         for secret in cluster.secrets:
             if self.is_unused(secret):
-                self._left_over[secret.namespace][secret.name] = None
+                left_over[secret.namespace].add(secret.name)
+        # Namespace → names of the pull secrets that nothing lists, the first ones by name.
+        self._left_over = {
+            namespace: nsmallest(_SHOWN, names) for namespace, names in left_over.items()
+        }
         self.suggested: set[tuple[str, str]] = set()
 
     def of(self, holder: Pod | ServiceAccount, names: tuple[str, ...]) -> SecretList:
@@ -90,11 +95,14 @@ class Lists:
         found = tuple(self._cluster.references(namespace, names, near))
         entries = tuple(e for e in keyring.entries if e.source.kind is SourceKind.SECRET)
         findings = (*self._references(namespace, names, found), *_shared_keys(entries, names))
-        complete = not any(isinstance(each, Note) for each in found)
+        complete = not any(isinstance(each, (Note, MadeSecret)) for each in found)
         return SecretList(keyring, entries, complete, findings)
 
     def _references(
-        self, namespace: str, names: tuple[str, ...], found: tuple[Note | PullSecret, ...]
+        self,
+        namespace: str,
+        names: tuple[str, ...],
+        found: tuple[Note | PullSecret | MadeSecret, ...],
     ) -> Iterator[Finding]:
         seen: set[str] = set()
         for position, (name, each) in enumerate(zip(names, found, strict=True)):
@@ -106,6 +114,8 @@ class Lists:
                 yield finding("PS104", each, field=field, subject="(nameless)")
             elif isinstance(each, Note) and each.code is NoteCode.RENDERED_REFERENCE:
                 yield finding("PS114", each, field=field, subject=name)
+            elif isinstance(each, Note) and each.elsewhere and self._is_made(name, each.elsewhere):
+                yield finding("PS112", self._elsewhere(name, each.elsewhere[0]), field=field)
             elif isinstance(each, Note) and each.elsewhere:
                 advice = f"Put a copy of the secret into namespace {quoted(namespace)}."
                 yield finding("PS101", each, advice, field=field, subject=name)
@@ -116,17 +126,30 @@ class Lists:
 
     def _missing(self, note: Note, name: str, field: FieldPath) -> Finding:
         """A note; a warning where secrets are left over, one of which may be meant."""
-        left = list(islice(self._left_over.get(note.namespace or "", ()), _SHOWN))
+        left = self._left_over.get(note.namespace or "")
         if not left:
-            return finding("PS102", note, field=field, subject=name)
+            known = self._cluster.secrets or self._cluster.complete
+            severity = None if known else Severity.NOTE
+            return finding("PS102", note, severity=severity, field=field, subject=name)
         self.suggested.update((note.namespace or "", each) for each in left)
         meant = " or ".join(map(quoted, left))
         advice = f"Write {meant}, which nothing lists, if that is meant; otherwise add the secret."
         severity = Severity.WARNING
         return finding("PS102", note, advice, severity=severity, field=field, subject=name)
 
-    def is_listed(self, secret: PullSecret) -> bool:
+    def _is_made(self, name: str, namespaces: Iterable[str]) -> bool:
+        """Whether the secrets of that name are all made by programs."""
+        return all(self._cluster.secret(namespace, name) is None for namespace in namespaces)
+
+    def _elsewhere(self, name: str, namespace: str) -> str:
+        made = self._cluster.listed(namespace, name)
+        maker = made.maker.title if isinstance(made, MadeSecret) else "another program"
+        return f"{maker} makes secret {quoted(name)} in namespace {quoted(namespace)} alone"
+
+    def is_listed(self, secret: PullSecret | MadeSecret) -> bool:
         """Whether a pod or a service account lists a secret."""
+        if secret.namespace is None:
+            return secret.name in self._names
         return (secret.namespace, secret.name) in self._listed
 
     def is_unused(self, secret: PullSecret) -> bool:

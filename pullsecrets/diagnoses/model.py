@@ -10,6 +10,7 @@ from typing import Any, Final, overload
 from attrs import field, frozen
 
 from pullsecrets.fields import FieldPath, format_path
+from pullsecrets.makers.made import Maker
 from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
@@ -94,7 +95,7 @@ class Where:
     @classmethod
     def of(
         cls,
-        named: Pod | PullSecret | ServiceAccount,
+        named: Pod | PullSecret | ServiceAccount | Maker,
         field: FieldPath,
         entry: EntryText | None = None,
     ) -> Where:
@@ -106,7 +107,7 @@ class Where:
                 ``spec``.
             entry: The entry of a docker config.
         """
-        kind = named.kind if isinstance(named, Pod) else _KINDS[type(named)]
+        kind = named.kind if isinstance(named, (Pod, Maker)) else _KINDS[type(named)]
         if isinstance(named, Pod):
             field = named.shape.path(field)
         place = named.place or Place()
@@ -139,6 +140,12 @@ class Where:
         title = f"{self.kind} {self.namespace}/{self.name}" if self.name else self.kind
         return title if self.environment is None else f"{self.environment}: {title}"
 
+    @property
+    def inside(self) -> str:
+        """The place within the object. Safe to show."""
+        entry = f", entry '{self.entry}'" if self.entry is not None else ""
+        return f"{format_path(self.field)}{entry}"
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
         return {
@@ -153,8 +160,7 @@ class Where:
         }
 
     def __str__(self) -> str:
-        entry = f", entry '{self.entry}'" if self.entry is not None else ""
-        return f"{self.object}, {format_path(self.field)}{entry}"
+        return f"{self.object}, {self.inside}"
 
 
 _KINDS: Final[dict[type, str]] = {PullSecret: "Secret", ServiceAccount: "ServiceAccount"}
@@ -175,6 +181,8 @@ class Diagnosis:
         edit: The place of what `replacement` is written instead of; None if there is none.
         subject: The name of what it is about, where `where` has only its number: a container, a
             secret in a list. Safe to show.
+        cause: What the message says of the image that it begins with, and may say of others, too;
+            empty if it begins with none. Safe to show.
     """
 
     kind: Kind
@@ -185,6 +193,7 @@ class Diagnosis:
     replacement: EntryText | None = None
     edit: Where | None = None
     subject: str = ""
+    cause: str = ""
 
     @property
     def identity(self) -> tuple[str, str, str]:

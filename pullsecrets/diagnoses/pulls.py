@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
+
+from attrs import evolve
 
 from pullsecrets.cluster import Cluster, ImageResolution, Origin, PodResolution
 from pullsecrets.diagnoses.findings import (
@@ -69,7 +71,7 @@ class Pulls:
         if not findings and not of_images and self._serves_nothing(answer, listed):
             shown = " and ".join(map(quoted, answer.admission.pull_secrets))
             message = (
-                f"no entry of {shown} matches any image of {pod.title}: all are pulled anonymously"
+                f"no entry of {shown} matches any image of the pod: all are pulled anonymously"
             )
             findings.append(finding("PS506", message, field=_LIST))
         for found in findings:
@@ -105,11 +107,15 @@ class Pulls:
             return finding("PS501", str(resolution.failure)) if resolution.written else None
         if not resolution.anonymous:
             return None
-        return (
+        found = (
             self._by_account(answer, resolution.written)
             or self._by_edit(listed, resolution.written, resolution.image)
             or self._by_listing(answer, resolution.written, resolution.image)
         )
+        if found is None:
+            return None
+        # All of them begin with the image.
+        return evolve(found, cause=found.message.removeprefix(f"{quoted(resolution.written)} "))
 
     def _by_account(self, answer: PodResolution, image: ImageText) -> Finding | None:
         """What a service account's list would have given."""
@@ -152,7 +158,7 @@ class Pulls:
         if near is None:
             return None
         shown = quoted(near.entry.entry)
-        secret = listed.keyring.secrets[near.entry.slot]
+        secret = cast("PullSecret", listed.keyring.secrets[near.entry.slot])
         return finding(
             near.code,
             f"{_anonymous(written)}: {title_of_entry(near.entry)} {near.difference}",
@@ -184,7 +190,7 @@ class Pulls:
         candidates = keyring.lookup(image).candidates
         if not candidates:
             return None
-        secret = keyring.secrets[candidates[0].slot]
+        secret = cast("PullSecret", keyring.secrets[candidates[0].slot])
         self._lists.suggested.add((secret.namespace, secret.name))
         message = (
             f"{_anonymous(written)}: secret {quoted(secret.name)} has a credential for it, and "

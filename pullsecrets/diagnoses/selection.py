@@ -12,6 +12,7 @@ from pullsecrets.diagnoses.catalogue import CATALOGUE
 from pullsecrets.diagnoses.findings import Found
 from pullsecrets.diagnoses.model import Diagnoses, Diagnosis, Where
 from pullsecrets.fields import FieldPath
+from pullsecrets.makers.made import Maker
 from pullsecrets.objects import IGNORE_ANNOTATION, Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.reading import Problem, ProblemCode
 from pullsecrets.secrecy import EntryText, printable
@@ -63,10 +64,13 @@ def is_code(text: str) -> bool:
 
 def annotated(cluster: Cluster) -> Iterator[Ignore]:
     """What the annotations of a cluster's objects ask not to report."""
-    owners: tuple[Pod | ServiceAccount | PullSecret, ...] = (
+    # What makes several secrets is one object; what makes a copy has the original's annotations.
+    makers = {id(each.maker): each.maker for each in cluster.made if each.origin is None}
+    owners: tuple[Pod | ServiceAccount | PullSecret | Maker, ...] = (
         *cluster.pods,
         *cluster.service_accounts,
         *cluster.secrets,
+        *makers.values(),
     )
     field = "metadata", "annotations", EntryText(IGNORE_ANNOTATION)
     for owner in owners:

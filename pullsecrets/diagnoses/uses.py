@@ -16,7 +16,7 @@ from pullsecrets.keyring import KeyringEntry
 from pullsecrets.matching import Pattern, pattern_matches
 from pullsecrets.objects import PullSecret
 from pullsecrets.registries import DOCKER_HUB_KEY
-from pullsecrets.resolution import Candidate, Source, SourceKind
+from pullsecrets.resolution import Candidate, Resolution, Source, SourceKind
 from pullsecrets.secrecy import EntryText
 
 __all__ = ["Use", "Uses"]
@@ -119,10 +119,13 @@ class Uses:
             seen = id(listed), resolution.written.reveal()
             if resolution.image is not None and resolution.candidates and seen not in self._seen:
                 self._seen.add(seen)
-                self._add(listed, resolution.image, resolution.candidates)
+                self._add(listed, resolution.image, resolution)
 
-    def _add(self, listed: SecretList, image: Image, candidates: tuple[Candidate, ...]) -> None:
-        by_glob = all(_GLOB & set(_host(candidate.key)) for candidate in candidates)
+    def _add(self, listed: SecretList, image: Image, resolution: Resolution) -> None:
+        candidates = resolution.candidates
+        by_glob = not resolution.unknown and all(
+            _GLOB & set(_host(candidate.key)) for candidate in candidates
+        )
         for candidate in candidates:
             if candidate.source.kind is SourceKind.SECRET:
                 use = self._use(candidate, candidate.key)

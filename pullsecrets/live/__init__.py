@@ -4,11 +4,13 @@
 
     cluster = read_live(namespace="shop")
 
-`connection` is a connection as a kubeconfig describes it, `asking` is what is asked.
+`connection` is a connection as a kubeconfig describes it, `asking` is what is asked;
+`applying` is what manifests would change.
 """
 
 from __future__ import annotations
 
+from pullsecrets.live.applying import applied, counterparts
 from pullsecrets.live.asking import Forbidden, read_live, read_objects
 from pullsecrets.live.connection import Connection, Refusal, Unreachable, connect
 
@@ -17,7 +19,9 @@ __all__ = [
     "Forbidden",
     "Refusal",
     "Unreachable",
+    "applied",
     "connect",
+    "counterparts",
     "read_live",
     "read_objects",
 ]

@@ -8,21 +8,33 @@ something else than missing.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
+
+from attrs import evolve
 
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.kinds import KINDS, Reference
 from pullsecrets.live.connection import Refusal, Unreachable, connect
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.node.node import Node, as_node
 from pullsecrets.objects import Pod, ServiceAccount
 from pullsecrets.reading import Document, Objects, Problem, ProblemCode, objects_of
 from pullsecrets.secrecy import printable
 
-__all__ = ["Api", "Forbidden", "read_live", "read_objects"]
+__all__ = [
+    "Api",
+    "Count",
+    "Forbidden",
+    "joined",
+    "listed",
+    "read_live",
+    "read_objects",
+    "with_credentials",
+]
 
 _AT_ONCE: Final = 8  # connections; kubectl's own bound is 50 questions a second
 
@@ -64,6 +76,7 @@ def read_live(
     namespace: str | None = None,
     all_namespaces: bool = False,
     only: Reference | None = None,
+    accounts: Collection[str] = (),
     node: Node | DockerConfig | None = None,
     count: Count | None = None,
 ) -> Cluster:
@@ -78,6 +91,7 @@ def read_live(
         namespace: The namespace, None for the context's.
         all_namespaces: All namespaces instead.
         only: Only this pod, or this workload.
+        accounts: Service accounts that are to be read, too, in the namespace of each pod.
         node: The nodes, or only their docker config.
         count: Is told what was read so far.
 
@@ -93,12 +107,13 @@ def read_live(
             api,
             None if all_namespaces else namespace or api.namespace,
             only=only,
-            accounts=any(provider.token is not None for provider in whole.providers or ()),
+            with_accounts=any(provider.token is not None for provider in whole.providers or ()),
+            accounts=accounts,
             count=count or _silent,
         )
     finally:
         api.close()
-    return Cluster.of(found, whole)
+    return evolve(Cluster.of(found, whole), complete=True)
 
 
 def read_objects(
@@ -106,7 +121,8 @@ def read_objects(
     namespace: str | None,
     *,
     only: Reference | None = None,
-    accounts: bool = False,
+    with_accounts: bool = False,
+    accounts: Collection[str] = (),
     count: Count,
 ) -> Objects:
     """Read pods or a workload, and what their credentials come from.
@@ -115,7 +131,8 @@ def read_objects(
         api: The API server.
         namespace: The namespace, None for all.
         only: Only this pod, or this workload.
-        accounts: Whether to read the service accounts of pods, too; those of workloads always are.
+        with_accounts: Whether to read the service accounts of pods; those of workloads always are.
+        accounts: Service accounts that are to be read, too, in the namespace of each pod.
         count: Is told what was read so far.
 
     Raises:
@@ -124,57 +141,95 @@ def read_objects(
     """
     where = namespace if only is None or only.namespace is None else only.namespace
     kind = "Pod" if only is None or only.kind is None else only.kind
-    listed = _list(api, kind, where, None if only is None else only.name, count)
-    return _with_credentials(api, listed, accounts=accounts, count=count)
+    found = listed(api, kind, where, None if only is None else only.name, count)
+    all_ = with_accounts or bool(accounts)
+    more = {(pod.namespace, name) for pod in found.pods for name in accounts}
+    return with_credentials(api, found, all_accounts=all_, accounts=more, count=count)
 
 
-def _list(api: Api, kind: str, namespace: str | None, name: str | None, count: Count) -> Objects:
-    """The pods or workloads of a list; of each page only what matters is kept."""
+def listed(api: Api, kind: str, namespace: str | None, name: str | None, count: Count) -> Objects:
+    """The pods or workloads of a kind; of each page only what matters is kept.
+
+    Args:
+        api: The API server.
+        kind: The kind.
+        namespace: The namespace, None for all.
+        name: Only the one of that name; None for all.
+        count: Is told what was read so far.
+
+    Raises:
+        Unreachable: There is no usable answer.
+        Forbidden: The right to list them is missing.
+    """
     pages: list[Objects] = []
-    for page in api.pages(kind, namespace, name):
-        if isinstance(page, Document):
-            pages.append(objects_of([page]))
+    for page in map(_taken, api.pages(kind, namespace, name)):
+        if isinstance(page, Objects):
+            pages.append(page)
         elif page.expired:
             pages.clear()
         else:
             raise _error(page)
-        count("pods", sum(len(each.pods) for each in pages))
-    return _joined(pages)
+        count(KINDS[kind].resource, sum(len(each.pods) for each in pages))
+    return joined(pages)
+
+
+def _taken(answer: Document | Refusal) -> Objects | Refusal:
+    """The objects in an answer: what is kept of it, and hides what is secret."""
+    return objects_of([answer]) if isinstance(answer, Document) else answer
 
 
 def _error(refusal: Refusal) -> PullsecretsError:
     return Forbidden(refusal) if refusal.forbidden else Unreachable(refusal.reason)
 
 
-def _with_credentials(api: Api, listed: Objects, *, accounts: bool, count: Count) -> Objects:
-    """The pods with their service accounts, and the secrets that both list."""
+def with_credentials(
+    api: Api,
+    found: Objects,
+    *,
+    all_accounts: bool = False,
+    accounts: Iterable[tuple[str, str]] = (),
+    count: Count,
+) -> Objects:
+    """The pods with their service accounts, and the secrets that both list.
+
+    Args:
+        api: The API server.
+        found: The pods and workloads, and service accounts of which the secrets are to be read.
+        all_accounts: Whether to read the service accounts of pods, and not only of workloads.
+        accounts: Namespaces and names of service accounts that are to be read, too.
+        count: Is told what was read so far.
+    """
     of_pods = {
-        (pod.namespace, pod.service_account): None
-        for pod in listed.pods
-        if not pod.mirror and (accounts or not pod.stored)
+        (pod.namespace, pod.service_account)
+        for pod in found.pods
+        if not pod.mirror and (all_accounts or not pod.stored)
     }
-    found = _joined([listed, *_read(api, "ServiceAccount", of_pods, count)])
+    read = _read(api, "ServiceAccount", {*of_pods, *accounts}, count)
+    found = joined([found, *read])
     holders: tuple[Pod | ServiceAccount, ...] = (*found.pods, *found.service_accounts)
-    named = {(each.namespace, name): None for each in holders for name in each.pull_secrets if name}
-    return _joined([found, *_read(api, "Secret", named, count)])
+    named = {(each.namespace, name) for each in holders for name in each.pull_secrets if name}
+    return joined([found, *_read(api, "Secret", named, count)])
 
 
 def _read(api: Api, kind: str, names: Iterable[tuple[str, str]], count: Count) -> list[Objects]:
     """The objects of those namespaces and names; what may not be read is a problem."""
     found: list[Objects] = []
-    refused: dict[tuple[str, str], list[Refusal]] = {}
+    refused: dict[str, list[Refusal]] = {}
     pool = ThreadPoolExecutor(_AT_ONCE)
     try:
-        answers = pool.map(lambda name: api.get(kind, *name), names)
+        answers = pool.map(lambda name: _taken(api.get(kind, *name)), sorted(names))
         for number, answer in enumerate(answers, 1):
-            if isinstance(answer, Document):
-                found.append(objects_of([answer]))
+            if isinstance(answer, Objects):
+                found.append(answer)
             elif not answer.missing:
-                refused.setdefault((answer.right, answer.reason), []).append(answer)
+                refused.setdefault(answer.reason, []).append(answer)
             count(KINDS[kind].resource, number)
     finally:
         pool.shutdown(cancel_futures=True)
-    return [*found, Objects(problems=tuple(map(_problem, refused.values())))]
+    problems = tuple(map(_problem, refused.values()))
+    unread = (each for some in refused.values() for each in some if kind == "Secret")
+    made = tuple(MadeSecret.not_read(each.namespace or "", each.name or "") for each in unread)
+    return [*found, Objects(problems=problems, made=made)]
 
 
 def _problem(refusals: Sequence[Refusal]) -> Problem:
@@ -185,12 +240,14 @@ def _problem(refusals: Sequence[Refusal]) -> Problem:
     return Problem(code, printable(f"{first.reason}; not known: {names}"))
 
 
-def _joined(parts: Sequence[Objects]) -> Objects:
+def joined(parts: Sequence[Objects]) -> Objects:
+    """The objects of all parts, in their order."""
     return Objects(
         tuple(pod for part in parts for pod in part.pods),
         tuple(account for part in parts for account in part.service_accounts),
         tuple(secret for part in parts for secret in part.secrets),
         tuple(problem for part in parts for problem in part.problems),
+        made=tuple(made for part in parts for made in part.made),
     )
 
 

@@ -37,7 +37,7 @@ __all__ = ["Connection", "Refusal", "Unreachable", "connect"]
 _CONFIG: Final[Any] = config  # has no types
 
 PAGE: Final = 500
-"""Objects in an answer, as for kubectl."""
+"""Objects in an answer; kubectl's ``--chunk-size``."""
 
 _CONNECT: Final = 10.0  # seconds
 _ANSWER: Final = 60.0  # seconds without a byte
@@ -122,10 +122,12 @@ class Connection:
 
     Attributes:
         namespace: The context's namespace.
+        page: How many objects an answer holds at most.
     """
 
     namespace: str
     _api: Any = field(repr=False)
+    page: int = PAGE
 
     def get(self, kind: str, namespace: str, name: str) -> Document | Refusal:
         """Read one object.
@@ -158,7 +160,7 @@ class Connection:
         """
         lists = self._lists(kind, namespace)
         some = {} if name is None else {"field_selector": f"metadata.name={name}"}
-        more: dict[str, Any] = {"limit": PAGE}
+        more: dict[str, Any] = {"limit": self.page}
         while True:
             answer = _ask(partial(lists, **some, **more, **_RAW))
             if isinstance(answer, int):
@@ -169,11 +171,12 @@ class Connection:
                 more = {}
                 continue
             page = _document(answer)
-            yield page
             token = _continue(page)
+            yield page
+            del page  # no traceback of the next question shows what this answer held
             if not token:
                 return
-            more = {"limit": PAGE, "_continue": token}
+            more = {"limit": self.page, "_continue": token}
 
     def _lists(self, kind: str, namespace: str | None) -> Callable[..., Any]:
         group = self._group(kind)
@@ -311,7 +314,7 @@ def _of_connection(error: BaseException) -> str:
             return f"its certificate is not trusted: {each.verify_message}"
         if isinstance(each, OSError) and each.strerror:
             return each.strerror
-    return type(seen[-1]).__name__
+    return f"the connection breaks ({type(seen[-1]).__name__})"
 
 
 def _document(body: HiddenBytes) -> Document:

@@ -255,6 +255,13 @@ class Run:
         return ClusterProbe(pods, complete=self.done == self.total)
 
 
+def _is_tried(candidate: Candidate | None, resolution: Resolution) -> bool:
+    """Whether the kubelet makes an attempt for certain."""
+    if candidate is None:
+        return resolution.anonymous is True
+    return candidate not in resolution.conditional
+
+
 def _image(asked: _Asked) -> ImageProbe:
     resolution, job = asked.resolution, asked.job
     attempts: list[Attempt] = []
@@ -270,7 +277,7 @@ def _image(asked: _Asked) -> ImageProbe:
                     found.requests,
                     found.wait,
                     found.rate_limit,
-                    tried_by_kubelet=candidate is not None or resolution.anonymous is True,
+                    tried_by_kubelet=_is_tried(candidate, resolution),
                 )
             )
     return ImageProbe(

@@ -81,7 +81,7 @@ class ImageProbe(Tabular):
         failure: Why nothing could be tried at all: no image reference, a secret that does not
             decode (rule 8). None otherwise.
         unknown: What may give the kubelet further credentials that are not known here: credential
-            providers of the node whose answer was not given.
+            providers of the node whose answer was not given, and secrets that other programs make.
     """
 
     container: str

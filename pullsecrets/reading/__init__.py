@@ -1,6 +1,7 @@
 """Reading: from files, streams, texts and client objects to the objects of `pullsecrets.objects`.
 
 - `text`: documents from YAML and JSON.
+- `dumps`: the document that a large JSON file is, without what no reader asks for.
 - `files`: documents from what a file holds.
 - `paths`: documents from files, folders and standard input.
 - `clients`: mappings from the objects of Kubernetes clients.

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.fields import FieldPath, InvalidManifest, format_path
+from pullsecrets.makers.made import MadeSecret
+from pullsecrets.makers.reading import is_maker, made_for
+from pullsecrets.makers.table import MAKERS, Makers
 from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
+from pullsecrets.reading.generators import generated, is_kustomization
 from pullsecrets.reading.partial import Lack, has_containers, is_patch, lack_of
 from pullsecrets.secrecy import printable
 from pullsecrets.workloads import GROUPS, NO_TEMPLATES, POD_TEMPLATES, Shape, Templates, shape_of
@@ -136,6 +141,7 @@ class Objects:
         problems: What was wrong with the documents.
         rbac: The roles of RBAC and their bindings, as they were read: they say for which audiences
             a node gets tokens of service accounts (D23).
+        made: The secrets that other programs make.
     """
 
     pods: tuple[Pod, ...] = ()
@@ -143,6 +149,7 @@ class Objects:
     secrets: tuple[PullSecret, ...] = ()
     problems: tuple[Problem, ...] = ()
     rbac: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, hash=False)
+    made: tuple[MadeSecret, ...] = ()
 
     def require_all(self) -> None:
         """Make sure that everything could be read.
@@ -175,6 +182,7 @@ def objects_of(
     *,
     namespace: str = "default",
     environment: str | None = None,
+    makers: Makers = MAKERS,
     templates: Templates = NO_TEMPLATES,
 ) -> Objects:
     """Read Pods, workloads, ServiceAccounts, Secrets, roles and their bindings, and lists of them.
@@ -188,25 +196,35 @@ def objects_of(
         documents: The documents, and what could not be read.
         namespace: For objects that name none.
         environment: The name of the environment that they belong to, where there are several.
+        makers: The kinds for whose objects other programs make secrets.
         templates: Kinds with pod templates in addition to the known ones, ``Rollout.argoproj.io``,
             and the fields that lead to the template of each, ``spec.template``.
     """
     objects: dict[Any, Pod | ServiceAccount | PullSecret] = {}
     problems: list[Problem] = []
     rbac: list[Mapping[str, Any]] = []
+    made: list[MadeSecret] = []
+    sources: list[PullSecret | MadeSecret] = []
     unknown: dict[str, list[Document]] = {}
-    for item in _unwrapped(documents, templates):
+    for item in _unwrapped(documents, makers, templates):
         if isinstance(item, Problem):
             problems.append(item)
             continue
         if isinstance(item, _Unknown):
             unknown.setdefault(item.kind, []).append(item.document)
             continue
-        if item.value["kind"] in _RBAC:
+        if item.value.get("kind") in _RBAC:
             rbac.append(_in_namespace(item.value, namespace))
             continue
         try:
             place = evolve(item.place, environment=environment)
+            if is_kustomization(item.value, place):
+                sources += generated(item.value, namespace=namespace, place=place)
+                continue
+            secrets, whole = made_for(item.value, makers, namespace=namespace, place=place)
+            made += secrets
+            if whole:
+                continue
             read = _read(item, namespace, place, templates)
         except InvalidManifest as error:
             message = f"{_title(item.value)}: {error}"
@@ -223,6 +241,13 @@ def objects_of(
             problems.append(item.problem(ProblemCode.DEFINED_TWICE, message, error=False))
         objects[identity if named else (*identity, len(objects))] = read
     problems += (_unknown(kind, those) for kind, those in unknown.items())
+    # What kustomize generates counts where nothing of its name was applied next to it.
+    applied = {_next_to(each) for each in objects.values() if isinstance(each, PullSecret)}
+    for source in sources:
+        if isinstance(source, MadeSecret):
+            made.append(source)
+        elif _next_to(source) not in applied:
+            objects[(*_next_to(source), source.place)] = source
     found = objects.values()
     return Objects(
         tuple(_told_apart(o for o in found if isinstance(o, Pod))),
@@ -230,7 +255,15 @@ def objects_of(
         tuple(o for o in found if isinstance(o, PullSecret)),
         tuple(problems),
         tuple(rbac),
+        tuple(made),
     )
+
+
+def _next_to(secret: PullSecret) -> tuple[Any, ...]:
+    """What a Secret is known by within its folder."""
+    file = None if secret.place is None else secret.place.file
+    folder = None if file is None else PurePath(file).parent
+    return secret.namespace, secret.name, folder
 
 
 def _told_apart(pods: Iterable[Pod]) -> Iterator[Pod]:
@@ -300,7 +333,7 @@ def _unknown(kind: str, documents: list[Document]) -> Problem:
 
 
 def _unwrapped(
-    documents: Iterable[Document | Problem], templates: Templates, depth: int = 0
+    documents: Iterable[Document | Problem], makers: Makers, templates: Templates, depth: int = 0
 ) -> Iterator[Document | Problem | _Unknown]:
     """The objects of a kind that is read here, lists of them unwrapped (rule 6)."""
     for document in documents:
@@ -308,11 +341,11 @@ def _unwrapped(
             yield document
         else:
             # In a frame of its own, so that this one holds no value if the next document raises.
-            yield from _objects_in(document, templates, depth)
+            yield from _objects_in(document, makers, templates, depth)
 
 
 def _objects_in(
-    document: Document, templates: Templates, depth: int
+    document: Document, makers: Makers, templates: Templates, depth: int
 ) -> Iterator[Document | Problem | _Unknown]:
     value = document.value
     if value is None:
@@ -325,11 +358,15 @@ def _objects_in(
         yield document.problem(ProblemCode.NO_OBJECT, message)
         return
     kind, version = value.get("kind"), value.get("apiVersion")
-    if kind is None:
+    if is_kustomization(value, document.place):
+        yield document
+    elif kind is None:
         message = "passed over: a mapping without a kind"
         yield document.problem(ProblemCode.NO_KIND, message, error=False)
     elif not isinstance(kind, str):
         yield document.problem(ProblemCode.INVALID_OBJECT, "kind is not a string")
+    elif is_maker(value, makers):
+        yield document
     elif not isinstance(version, (str, type(None))):
         if kind in _NAMES:
             yield document.problem(ProblemCode.INVALID_OBJECT, "apiVersion is not a string")
@@ -344,7 +381,7 @@ def _objects_in(
         message = f"lists are nested more than {_MAX_LISTS} deep"
         yield document.problem(ProblemCode.NESTED_LISTS, message)
     else:
-        yield from _unwrapped(_items(document), templates, depth + 1)
+        yield from _unwrapped(_items(document), makers, templates, depth + 1)
 
 
 _A_PATCH: Final = "passed over: a patch of kustomize, which is a part of an object"
@@ -403,4 +440,5 @@ def _title(manifest: Mapping[str, Any]) -> str:
     metadata = manifest.get("metadata")
     names = metadata if isinstance(metadata, Mapping) else {}
     parts = [part for part in (names.get("namespace"), names.get("name")) if isinstance(part, str)]
-    return printable(" ".join([manifest["kind"], "/".join(parts)]).strip())
+    kind = manifest.get("kind") or "Kustomization"
+    return printable(" ".join([kind, "/".join(parts)]).strip())

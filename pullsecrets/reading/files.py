@@ -1,8 +1,8 @@
 """Documents from what a file holds: the only reader.
 
-YAML goes through PyYAML, with its C loader where there is one; JSON through `json`. Whatever is
-wrong with a document becomes a `Problem` that names its place, and the next document is read.
-Messages never repeat what is in a document.
+YAML goes through PyYAML, with its C loader where there is one; JSON through `json`, or msgspec if
+it is large. Whatever is wrong with a document becomes a `Problem` that names its place, and the
+next document is read. Messages never repeat what is in a document.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from attrs import evolve
 from pullsecrets.errors import MissingExtra
 from pullsecrets.objects import Place
 from pullsecrets.reading.documents import Document, Problem, ProblemCode
+from pullsecrets.reading.dumps import read_dump
 from pullsecrets.reading.text import Read, read_json, read_yaml
 from pullsecrets.secrecy import EntryText, HiddenBytes, HiddenText
 
@@ -67,6 +68,10 @@ def read_data(
         MissingExtra: It is YAML, and PyYAML is not installed.
     """
     data = data if isinstance(data, HiddenBytes) else HiddenBytes(data)
+    dump = read_dump(data)
+    if dump is not None:
+        yield Document(dump, Place(file, 1))
+        return
     # A byte that is not UTF-8 becomes a lone surrogate: only the document that holds it is lost.
     text = HiddenText(data.reveal().decode("utf-8", "surrogateescape"))
     if text.reveal().startswith(_BOM):

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from pullsecrets.errors import PullsecretsError
@@ -20,7 +20,17 @@ from pullsecrets.reading.files import read_data
 from pullsecrets.reading.partial import is_patch
 from pullsecrets.secrecy import HiddenBytes, printable
 
-__all__ = ["CHART", "KUSTOMIZATIONS", "NoSuchPath", "read_documents", "walk"]
+__all__ = [
+    "CHART",
+    "KUSTOMIZATIONS",
+    "OF_A_CHART",
+    "NoSuchPath",
+    "is_read",
+    "manifests_in",
+    "passed_over_chart",
+    "read_documents",
+    "walk",
+]
 
 CHART: Final = "Chart.yaml"
 """The file that makes a folder a Helm chart."""
@@ -29,7 +39,9 @@ KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml", "Kustomizati
 """The files that make a folder a kustomization; kustomize refuses a folder with two of them."""
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
-_OF_A_CHART: Final = frozenset({"charts", "templates"})
+OF_A_CHART: Final = frozenset({"charts", "templates"})
+"""The folders in a chart that are not read: what they hold is no manifest until it is rendered."""
+
 _KUSTOMIZATION: Final = {
     "apiVersion": "kustomize.config.k8s.io/v1beta1",
     "kind": "Kustomization",
@@ -75,10 +87,8 @@ def read_documents(
     for found in walk(root, exclude):
         if isinstance(found, Problem):
             yield found
-        elif found.name in KUSTOMIZATIONS:
-            yield from _kustomization(found)
         else:
-            yield from _manifests(found)
+            yield from manifests_in(_read(found, expected=False), str(found))
 
 
 def walk(folder: Path, exclude: Callable[[Path], bool] = _nothing) -> Iterator[Path | Problem]:
@@ -90,19 +100,16 @@ def walk(folder: Path, exclude: Callable[[Path], bool] = _nothing) -> Iterator[P
     for parent, folders, names in os.walk(folder, onerror=unreadable.append):
         chart = CHART in names
         if chart and not exclude(Path(parent, CHART)):
-            message = "passed over: a Helm chart that is not rendered"
-            yield Problem(ProblemCode.CHART, message, Place(parent), error=False)
+            yield passed_over_chart(parent)
         folders[:] = sorted(
             name
             for name in folders
             if not name.startswith(".")
-            and not (chart and name in _OF_A_CHART)
+            and not (chart and name in OF_A_CHART)
             and not exclude(Path(parent, name))
         )
         for name in sorted(names):
-            wanted = name.endswith(_SUFFIXES) or name in KUSTOMIZATIONS
-            of_chart = chart and (name == CHART or name.startswith("values"))
-            if wanted and not of_chart and not name.startswith("."):
+            if is_read(name, in_chart=chart):
                 file = Path(parent, name)
                 # A link that leads nowhere is an error to tell, a pipe or a socket is not for us.
                 if not exclude(file) and (file.is_file() or not file.exists()):
@@ -110,6 +117,19 @@ def walk(folder: Path, exclude: Callable[[Path], bool] = _nothing) -> Iterator[P
     for error in unreadable:
         message = f"cannot be read: {error.strerror}"
         yield Problem(ProblemCode.UNREADABLE, message, Place(str(error.filename)))
+
+
+def is_read(name: str, *, in_chart: bool) -> bool:
+    """Whether a file of that name, in a folder that is a chart or none, may hold manifests."""
+    wanted = name.endswith(_SUFFIXES) or name in KUSTOMIZATIONS
+    of_chart = in_chart and (name == CHART or name.startswith("values"))
+    return wanted and not of_chart and not name.startswith(".")
+
+
+def passed_over_chart(folder: str) -> Problem:
+    """That a chart is not rendered."""
+    message = "passed over: a Helm chart that is not rendered"
+    return Problem(ProblemCode.CHART, message, Place(folder), error=False)
 
 
 def _read(file: Path, *, expected: bool) -> Iterator[Document | Problem]:
@@ -122,11 +142,19 @@ def _read(file: Path, *, expected: bool) -> Iterator[Document | Problem]:
         yield from read_data(data, str(file), expected=expected)
 
 
-def _manifests(file: Path) -> Iterator[Document | Problem]:
-    """The manifests in a file of a folder, and whether it holds something else."""
+def manifests_in(items: Iterable[Document | Problem], file: str) -> Iterator[Document | Problem]:
+    """The manifests in a file of a folder, and whether it holds something else.
+
+    Args:
+        items: What is in the file, read without the expectation that it is readable.
+        file: Its name.
+    """
+    if PurePath(file).name in KUSTOMIZATIONS:
+        yield from _kustomization(items, file)
+        return
     kept: list[Document | Problem] = []
     others = 0
-    for item in _read(file, expected=False):
+    for item in items:
         if isinstance(item, Document) and not (_is_manifest(item.value) or is_patch(item.value)):
             others += item.value is not None
         elif isinstance(item, Problem) and not item.error and item.code in _FAULTS:
@@ -140,7 +168,7 @@ def _manifests(file: Path) -> Iterator[Document | Problem]:
         number = "1 document that is" if others == 1 else f"{others:,} documents that are"
         what = f"{number} no manifest{'' if others == 1 else 's'}" if kept else "it is no manifest"
         message = f"passed over: {what}"
-        yield Problem(ProblemCode.NO_MANIFEST, message, Place(str(file)), error=False)
+        yield Problem(ProblemCode.NO_MANIFEST, message, Place(file), error=False)
 
 
 _FAULTS: Final = frozenset(
@@ -154,10 +182,10 @@ def _is_manifest(value: Any) -> bool:
     )
 
 
-def _kustomization(file: Path) -> Iterator[Document | Problem]:
+def _kustomization(items: Iterable[Document | Problem], file: str) -> Iterator[Document | Problem]:
     """A kustomization, which may leave out what it is, and that it is not rendered."""
-    for item in _read(file, expected=False):
+    for item in items:
         if isinstance(item, Document) and isinstance(item.value, Mapping):
             yield Document({**_KUSTOMIZATION, **item.value}, item.place)
     message = "passed over: a kustomization that is not rendered"
-    yield Problem(ProblemCode.KUSTOMIZATION, message, Place(str(file)), error=False)
+    yield Problem(ProblemCode.KUSTOMIZATION, message, Place(file), error=False)

@@ -13,7 +13,7 @@ from attrs import evolve
 
 from pullsecrets.cluster import Cluster, ImageResolution, PodResolution
 from pullsecrets.diagnoses import CATALOGUE, Severity, check
-from pullsecrets.resolution import Resolution, SourceKind
+from pullsecrets.resolution import Resolution, Source, SourceKind
 from pullsecrets.secrecy import printable
 from pullsecrets.trace import explain_pod
 
@@ -45,7 +45,8 @@ def assert_pulls_with(
         username: The user that it logs in as, too.
 
     Raises:
-        AssertionError: It is another secret's, or none; or there is no such workload or container.
+        AssertionError: It is another secret's, or none, or that is not known; or there is no such
+            workload or container.
     """
     __tracebackhide__ = True
     answer = _answer(cluster, workload, namespace, container)
@@ -58,25 +59,32 @@ def assert_pulls_with(
     )
 
 
-def assert_no_anonymous_pulls(cluster: Cluster, *, allow: Collection[str] = ()) -> None:
+def assert_no_anonymous_pulls(
+    cluster: Cluster, *, allow: Collection[str] = (), unknown: bool = False
+) -> None:
     """The kubelet has a credential for each image.
 
     Args:
         cluster: The cluster.
         allow: Names of images that need none, without tag and digest. Globs, in which ``*`` also
             matches slashes: ``registry.k8s.io/*``, ``docker.io/library/nginx``.
+        unknown: Whether it is enough that an image may have a credential, as what a secret holds
+            that another program makes is not known.
 
     Raises:
-        AssertionError: An image is pulled anonymously, or its lookup fails as a whole; or there is
-            no image in the cluster at all.
+        AssertionError: An image is pulled anonymously, or it is not known whether it is, or its
+            lookup fails as a whole; or there is no image in the cluster at all.
     """
     __tracebackhide__ = True
     patterns = [allow] if isinstance(allow, str) else allow
     _require(
         cluster,
         _answers(cluster),
-        lambda image: bool(image.resolution.candidates) or _is_allowed(image.resolution, patterns),
-        "pulled without a credential",
+        lambda image: (
+            _has_a_credential(image.resolution, unknown=unknown)
+            or _is_allowed(image.resolution, patterns)
+        ),
+        "pulled without a known credential",
     )
 
 
@@ -201,13 +209,31 @@ def _count(answers: Iterable[PodResolution]) -> int:
 
 
 def _pulls_with(resolution: Resolution, secret: str, username: str | None) -> bool:
-    # All of the first tier, as the order within it is not defined.
-    return bool(resolution.candidates) and all(
-        candidate.source.kind is SourceKind.SECRET
-        and fnmatchcase(candidate.source.name or "", secret)
-        and username in (None, candidate.credential.username)
-        for candidate in resolution.tiers[0]
+    others = [each for each in resolution.unknown_secrets if not _is(each, secret)]
+    if resolution.unknown_secrets and not others and username is None:
+        # Whatever comes first is this secret's, if it has an entry that is known to match.
+        return bool(resolution.serving) and all(
+            _is(candidate.source, secret) for candidate in resolution.candidates
+        )
+    # All of the first tier, as the order within it is not defined. What is unknown may be first.
+    return (
+        bool(resolution.candidates)
+        and not resolution.unknown_secrets
+        and all(
+            _is(candidate.source, secret) and username in (None, candidate.credential.username)
+            for candidate in resolution.tiers[0]
+        )
     )
+
+
+def _is(source: Source, secret: str) -> bool:
+    return source.kind is SourceKind.SECRET and fnmatchcase(source.name or "", secret)
+
+
+def _has_a_credential(resolution: Resolution, *, unknown: bool) -> bool:
+    if resolution.candidates or resolution.serving:
+        return True
+    return unknown and resolution.anonymous is None
 
 
 def _is_allowed(resolution: Resolution, patterns: Collection[str]) -> bool:

@@ -8,8 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from attrs import evolve
+
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import Credential, DockerConfig
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.node.node import Node
 from pullsecrets.objects import (
     DOCKERCONFIGJSON_KEY,
@@ -135,7 +138,7 @@ def cluster(
         what: Any of these, and iterables of them: what the other builders make; text, as
             ``helm template`` and ``kustomize build`` print it (`str` or `bytes`); mappings, as
             cdk8s synthesises and Pulumi's mocks receive them; objects of Kubernetes clients; files
-            and folders as `pathlib.Path`; a cluster, for its objects.
+            and folders as `pathlib.Path`; a cluster, for its objects; a `MadeSecret`.
         namespace: For objects that name none. Helm leaves it out where a template does.
         node: The node, or only its docker config.
         strict: Raise if something cannot be read, instead of testing the rest.
@@ -152,13 +155,15 @@ def cluster(
     """
     given = list(_given(what))
     del what  # no traceback shows what this frame was given
+    made = tuple(item for item in given if isinstance(item, MadeSecret))
     objects = objects_of(_documents(given), namespace=namespace)
     if strict:
         objects.require_all()
-    return Cluster.of(objects, node)
+    found = Cluster.of(objects, node)
+    return evolve(found, made=(*found.made, *made)) if made else found
 
 
-_Given = Document | Problem | HiddenBytes | os.PathLike[str] | type
+_Given = Document | Problem | MadeSecret | HiddenBytes | os.PathLike[str] | type
 
 
 def _given(what: Iterable[object]) -> Iterator[_Given]:
@@ -170,7 +175,9 @@ def _given(what: Iterable[object]) -> Iterator[_Given]:
             yield item
         elif isinstance(item, Cluster):
             yield from item.problems
-            yield from _given([*item.pods, *item.service_accounts, *item.secrets])
+            yield from _given([*item.pods, *item.service_accounts, *item.secrets, *item.made])
+        elif isinstance(item, MadeSecret):
+            yield item
         elif isinstance(item, (Pod, ServiceAccount, PullSecret)):
             yield Document(item.to_manifest(), item.place or Place())
         elif isinstance(item, Iterable) and not _is_object(item):
@@ -206,7 +213,7 @@ def _documents(given: Iterable[_Given]) -> Iterator[Document | Problem]:
             yield from _text(item)
         elif isinstance(item, os.PathLike):
             yield from read_documents(item)
-        else:
+        elif not isinstance(item, MadeSecret):
             raise TypeError(f"text, a path or a Kubernetes object is wanted, not {item.__name__}")
 
 

@@ -13,7 +13,12 @@ pytest.importorskip("yaml")
 
 from click.testing import CliRunner
 
+from pullsecrets import Cluster, testing
 from pullsecrets.cli import cli
+from pullsecrets.cli._ignores import scopes_of
+from pullsecrets.cli._lines import Lines
+from pullsecrets.cli._settings import FilePatterns, Settings
+from pullsecrets.diagnoses import check as diagnose
 
 BROKEN = Path(__file__).parents[2] / "examples" / "broken"
 
@@ -44,11 +49,11 @@ def check(*arguments):
     return CliRunner().invoke(cli, ["check", *arguments])
 
 
-def run(*arguments, text=None):
+def run(*arguments, text=None, path="."):
     """What is reported, each as code and line, and the problems."""
     if text is not None:
         Path("pod.yaml").write_text(text, "utf-8")
-    shown = check(".", "--format", "json", *arguments)
+    shown = check(path, "--format", "json", *arguments)
     document = json.loads(shown.stdout)
     found = [(each["code"], each["where"]["line"]) for each in document["diagnoses"]]
     return found, [(each["code"], each["message"]) for each in document["problems"]]
@@ -110,10 +115,8 @@ def test_another_object_is_not_meant():
 
 
 def test_what_a_text_holds_is_no_comment():
-    config = (
-        "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: |\n    x # pullsecrets: ignore[PS501]\n---\n"
-    )
-    text = config + POD.replace("name: a", "name: 'a # pullsecrets: ignore[PS501]'")
+    config = "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: |\n    x # pullsecrets: ignore[PS501]\n"
+    text = f"{config}---\n" + POD.replace("name: a", "name: 'a # pullsecrets: ignore[PS501]'")
     assert [code for code, _ in run(text=text)[0]].count("PS501") == 2
     assert run(text=text)[1] == []
 
@@ -319,3 +322,55 @@ def test_no_text_of_a_manifest_is_a_command_for_a_runner():
     for command in ("resolve", "explain", "uses"):
         shown = CliRunner().invoke(cli, [command, "."]).output
         assert not [each for each in ("::error::", "::add-mask::", "##[error]") if each in shown]
+
+
+def test_comments_in_a_file_that_is_broken_in_part():
+    text = POD.replace("name: web", "name: web # pullsecrets: ignore[PS501]")
+    other = POD.replace("name: web", "name: other")
+    Path("pod.yaml").write_text(f"{text}---\na: [\n---\n# pullsecrets: ignore[PS5]\n{other}")
+    found, problems = run(path="pod.yaml")
+    # The first comment is about the name, the second about a whole pod.
+    assert [line for code, line in found if code == "PS501"] == [8, 10]
+    assert [code for code, _ in problems] == ["no-manifest", "unused-ignore"]
+
+
+def test_comments_are_not_looked_for_where_a_file_is_no_utf8():
+    Path("pod.yaml").write_bytes(POD.encode() + b"# pullsecrets: ignore[PS5]\n---\n# \xff\na: b\n")
+    found, problems = run(path="pod.yaml")
+    assert {code for code, _ in found} == {"PS501", "PS104", "PS102"}
+    assert [code for code, _ in problems] == ["no-manifest"]
+
+
+def test_what_is_in_no_file_has_no_scope_but_its_object():
+    [found] = diagnose(Cluster((testing.pod("p", images=["Bad"]),)))
+    settings = Settings(per_file_ignores=((FilePatterns(("*",)), ("PS5",)),))
+    assert list(scopes_of(found, settings, Lines())) == []
+
+
+PROVIDERS = """\
+apiVersion: kubelet.config.k8s.io/v1
+kind: CredentialProviderConfig
+providers:
+- {name: a, matchImages: ["https://quay.io"], defaultCacheDuration: 1m,
+   apiVersion: credentialprovider.kubelet.k8s.io/v1}
+"""
+
+
+def test_the_nodes_configuration_is_about_every_pod():
+    Path("pod.yaml").write_text(POD)
+    Path("providers").write_text(PROVIDERS)
+    shown = check(".", "--provider-config", "providers", "--pod", "web").stdout
+    assert "error PS601 " in shown
+    assert "CredentialProviderConfig, providers[0].matchImages[0]" in shown
+
+
+def test_explain_shows_what_check_reports():
+    Path("pod.yaml").write_text(POD.replace("Bad", "Bad  # pullsecrets: ignore[PS5]"))
+    Path("pullsecrets.toml").write_text('ignore = ["PS104"]\n')
+    shown = CliRunner().invoke(cli, ["explain", ".", "--format", "json"])
+    document = json.loads(shown.stdout)
+    assert [each["code"] for each in document["diagnoses"]] == ["PS102"]
+    assert document["problems"] == []
+    Path("pod.yaml").write_text(POD.replace("Bad", "Bad  # pullsecrets: ignore[PS999]"))
+    document = json.loads(CliRunner().invoke(cli, ["explain", ".", "--format", "json"]).stdout)
+    assert {each["code"] for each in document["problems"]} == {"invalid-ignore"}

@@ -40,7 +40,7 @@ def test_what_is_passed_over_is_one_line_and_no_error(write, command):
     result = run(command, root)
     (line,) = [each for each in result.err.splitlines() if "no diagnosis" not in each]
     assert line == (
-        "passed over: 2 files that are no manifests and "
+        "passed over: 2 files that are no manifests, "
         "1 chart and 2 kustomizations that are not rendered (--render)"
     )
     assert result.status == 0
@@ -69,7 +69,7 @@ def test_all_of_them_are_in_json_and_with_verbose_on_standard_error(write):
     assert result.err.splitlines() == [
         f"note: {root}/b.yaml: passed over: it is no manifest",
         f"note: {root}/d: passed over: a Helm chart that is not rendered",
-        "passed over: 1 file that is no manifest and 1 chart that is not rendered (--render)",
+        "passed over: 1 file that is no manifest, 1 chart that is not rendered (--render)",
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -218,7 +219,7 @@ def test_pods_that_are_alike_stay_apart(write):
         ("p-", 1),
     ]
     table = run("resolve", write(generated, empty, generated))
-    assert table.out.count("Pod default/p-\n") == 2
+    assert "\nPod default/p- (2 pods)\n" in table.out
     assert table.status == 0
 
 
@@ -378,11 +379,39 @@ auths['registry.example.com'].auth is not base64 ({IF_ABSENT})
 }
 
 
+# How many images there are, and what becomes of how many.
+SUMMARIES = {
+    "good/docker-hub": """\
+1 pod, 3 images
+  3  credential  secret docker-hub/docker-hub""",
+    "good/overlapping": """\
+1 workload, 2 images
+  1  credential  secret overlapping/quay-team-a
+  1  credential  secret overlapping/quay-everything""",
+    "good/service-account": """\
+1 workload, 2 images
+  2  credential  secret service-account/ghcr""",
+    "good/two-registries": """\
+1 workload, 3 images
+  1  anonymous   no entry matches
+  1  credential  secret two-registries/quay
+  1  credential  secret two-registries/example-registry""",
+    "broken/docker-hub-keys": """\
+1 pod, 1 image
+  1  credential  secret docker-hub-keys/by-domain""",
+    "broken/broken-secret": """\
+1 pod, 1 image
+  1  failing  the lookup fails as a whole""",
+}
+
+
 @pytest.mark.parametrize("folder", TABLES)
 def test_example_line_by_line(folder):
     result = run("resolve", EXAMPLES / folder)
     printed = "\n".join(line.rstrip() for line in result.out.splitlines()).rstrip() + "\n"
-    assert printed == TABLES[folder]
+    summary, _, tables = printed.partition("\n\n")
+    assert tables == TABLES[folder]
+    assert summary == SUMMARIES[folder]
     assert result.err == ""
     assert result.status == (folder == "broken/broken-secret")
 
@@ -411,10 +440,18 @@ def test_the_table_marks_an_order_that_is_not_defined(write):
         secret("s", {"quay.io/a": USER}),
         secret("t", {"quay.io": USER, "https://quay.io": {"username": "v", "password": "x"}}),
     )
-    rows = [line.split() for line in run("resolve", file).out.splitlines()]
+    rows = [re.split("  +", line.strip()) for line in run("resolve", file).out.splitlines()]
     assert ["1", "s", "quay.io/a", "u"] in rows
-    assert ["2-3", "t", "quay.io", "u"] in rows
-    assert ["2-3", "t", "https://quay.io", "v"] in rows
+    assert ["2-3 in any order", "t", "quay.io", "u"] in rows
+    assert ["2-3 in any order", "t", "https://quay.io", "v"] in rows
+
+
+def test_an_empty_column_and_an_empty_user(write):
+    """Nothing is to be read out of a gap."""
+    out = run("resolve", write(pod("p"))).out
+    assert "    try  source     entry\n" in out
+    file = write(pod("p", "s"), secret("s", {"quay.io": {"password": "x"}}))
+    assert "    1    s       quay.io  (no user)\n" in run("resolve", file).out
 
 
 def test_nothing_moves_the_cursor(write):

@@ -35,6 +35,12 @@ def test_each_code_has_a_page(kind):
     assert help_uri(kind) in (None, rest[-1])
 
 
+def test_the_page_names_its_address(monkeypatch):
+    address = "https://docs.example.com/diagnoses/ps502.html"
+    monkeypatch.setattr("pullsecrets.cli.rule.help_uri", lambda kind: address)
+    assert rule("PS502").stdout.endswith(f"\n\n{address}\n")
+
+
 def test_several_pages():
     shown = rule("PS502", "PS101").stdout
     assert shown.startswith("PS502 port-differs  warning\n")

@@ -74,14 +74,11 @@ def test_what_is_gone_is_counted():
         '{"version": 1, "findings": [1]}',
         '{"version": 1, "findings": [{"code": 1, "object": "", "subject": ""}]}',
         '{"version": 1, "findings": [{"code": ""}]}',
+        '{"version": 2, "findings": []}',
+        f"1{'0' * 5000}",
         "[" * 100_000,
     ],
 )
 def test_what_is_no_baseline(text):
-    with pytest.raises(InvalidBaseline, match="no baseline: --write-baseline writes one"):
+    with pytest.raises(InvalidBaseline, match="no baseline of this version"):
         compare_to_baseline(BEFORE, text)
-
-
-def test_another_version():
-    with pytest.raises(InvalidBaseline, match="another version"):
-        compare_to_baseline(BEFORE, '{"version": 2}')

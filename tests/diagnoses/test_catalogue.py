@@ -90,7 +90,7 @@ def test_the_replacement_is_the_fix(code):
     manifests = copy.deepcopy(EXAMPLES[code].before)
     [found] = check(Cluster.from_manifests(manifests))
     if found.replacement is None:
-        assert code in ("PS307", "PS308", "PS501", "PS506")
+        assert code in ("PS307", "PS308", "PS501", "PS506", "PS507")
         return
     assert f"'{found.replacement}'" in found.advice
     [secret] = [each for each in manifests if each["kind"] == "Secret"]

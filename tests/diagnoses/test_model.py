@@ -26,7 +26,7 @@ def test_they_are_sorted():
     assert len(diagnoses[:3]) == 3
     assert check(Cluster()).worst is None
     assert repr(check(Cluster())) == "<Diagnoses: none>"
-    assert repr(diagnoses).startswith("<Diagnoses 16:\n  error PS501: ")
+    assert repr(diagnoses).startswith("<Diagnoses 15:\n  error PS501: ")
 
 
 ENTRY = EntryText("https://user:hunter2@quay.io")

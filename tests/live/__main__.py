@@ -127,12 +127,21 @@ class Comparison:
         return refused
 
     def _watch(self, names: set[str], refused: set[str]) -> dict[str, Seen]:
-        """What becomes of the pods, once all of them have settled or the time is over."""
+        """What becomes of the pods, once all of them have settled or the time is over.
+
+        Without what is only in the events yet.
+        """
         until = time.monotonic() + SETTLED_WITHIN
         seen = self._look(names, refused)
         while not all(each.is_settled for each in seen.values()) and time.monotonic() < until:
             time.sleep(1)
             seen = self._look(names, refused)
+        return seen
+
+    def _watch_events(self, names: set[str], refused: set[str]) -> dict[str, Seen]:
+        """What becomes of the pods, once no event has come for a while either."""
+        until = time.monotonic() + SETTLED_WITHIN
+        seen = self._watch(names, refused)
         # Events come after the status, through a queue: it is empty once nothing new has come.
         quiet = 0
         while quiet < QUIET_FOR and time.monotonic() < until:
@@ -171,7 +180,7 @@ class Comparison:
     def _compare_pulls(self, manifests: list[dict[str, Any]]) -> None:
         refused = self._create(manifests)
         names = {manifest["metadata"]["name"] for manifest in manifests}
-        seen = self._watch(names, refused)
+        seen = self._watch_events(names, refused)
         cluster = self._cluster(manifests, GATE)
         hosts = {"docker.io": f"http://{self.registry}"}
         hosts |= dict.fromkeys(set(drawing.HOSTS), f"http://{self.registry}")

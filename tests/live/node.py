@@ -125,8 +125,12 @@ def kubelet(
             *flags,
         ]
 
-    with serving(start, folder):
-        yield
+    try:
+        with serving(start, folder):
+            yield
+    finally:
+        # A kubelet mounts its directory over itself, and leaves it so.
+        subprocess.run(["umount", files.root], capture_output=True)
 
 
 def _base(port: int, runtime: Runtime) -> dict[str, Any]:
@@ -153,7 +157,8 @@ def _base(port: int, runtime: Runtime) -> dict[str, Any]:
         "maxPods": 1000,
         "kubeAPIQPS": 500,
         "kubeAPIBurst": 1000,
-        "eventRecordQPS": 0,
+        "eventRecordQPS": 500,
+        "eventBurst": 1000,
         "registryPullQPS": 0,
         "serializeImagePulls": False,
         "maxParallelImagePulls": 10,

@@ -54,11 +54,13 @@ class ApiServer:
 
     Attributes:
         url: Where it answers.
+        etcd: Where its etcd does.
         authority: The certificate of its certificate authority.
     """
 
     url: str
     authority: Path
+    etcd: str
 
     def ask(self, method: str, path: str, body: Any = None, *, user: str = ADMIN) -> Any:
         """Ask one thing as a user, and return the document that it answers.
@@ -204,7 +206,9 @@ def api_server(
         serving(start_etcd, folder / "etcd") as etcd_port,
         serving(lambda port: start_server(etcd_port, port), folder / "server") as port,
     ):
-        running = ApiServer(f"https://127.0.0.1:{port}", authority.path)
+        running = ApiServer(
+            f"https://127.0.0.1:{port}", authority.path, f"http://127.0.0.1:{etcd_port}"
+        )
         _wait_until_ready(running)
         yield running
 

@@ -305,7 +305,7 @@ class TestMoreOptions:
         assert markdown.startswith("### Pod default/p: starts\n\n#### c0: ")
         assert "### Pod default/q: starts" in markdown
         page = run(path, "--format", "html").stdout
-        assert page.startswith('<div class="pullsecrets">')
+        assert page.startswith("<!DOCTYPE html>")
         assert page.count("<table>") == 2
 
     def test_trace(self, serve: Serve, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pullsecrets.reading.roots import find_roots
@@ -193,3 +195,13 @@ def test_names_that_no_file_system_takes(tmp_path, name):
     write(tmp_path, {"kustomization.yaml": f'resources: ["{name}"]\n'})
     (refusal,) = refusals(tmp_path)
     assert len(refusal) < 200
+
+
+def test_a_kustomization_that_cannot_be_read_is_left_to_kustomize(tmp_path, monkeypatch):
+    write(tmp_path, {"kustomization.yaml": "resources: [nowhere]\n"})
+
+    def refuse(self):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert refusals(tmp_path) == [None]

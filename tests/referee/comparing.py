@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +30,7 @@ def difference(kubelet: Kubelet, request: Request) -> str | None:
     mine = ours.answer(request, kubelet.release)
     if request["op"] == "lookup":
         return _lookups_differ(kubelet, request, mine)
-    theirs = kubelet.ask(request)
+    theirs = at_drawn_times(kubelet.ask(request))
     if request["op"] == "providers" and "error" not in mine and "error" not in theirs:
         found = (
             _pulls_differ(*pulls) for pulls in zip(mine["pulls"], theirs["pulls"], strict=True)
@@ -80,20 +80,31 @@ def _starts_differ(mine: Answer, theirs: Answer) -> str | None:
         "attempts": [_login(attempt) for attempt in theirs["attempts"]],
         # Where a secret does not decode, the look-up fails before the node is asked.
         "looked up": mine["looked up"] if theirs["outcome"] == "fail" else theirs["looked up"],
-        "pulled": {name: _at_any_time(b64decode(c)) for name, c in theirs["pulled"].items()},
-        "pulling": {name: b64decode(c) for name, c in theirs["pulling"].items()},
+        **{what: _files(theirs[what]) for what in ("pulled", "pulling")},
     }
     return ", ".join(name for name in mine if mine[name] != theirs[name]) or None
+
+
+def _files(encoded: dict[str, str]) -> dict[str, bytes]:
+    return {name: b64decode(content) for name, content in encoded.items()}
 
 
 _TIME = re.compile(rb'(?<="lastUpdatedTime":")2[^"]*(?=")')
 
 
-def _at_any_time(record: bytes) -> bytes:
-    """The record, with the time of the request where it was written since then."""
+def at_drawn_times(answer: Answer) -> Answer:
+    """The answer, in whose records the time of writing is the one that pullsecrets writes."""
+    for start in answer.get("starts", ()):
+        start["pulled"] = {
+            name: b64encode(_TIME.sub(_drawn, content)).decode()
+            for name, content in _files(start["pulled"]).items()
+        }
+    return answer
 
-    now = _text_of(datetime.now(UTC))
-    return _TIME.sub(lambda found: _DRAWN if _START <= found[0] <= now else found[0], record)
+
+def _drawn(found: re.Match[bytes]) -> bytes:
+    """The drawn time for one of now; another time as it is."""
+    return _DRAWN if _START <= found[0] <= _text_of(datetime.now(UTC)) else found[0]
 
 
 def _words(mine: Answer, theirs: Answer) -> str:

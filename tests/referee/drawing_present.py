@@ -213,7 +213,7 @@ def container(r: Draw, image: str, account_: Request | None) -> Request:
         "pull_policy": r.choice(("IfNotPresent",) * 6 + ("Never", "Always")),
         "secrets": secrets,
         "account": account_,
-        "accepts": [("u", password) for password in r.choice(("p", "p", "q", "pq", ""))],
+        "accepts": [["u", password] for password in r.choice(("p", "p", "q", "pq", ""))],
         "anonymous": once_in(r, 2),
         "pulled_id": r.choice(IDS[:2]) if not once_in(r, 8) else IDS[2],
     }

@@ -97,7 +97,7 @@ def _pull(decision: PullDecision, start: Request) -> tuple[list[Try], Pull | Non
     for each in decision.tries:
         tried.append(each)
         credential = each.candidate.credential
-        if (credential.username, credential.password.reveal()) in start["accepts"]:
+        if [credential.username, credential.password.reveal()] in start["accepts"]:
             return tried, Pull(start["image"], start["pulled_id"], each.owner)
     open_to_all = decision.anonymous and start["anonymous"]
     return tried, Pull(start["image"], start["pulled_id"] if open_to_all else None)

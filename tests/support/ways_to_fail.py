@@ -7,6 +7,7 @@ of it then comes from a frame of the library.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +16,23 @@ from unittest import mock
 
 import yaml
 
-from pullsecrets import Cluster, DockerConfig, Image, Pod, PullSecret, ServiceAccount, load, resolve
+from pullsecrets import (
+    Cluster,
+    DockerConfig,
+    Image,
+    Pod,
+    PullSecret,
+    ServiceAccount,
+    load,
+    load_environments,
+    resolve,
+)
+from pullsecrets.cli._settings import Settings
+from pullsecrets.diagnoses import Diagnoses
+from pullsecrets.diagnoses.baseline import compare_to_baseline
 from pullsecrets.handover import to_docker_config, write_docker_config
+from pullsecrets.makers.reading import made_for
+from pullsecrets.makers.table import MAKERS
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.checks import check_config
 from pullsecrets.node.images import NodeImages
@@ -25,6 +41,8 @@ from pullsecrets.node.provider_config import Providers
 from pullsecrets.node.records import Pull, PullRecords, name_in_records
 from pullsecrets.node.verification import Verification
 from pullsecrets.node.versions import NEWEST
+from pullsecrets.objects import Place
+from pullsecrets.reading.generators import generated
 from pullsecrets.testing import cluster
 from pullsecrets.testing.providers import run_credential_provider
 from support.canary import AUTH, CANARY, b64
@@ -48,6 +66,41 @@ POD = {
     },
 }
 IMAGE = f"https://user:{CANARY}@quay.io/a"
+EXTERNAL = {
+    "apiVersion": "external-secrets.io/v1",
+    "kind": "ExternalSecret",
+    "metadata": {"name": "a"},
+    "spec": {"target": {"name": [CANARY], "template": {"data": {"token": UNDECODABLE}}}},
+}
+KUSTOMIZATION = {"secretGenerator": [{"name": "a", "literals": {"password": CANARY}}]}
+FILLED = {
+    **SECRET,
+    "metadata": {
+        "name": "a",
+        "annotations": {"reflector.v1.k8s.emberstack.com/reflects": "a/b"},
+    },
+    "stringData": {"token": [CANARY]},
+}
+
+
+def baseline_that_is_none():
+    compare_to_baseline(Diagnoses(), NOT_JSON)
+
+
+def baseline_of_another_form():
+    compare_to_baseline(Diagnoses(), json.dumps({"version": 1, "findings": [CANARY]}))
+
+
+def settings_that_are_not_toml():
+    with TemporaryDirectory() as folder:
+        Path(folder, "pullsecrets.toml").write_text(f'password = "{CANARY}"\n=')
+        Settings.find(Path(folder))
+
+
+def settings_that_are_not_utf8():
+    with TemporaryDirectory() as folder:
+        Path(folder, "pullsecrets.toml").write_bytes(f'password = "{CANARY}"\n'.encode() + b"\xff")
+        Settings.find(Path(folder))
 
 
 def config_that_is_not_json():
@@ -133,6 +186,22 @@ def files_that_cannot_be_read():
         load(folder, strict=True)
 
 
+def environments_that_cannot_be_rendered():
+    with TemporaryDirectory() as folder:
+        Path(folder, "kustomization.yaml").write_text(
+            f"resources: [nowhere]\nsecretGenerator: [{{name: a, literals: ['p={CANARY}']}}]\n"
+        )
+        load_environments(folder, strict=True)
+
+
+def programs_that_are_missing():
+    with TemporaryDirectory() as folder, mock.patch.dict(os.environ, {"PATH": ""}):
+        Path(folder, "kustomization.yaml").write_text(
+            f"secretGenerator: [{{name: a, literals: ['p={CANARY}']}}]\n"
+        )
+        load_environments(folder)
+
+
 def yaml_without_its_library():
     from pullsecrets.reading.text import yaml_loader
 
@@ -140,6 +209,22 @@ def yaml_without_its_library():
     with TemporaryDirectory() as folder, mock.patch.dict(sys.modules, {"yaml": None}):
         Path(folder, "a.yaml").write_text(f"kind: Secret\npassword: {CANARY}\n")
         load(folder)
+
+
+def maker_with_a_list_for_a_name():
+    made_for(EXTERNAL, MAKERS)
+
+
+def generator_with_a_mapping_for_its_literals():
+    list(generated(KUSTOMIZATION, place=Place("kustomization.yaml")))
+
+
+def encrypted_secret_without_a_name():
+    made_for({**SECRET, "metadata": {}, "sops": {"mac": CANARY}}, MAKERS)
+
+
+def filled_secret_that_is_none():
+    made_for(FILLED, MAKERS)
 
 
 def text_that_cannot_be_read():

@@ -126,7 +126,7 @@ def test_long_lists_are_cut() -> None:
         assert_pulls_with(found, "api", secret="regcred")
     with pytest.raises(AssertionError) as error:
         assert_no_anonymous_pulls(found)
-    assert message(error).startswith("30 of 30 images are pulled without a credential\n")
+    assert message(error).startswith("30 of 30 images are pulled without a known credential\n")
     assert message(error).endswith("… and 10 more")
     assert message(error).count("nginx: nginx") == 20
 

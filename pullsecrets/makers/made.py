@@ -1,0 +1,161 @@
+"""A secret that another program makes, as a value: what is known of it, and nothing guessed."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from attrs import evolve, field, frozen
+
+from pullsecrets.dockerconfig import InvalidDockerConfig
+from pullsecrets.fields import FieldPath
+from pullsecrets.notes import Note, NoteCode
+from pullsecrets.objects import (
+    DOCKERCFG_KEY,
+    DOCKERCFG_TYPE,
+    DOCKERCONFIGJSON_KEY,
+    DOCKERCONFIGJSON_TYPE,
+    Place,
+    PullSecret,
+)
+from pullsecrets.secrecy import EntryText, printable
+
+__all__ = ["MadeSecret", "Maker", "copy_of"]
+
+_KEYS: Final = {
+    DOCKERCONFIGJSON_TYPE: DOCKERCONFIGJSON_KEY,
+    DOCKERCFG_TYPE: DOCKERCFG_KEY,
+}
+
+
+@frozen
+class Maker:
+    """The object that makes a program make a secret.
+
+    Attributes:
+        kind: The object's kind: ``SealedSecret``.
+        namespace: The object's namespace, empty if it has none.
+        name: The object's name.
+        program: The program, where the kind does not tell: ``reflector``, ``SOPS``.
+        type_field: The fields that lead to the secret's type.
+        value_field: The fields that lead to the docker config, or to its template.
+        ignore: Codes of diagnoses not to report for it.
+        place: Where it was read; not compared.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    program: str = ""
+    type_field: FieldPath = ()
+    value_field: FieldPath = ()
+    ignore: tuple[str, ...] = ()
+    place: Place | None = field(default=None, eq=False, repr=False, kw_only=True)
+
+    @property
+    def title(self) -> str:
+        """What makes the secret, for people: ``SealedSecret shop/regcred``. Safe to show."""
+        where = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        by = f"{self.program} from " if self.program else ""
+        return printable(f"{by}{self.kind} {where}")
+
+
+@frozen
+class MadeSecret:
+    """A secret of which is not known all that it holds: as a program makes it, or it is `unread`.
+
+    What the program writes is taken to decode: whether it does cannot be seen here. A secret that
+    does not decode fails every lookup of a pod that lists it (rule 8).
+
+    Attributes:
+        name: The secret's name, empty if it is encrypted.
+        namespace: The secret's namespace; None if it is made in several that are not named.
+        type: The secret's type, None if it is not known.
+        maker: What makes it.
+        keys: The names of its values, None if they are not all known.
+        entries: The entries of its docker config, None if they are not all known.
+        fault: Why its template gives no docker config; empty if it does, or if that is not known.
+        certain: Whether it is certain to be made in this namespace.
+        origin: The namespace and name of the secret that it is a copy of, or None.
+        unread: Whether nothing makes it, but it could not be read from a cluster, as the right was
+            missing for one. Then its `maker` is the Secret itself.
+    """
+
+    name: str
+    namespace: str | None
+    type: str | None
+    maker: Maker
+    keys: tuple[str, ...] | None = None
+    entries: tuple[EntryText, ...] | None = None
+    fault: str = ""
+    certain: bool = True
+    origin: tuple[str, str] | None = None
+    unread: bool = False
+
+    @classmethod
+    def not_read(cls, namespace: str, name: str) -> MadeSecret:
+        """A secret that could not be read from a cluster, so that nothing of it is known."""
+        itself = Maker("Secret", namespace, name)
+        return cls(name, namespace, None, itself, certain=False, unread=True)
+
+    @property
+    def why(self) -> str:
+        """Why not all of it is known: ``made by SealedSecret shop/regcred``. Safe to show."""
+        return "could not be read" if self.unread else f"made by {self.maker.title}"
+
+    @property
+    def ignore(self) -> tuple[str, ...]:
+        """Codes of diagnoses not to report for it."""
+        return self.maker.ignore
+
+    @property
+    def place(self) -> Place | None:
+        """Where its maker was read."""
+        return self.maker.place
+
+    @property
+    def key(self) -> str:
+        """The key of the value that its type asks for: that of the newer type for any other."""
+        return _KEYS.get(self.type or "", DOCKERCONFIGJSON_KEY)
+
+    @property
+    def skipped(self) -> Note | None:
+        """Why the kubelet will skip this secret for certain (rule 7), or None."""
+        if self.type is not None and self.type not in _KEYS:
+            return Note(NoteCode.WRONG_TYPE, self.namespace, self.name, detail=self.type)
+        if self.type is not None and self.keys is not None and self.key not in self.keys:
+            return Note(NoteCode.NO_VALUE, self.namespace, self.name, detail=self.key)
+        return None
+
+    @property
+    def note(self) -> Note:
+        """What there is to say about it, to whoever lists it."""
+        if self.skipped is not None:
+            return self.skipped
+        code = NoteCode.MADE_SECRET if self.entries is None else NoteCode.MADE_WITH_ENTRIES
+        code = code if self.certain else NoteCode.MAYBE_MADE
+        code = NoteCode.UNREAD_SECRET if self.unread else code
+        return Note(code, self.namespace, self.name, detail=self.maker.title)
+
+
+def copy_of(made: MadeSecret, origin: PullSecret | MadeSecret | None) -> PullSecret | MadeSecret:
+    """A copy of a secret, with what is known of the original.
+
+    Args:
+        made: The copy, in the namespace of whoever asks. Its type counts if it is known, as a type
+            cannot be changed (core/v1 ``ValidateSecretUpdate``).
+        origin: The original, or None if it is not known.
+    """
+    if origin is None:
+        return made
+    kind: Any = made.type or origin.type
+    if isinstance(origin, MadeSecret):
+        return evolve(made, type=kind, keys=origin.keys, entries=origin.entries)
+    if made.certain:
+        namespace = made.namespace or origin.namespace
+        return evolve(origin, name=made.name, namespace=namespace, type=kind, uid="")
+    try:
+        config = origin.config()
+    except InvalidDockerConfig:
+        return evolve(made, type=kind)
+    entries = tuple(config.auths) if config is not None else None
+    return evolve(made, type=kind, keys=(*origin.data, *origin.other_keys), entries=entries)

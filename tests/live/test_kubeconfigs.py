@@ -1,0 +1,214 @@
+"""Kubeconfigs: contexts, several files, exec plugins, proxies, and those that cannot be used."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from kubernetes import config
+
+from live.recorded import recorded
+from live.starting import CONTEXT
+from live.world import READER
+from pullsecrets.live import Unreachable, connect, read_live
+from support.canary import CANARY, error_texts, leaks
+
+PLUGIN = """
+import json, os, sys
+info = json.loads(os.environ["KUBERNETES_EXEC_INFO"])
+version = info["apiVersion"]
+token = os.environ["NAME"] + sys.argv[1]
+status = {"token": token}
+print(json.dumps({"apiVersion": version, "kind": "ExecCredential", "status": status}))
+"""
+
+
+@pytest.fixture
+def api():
+    with recorded() as answers:
+        yield answers
+
+
+@pytest.fixture(autouse=True)
+def no_kubeconfig(monkeypatch, tmp_path):
+    """Not the one of whoever runs the tests."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def write(path, document):
+    path.write_text(json.dumps(document))
+    return path
+
+
+def with_user(api, path, user):
+    """A kubeconfig whose user has those fields."""
+    document = json.loads(api.kubeconfig(path, READER).read_text())
+    document["users"][0]["user"] = user
+    return write(path, document)
+
+
+def plugin(tmp_path, version="v1", code=PLUGIN):
+    (tmp_path / "plugin.py").write_text(code)
+    return {
+        "exec": {
+            "apiVersion": f"client.authentication.k8s.io/{version}",
+            "command": sys.executable,
+            "args": [str(tmp_path / "plugin.py"), "-token"],
+            "env": [{"name": "NAME", "value": READER}],
+            "interactiveMode": "Never",
+        }
+    }
+
+
+class TestWhere:
+    def test_a_file(self, api, tmp_path):
+        file = api.kubeconfig(tmp_path / "a.json", READER, namespace="lab")
+        assert connect(file).namespace == "lab"
+
+    def test_the_context_has_no_namespace(self, api, tmp_path):
+        assert connect(api.kubeconfig(tmp_path / "a.json", READER)).namespace == "default"
+
+    def test_the_environment(self, api, tmp_path, monkeypatch):
+        file = api.kubeconfig(tmp_path / "a.json", READER)
+        monkeypatch.setenv("KUBECONFIG", str(file))
+        assert len(read_live(namespace="shop").pods) == 6
+
+    def test_several_files(self, api, tmp_path, monkeypatch):
+        whole = json.loads(api.kubeconfig(tmp_path / "a.json", READER).read_text())
+        users = {"apiVersion": "v1", "kind": "Config", "users": whole.pop("users")}
+        files = write(tmp_path / "a.json", whole), write(tmp_path / "b.json", users)
+        monkeypatch.setenv("KUBECONFIG", os.pathsep.join([*map(str, files), "/not/there"]))
+        assert len(read_live(namespace="shop").pods) == 6
+
+    def test_the_home_directory(self, api, tmp_path):
+        (tmp_path / "home" / ".kube").mkdir(parents=True)
+        api.kubeconfig(tmp_path / "home" / ".kube" / "config", READER)
+        assert len(read_live(namespace="shop").pods) == 6
+
+    def test_a_context(self, api, tmp_path):
+        file = api.kubeconfig(tmp_path / "a.json", READER)
+        document = json.loads(file.read_text())
+        document["contexts"].append(
+            {"name": "lab", "context": {**document["contexts"][0]["context"], "namespace": "lab"}}
+        )
+        write(file, document)
+        assert connect(file, "lab").namespace == "lab"
+        assert connect(file, CONTEXT).namespace == "default"
+
+    def test_no_such_context(self, api, tmp_path):
+        with pytest.raises(Unreachable, match="has no context lab"):
+            connect(api.kubeconfig(tmp_path / "a.json", READER), "lab")
+
+    def test_none_at_all(self):
+        with pytest.raises(Unreachable, match=r"there is no kubeconfig ~/.kube/config"):
+            connect()
+
+    def test_in_a_pod(self, monkeypatch):
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "1")
+        with pytest.raises(Unreachable, match=r"[Ss]ervice token file does not exist"):
+            connect()  # this is no pod, but it was looked for
+
+    def test_in_a_pod_with_an_account(self, api, monkeypatch):
+        def load(client_configuration):
+            client_configuration.host = api.url
+
+        monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+        monkeypatch.setattr(config, "load_incluster_config", load)
+        with mock.patch.object(Path, "read_text", return_value="shop\n") as read:
+            assert connect().namespace == "shop"
+        assert read.call_count == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "}{",
+        "[]",
+        "text",
+        "contexts: 1",
+        "kind: Config",
+        "current-context: a\ncontexts: [{name: a}]\nclusters: []\nusers: []",
+        "current-context: a\ncontexts: [{name: a, context: {}}]\nclusters: []\nusers: []",
+        f"current-context: {CANARY}",
+    ],
+)
+def test_files_that_are_no_kubeconfig(text, tmp_path):
+    file = tmp_path / "config"
+    file.write_text(text)
+    with pytest.raises(Unreachable) as raised:
+        connect(file)
+    assert "\n" not in str(raised.value)
+
+
+class TestPlugins:
+    @pytest.mark.parametrize("version", ["v1", "v1beta1"])
+    def test_gives_a_token(self, version, api, tmp_path):
+        file = with_user(api, tmp_path / "a.json", plugin(tmp_path, version))
+        before = file.read_bytes()
+        assert len(read_live(kubeconfig=file, namespace="shop").pods) == 6
+        assert file.read_bytes() == before
+
+    @pytest.mark.parametrize(
+        "code, said",
+        [
+            ("import sys; sys.exit('log in first')", "process returned 1. log in first"),
+            (f"print('{CANARY}')", "failed to decode process output"),
+            ("print('{}')", "malformed response"),
+        ],
+    )
+    def test_fails(self, code, said, api, tmp_path, caplog):
+        file = with_user(api, tmp_path / "a.json", plugin(tmp_path, code=code))
+        with pytest.raises(
+            Unreachable, match="credentials of the kubeconfig cannot be had"
+        ) as raised:
+            connect(file)
+        assert said in str(raised.value)
+        assert not any(leaks(text) for text in error_texts(raised.value))
+        assert api.asked == []
+
+    def test_is_not_there(self, api, tmp_path):
+        user = {"exec": {**plugin(tmp_path)["exec"], "command": "/not/there"}}
+        with pytest.raises(Unreachable, match="No such file"):
+            connect(with_user(api, tmp_path / "a.json", user))
+
+
+def test_a_proxy(api, tmp_path):
+    """Asked for the whole URL, as a proxy is for http: the recorded answers are the proxy."""
+    file = api.kubeconfig(tmp_path / "a.json", READER)
+    document = json.loads(file.read_text())
+    document["clusters"][0]["cluster"] |= {
+        "server": "http://api.example",
+        "proxy-url": api.url,
+    }
+    write(file, document)
+    read_live(kubeconfig=file, namespace="shop")
+    assert api.asked[:1] == ["GET http://api.example/api/v1/namespaces/shop/pods?limit=500"]
+
+
+def test_no_message_has_the_proxys_password(api, tmp_path):
+    file = api.kubeconfig(tmp_path / "a.json", READER)
+    document = json.loads(file.read_text())
+    document["clusters"][0]["cluster"]["proxy-url"] = f"http://user:{CANARY}@127.0.0.1:1"
+    write(file, document)
+    with pytest.raises(Unreachable) as raised:
+        read_live(kubeconfig=file, namespace="shop")
+    assert not any(leaks(text) for text in error_texts(raised.value))
+
+
+def test_the_extra_is_named():
+    code = (
+        "import sys; sys.modules['kubernetes'] = None\n"
+        "from pullsecrets.errors import MissingExtra\n"
+        "try:\n    import pullsecrets.live\n"
+        "except MissingExtra as error:\n    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "pip install 'pullsecrets[cluster]'" in done.stdout

@@ -1,0 +1,61 @@
+"""Reading a page as a browser does, far enough to tell that it is whole and does nothing."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+VOID = {"br", "wbr", "meta"}
+TAGS = VOID | {
+    "html", "head", "title", "style", "body", "h1", "h2", "div", "p", "table", "caption", "thead",
+    "tbody", "tr", "th", "td", "span", "code", "strong", "svg", "rect",
+}  # fmt: skip
+ATTRIBUTES = {
+    "lang", "charset", "http-equiv", "content", "name", "class", "colspan", "viewbox", "x", "y",
+    "width", "height", "preserveaspectratio", "role", "aria-label",
+}  # fmt: skip
+
+
+class Document(HTMLParser):
+    """A page whose tags are closed in order, with nothing that acts or loads."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+        self.text = ""
+        self.title = ""
+        self.headings = []
+        self.labels = []
+        self.tables = 0
+
+    @classmethod
+    def of(cls, text):
+        assert text.startswith("<!DOCTYPE html>")
+        read = cls()
+        read.feed(text)
+        read.close()
+        assert read.open == []
+        return read
+
+    def handle_starttag(self, tag, attributes):
+        assert tag in TAGS
+        assert {name for name, _ in attributes} <= ATTRIBUTES
+        self.labels += [value for name, value in attributes if name == "aria-label"]
+        self.tables += tag == "table"
+        if tag in ("h1", "h2"):
+            self.headings.append("")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "style":
+            assert "url(" not in data
+            assert "@import" not in data
+            return
+        self.text += data
+        if self.open[-2:] == ["head", "title"]:
+            self.title += data
+        if self.open and self.open[-1] in ("h1", "h2"):
+            self.headings[-1] += data
