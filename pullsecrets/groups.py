@@ -47,8 +47,9 @@ __all__ = [
 ]
 
 
-Named = tuple[str, str, str]
-"""Kind, namespace and name of an object, all safe to show."""
+Named = tuple[str, str, str, str]
+"""Kind, namespace and name of an object, and its environment, empty where there is but one. All of
+it is safe to show."""
 
 
 @frozen
@@ -59,11 +60,13 @@ class Workload:
         kind: Its kind.
         namespace: Its namespace.
         name: Its name.
+        environment: Its environment, empty where there is but one.
     """
 
     kind: str
     namespace: str
     name: str
+    environment: str = ""
 
     def title(self, members: Iterable[Named]) -> str:
         """What of it is meant: ``ReplicaSet shop/api-7c9d (12 pods)``.
@@ -96,12 +99,13 @@ class Workload:
 
     @property
     def _named(self) -> Named:
-        return self.kind, self.namespace, self.name
+        return self.kind, self.namespace, self.name, self.environment
 
 
 def _title(named: Named) -> str:
-    kind, namespace, name = named
-    return f"{kind} {namespace}/{name}"
+    kind, namespace, name, environment = named
+    title = f"{kind} {namespace}/{name}"
+    return f"{environment}: {title}" if environment else title
 
 
 def count(number: int, one: str, more: str = "") -> str:
@@ -129,7 +133,7 @@ def workloads_of(pods: Iterable[Pod]) -> Mapping[Named, Workload]:
     for pod in pods:
         itself = owner = named(pod)
         if pod.owner is not None and not pod.mirror:
-            owner = printable(pod.owner.kind), itself[1], printable(pod.owner.name)
+            owner = (printable(pod.owner.kind), itself[1], printable(pod.owner.name), itself[3])
         owners[itself] = owner
     found: dict[Named, Workload] = {}
     for start in owners:
@@ -145,7 +149,10 @@ def workloads_of(pods: Iterable[Pod]) -> Mapping[Named, Workload]:
 
 def named(pod: Pod) -> Named:
     """What a pod or workload is known by."""
-    return printable(pod.kind), printable(pod.namespace), printable(pod.name)
+    environment = None if pod.place is None else pod.place.environment
+    parts = pod.kind, pod.namespace, pod.name, environment or ""
+    kind, namespace, name, inside = map(printable, parts)
+    return kind, namespace, name, inside
 
 
 @frozen
@@ -172,6 +179,8 @@ class PodGroup(Tabular):
     @property
     def title(self) -> str:
         """The workload and how many pods of it are meant. Safe to show."""
+        if len(self.answers) == 1:
+            return self.first.pod.title
         return self.workload.title(map(named, self.pods))
 
     @property
@@ -241,7 +250,9 @@ def group_pods(answers: Iterable[PodResolution]) -> tuple[PodGroup, ...]:
             (each.container.name, each.container.kind, each.policy, number_of(each))
             for each in answer.images
         )
-        found.setdefault((workloads[named(answer.pod)], *images), []).append(answer)
+        # Another file's is another workload of that name.
+        file = answer.pod.apart.get("file")
+        found.setdefault((workloads[named(answer.pod)], file, *images), []).append(answer)
     groups = (PodGroup(workloads[named(each[0].pod)], tuple(each)) for each in found.values())
     return tuple(sorted(groups, key=lambda group: _rank(group.worst)))
 

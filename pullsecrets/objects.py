@@ -465,13 +465,10 @@ class Pod:
     @property
     def title(self) -> str:
         """Its kind, namespace and name, and where it is if these are not enough. Safe to show."""
-        title = f"{self.kind} {self.namespace}/{self.name}"
-        place = self.place or Place()
-        if place.environment is not None:
-            title = f"{place.environment}: {title}"
-        if self.repeated:
-            title += f" in {place.file}"
-        return printable(title)
+        apart = self.apart
+        environment = f"{apart['environment']}: " if "environment" in apart else ""
+        file = f" in {apart['file']}" if "file" in apart else ""
+        return printable(f"{environment}{self.kind} {self.namespace}/{self.name}{file}")
 
     @property
     def apart(self) -> dict[str, str]:

@@ -135,7 +135,8 @@ class _Map:
         drawn = cls()
         by_place: dict[Named, list[Diagnosis]] = defaultdict(list)
         for each in diagnoses:
-            by_place[each.where.kind, each.where.namespace, each.where.name].append(each)
+            where = each.where
+            by_place[where.kind, where.namespace, where.name, where.environment or ""].append(each)
         pods = (pod for pod in cluster.pods if namespace in (None, pod.namespace))
         for number, group in enumerate(group_pods(map(cluster.resolve, pods))):
             found = [each for pod in group.pods for each in by_place.get(named(pod), ())]
@@ -147,7 +148,7 @@ class _Map:
                 box = _Box(printable(secret.name), printable(f"in {secret.namespace}"))
                 drawn.columns[1].setdefault(key, box)
         for key, box in drawn.columns[1].items():
-            box.found = by_place.get((key[0], printable(key[1]), printable(key[2])), [])
+            box.found = by_place.get((key[0], printable(key[1]), printable(key[2]), ""), [])
         return drawn
 
     def _add(
@@ -155,7 +156,7 @@ class _Map:
     ) -> None:
         members = group.workload.members(map(named, group.pods))
         alone = named(group.pods[0])
-        kind, namespace, name = alone if not members else astuple(group.workload)
+        kind, namespace, name, _ = alone if not members else astuple(group.workload)
         more = f"{members} · " if members else ""
         box = _Box(name, f"{more}{kind} in {namespace}")
         box.found = sorted(found, key=lambda each: each.severity.rank)

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from pullsecrets import Cluster
 from pullsecrets.groups import Workload, group_pods, named, summarize, workloads_of
-from pullsecrets.objects import Owner, Pod
+from pullsecrets.objects import Owner, Place, Pod
 from pullsecrets.resolution import Access
 from pullsecrets.testing import pod, pull_secret, strategies
 from support.effort import examples
@@ -73,8 +73,24 @@ def test_owners_that_go_round_in_a_circle():
     circle = [Pod(a, kind="Job", owner=Owner("Job", b)) for a, b in ("ab", "bc", "ca", "da", "ee")]
     for pods in (circle, circle[::-1]):
         found = workloads_of(pods)
-        assert len({found["Job", "default", name] for name in "abcd"}) == 1
-        assert found["Job", "default", "e"] == Workload("Job", "default", "e")
+        assert len({found["Job", "default", name, ""] for name in "abcd"}) == 1
+        assert found["Job", "default", "e", ""] == Workload("Job", "default", "e")
+
+
+def test_environments_have_workloads_of_their_own():
+    owner = Owner("ReplicaSet", "api")
+    pods = [
+        Pod(f"{n}", owner=owner, place=Place("f", 1, environment=environment))
+        for environment in ("dev", "prod")
+        for n in "ab"
+    ]
+    found = group_pods(Cluster(tuple(pods)).resolve_all())
+    assert [group.title for group in found] == [
+        "dev: ReplicaSet default/api (2 pods)",
+        "prod: ReplicaSet default/api (2 pods)",
+    ]
+    [alone] = group_pods(Cluster((pods[0],)).resolve_all())
+    assert alone.title == "dev: Pod default/a"
 
 
 def test_a_long_chain_of_owners():

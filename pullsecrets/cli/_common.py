@@ -461,6 +461,9 @@ def select(environments: Iterable[Environment], given: Given) -> tuple[Environme
 
 
 def _selected(cluster: Cluster, given: Given) -> Cluster:
+    wanted = None if given.pod is None else Reference.parse(given.pod)
+    if wanted is not None and wanted.namespace is not None:
+        given = evolve(given, namespace=None)  # its own counts
     namespaces = {
         *(each.namespace for each in cluster.pods),
         *(each.namespace for each in cluster.secrets),
@@ -471,12 +474,10 @@ def _selected(cluster: Cluster, given: Given) -> Cluster:
         there_are = ", ".join(sorted(namespaces))
         message = f"nothing is in namespace '{given.namespace}'; the manifests have {there_are}"
         raise click.UsageError(printable(message))
-    wanted = None if given.pod is None else Reference.parse(given.pod)
     pods = tuple(
         pod
         for pod in cluster.pods
-        if (wanted is None or wanted.names(pod))
-        and (given.namespace in (None, pod.namespace) or (wanted and wanted.namespace))
+        if (wanted is None or wanted.names(pod)) and given.namespace in (None, pod.namespace)
     )
     if wanted is not None and not pods:
         where = "the cluster" if given.live else "the manifests"

@@ -62,6 +62,8 @@ def _within(environment: Environment, path: str) -> str:
 
 
 def _revisions(given: Given, range_: str) -> tuple[Cluster, Cluster]:
+    if given.render:
+        raise click.UsageError("--render is for folders, not for revisions")
     paths = given.paths or (".",)
     try:
         sides = revisions(range_, Path.cwd())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final
@@ -12,10 +12,11 @@ from attrs import evolve, fields, frozen
 
 from pullsecrets.cli._common import Given, select
 from pullsecrets.cli._filters import parse_image
+from pullsecrets.cli._problems import echo_problems
 from pullsecrets.cluster import Cluster
 from pullsecrets.loading import Environment
 from pullsecrets.objects import Pod
-from pullsecrets.reading import Problem, objects_of, read_documents
+from pullsecrets.reading import Objects, objects_of, read_documents
 from pullsecrets.secrecy import printable
 
 __all__ = ["WhatIf", "what_if_options"]
@@ -72,64 +73,58 @@ class WhatIf:
         """The service accounts that it takes to answer."""
         return () if self.account is None else (self.account,)
 
-    def apply(self, environments: tuple[Environment, ...], given: Given) -> tuple[Environment, ...]:
+    def apply(self, environments: Sequence[Environment], given: Given) -> tuple[Environment, ...]:
         """The environments as they would be.
 
         Raises:
             click.UsageError: There is no such secret, no such pod or no such image.
         """
+        found = tuple(environments)
         for secret in self.without_secrets:
             namespace, _, name = secret.partition("/")
-            if all(each.cluster.listed(namespace, name) is None for each in environments):
+            if all(each.cluster.listed(namespace, name) is None for each in found):
                 where = "the cluster" if given.live else "the manifests"
                 raise click.UsageError(f"no secret '{printable(secret)}' in {where} (NS/NAME)")
-        if self.added_image is not None and given.pod is None:
-            raise click.UsageError("--add-image is for one pod or workload: --pod says which")
-        clusters = [self._with_other_secrets(each.cluster, given) for each in environments]
-        found = tuple(map(Environment, (each.name for each in environments), clusters))
+            found = tuple(
+                evolve(each, cluster=each.cluster.without(namespace, name)) for each in found
+            )
+        for file in self.with_secrets:
+            secrets = _secrets_in(file, found, given)
+            found = tuple(
+                evolve(each, cluster=each.cluster.with_objects(secrets)) for each in found
+            )
+        if self.added_image is not None:
+            parse_image(self.added_image)
+            if given.pod is None:
+                raise click.UsageError("--add-image is for one pod or workload: --pod says which")
         if self.account is None and self.added_image is None:
             return found
         chosen = select(found, evolve(given, image=None))
         return tuple(
-            evolve(each, cluster=self._with_changed(set(those.cluster.pods), each.cluster))
-            for each, those in zip(found, chosen, strict=True)
+            evolve(each, cluster=self._changed(each.cluster, set(some.cluster.pods)))
+            for each, some in zip(found, chosen, strict=True)
         )
 
-    def _with_other_secrets(self, cluster: Cluster, given: Given) -> Cluster:
-        for secret in self.without_secrets:
-            namespace, _, name = secret.partition("/")
-            cluster = cluster.without(namespace, name)
-        for file in self.with_secrets:
-            cluster = _with_secrets_of(file, cluster, given)
-        return cluster
+    def _changed(self, cluster: Cluster, chosen: Set[Pod]) -> Cluster:
+        def changed(pod: Pod) -> Pod:
+            if self.account is not None:
+                pod = cluster.as_service_account(pod, self.account)
+            return pod if self.added_image is None else pod.with_image(self.added_image)
 
-    def _with_changed(self, chosen: Set[Pod], cluster: Cluster) -> Cluster:
-        pods = (self._changed(pod, cluster) if pod in chosen else pod for pod in cluster.pods)
+        pods = (changed(pod) if pod in chosen else pod for pod in cluster.pods)
         return evolve(cluster, pods=tuple(pods))
 
-    def _changed(self, pod: Pod, cluster: Cluster) -> Pod:
-        if self.account is not None:
-            pod = cluster.as_service_account(pod, self.account)
-        if self.added_image is not None:
-            parse_image(self.added_image)
-            pod = pod.with_image(self.added_image)
-        return pod
 
-
-def _with_secrets_of(file: Path, cluster: Cluster, given: Given) -> Cluster:
+def _secrets_in(file: Path, environments: Iterable[Environment], given: Given) -> Objects:
+    """The Secrets in a file, and what is wrong with it."""
     # A Secret that names no namespace is meant for the pods that are asked about.
-    namespaces = {pod.namespace for pod in cluster.pods}
+    namespaces = {pod.namespace for each in environments for pod in each.cluster.pods}
     only = namespaces.pop() if len(namespaces) == 1 else "default"
     objects = objects_of(read_documents(file), namespace=given.namespace or only)
-    for problem in objects.problems:
-        _say(problem)
+    echo_problems(objects.problems)
     if not objects.secrets:
         raise click.UsageError(f"{printable(str(file))} holds no Secret")
-    return cluster.with_objects(evolve(objects, pods=(), service_accounts=(), rbac=(), made=()))
-
-
-def _say(problem: Problem) -> None:
-    click.echo(f"{'error' if problem.error else 'note'}: {problem}", err=True)
+    return Objects(secrets=objects.secrets, problems=objects.problems)
 
 
 def what_if_options(command: Callable[..., Any]) -> Callable[..., Any]:

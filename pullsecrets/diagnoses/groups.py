@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from attrs import frozen
+from attrs import astuple, frozen
 
 from pullsecrets.diagnoses.model import Diagnosis, Kind, Severity, Where
 from pullsecrets.groups import Named, Workload, count, workloads_of
@@ -145,7 +145,7 @@ def _address(site: Site) -> str:
 
 
 def _named(where: Where) -> Named:
-    return where.kind, where.namespace, where.name
+    return where.kind, where.namespace, where.name, where.environment or ""
 
 
 def _site(where: Where, workloads: Mapping[Named, Workload]) -> object:
@@ -162,6 +162,5 @@ def _as_site(diagnoses: list[Diagnosis], workloads: Mapping[Named, Workload]) ->
     workload = workloads.get(_named(first))
     if workload is None:
         return Site(str(first), first, tuple(diagnoses))
-    itself = workload.kind, workload.namespace, workload.name
-    where = places.get(itself, first)
+    where = places.get(astuple(workload), first)
     return Site(f"{workload.title(places)}, {where.inside}", where, tuple(diagnoses))

@@ -128,14 +128,12 @@ class Lists:
         """A note; a warning where secrets are left over, one of which may be meant."""
         left = self._left_over.get(note.namespace or "")
         if not left:
-            known = self._cluster.secrets or self._cluster.complete
-            severity = None if known else Severity.NOTE
+            severity = Severity.WARNING if note.code is NoteCode.ABSENT_SECRET else None
             return finding("PS102", note, severity=severity, field=field, subject=name)
         self.suggested.update((note.namespace or "", each) for each in left)
         meant = " or ".join(map(quoted, left))
         advice = f"Write {meant}, which nothing lists, if that is meant; otherwise add the secret."
-        severity = Severity.WARNING
-        return finding("PS102", note, advice, severity=severity, field=field, subject=name)
+        return finding("PS102", note, advice, severity=Severity.WARNING, field=field, subject=name)
 
     def _is_made(self, name: str, namespaces: Iterable[str]) -> bool:
         """Whether the secrets of that name are all made by programs."""

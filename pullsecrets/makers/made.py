@@ -103,11 +103,6 @@ class MadeSecret:
         return "could not be read" if self.unread else f"made by {self.maker.title}"
 
     @property
-    def ignore(self) -> tuple[str, ...]:
-        """Codes of diagnoses not to report for it."""
-        return self.maker.ignore
-
-    @property
     def place(self) -> Place | None:
         """Where its maker was read."""
         return self.maker.place

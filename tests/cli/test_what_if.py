@@ -152,7 +152,7 @@ class TestRevisions:
         git(tmp_path, "checkout", "-b", "change")
         text = Path("m/all.yaml").read_text()
         Path("m/all.yaml").write_text(text.replace(ACCOUNT.format("default", "one"), ""))
-        Path("m/more.yaml").write_text("}{")
+        Path("m/more.yaml").write_text("apiVersion: v1\nkind: Secret\ndata: }{\n")
         git(tmp_path, "add", "-A")
         git(tmp_path, "commit", "-m", "2")
 

@@ -26,7 +26,7 @@ def answers(folder):
 
 
 def test_the_good_half_is_silent():
-    cluster = load(FOLDER / "apps", FOLDER / "clusters")
+    cluster = load(FOLDER / "apps")
     assert list(check(cluster)) == []
     assert not [problem for problem in cluster.problems if problem.error]
     said = run("check", "--fail-on", "note", FOLDER / "apps")
@@ -53,4 +53,4 @@ def test_each_mistake_has_its_diagnosis():
 def test_no_pod_and_no_secret_is_lost(command):
     said = run(command, FOLDER / "apps", "--format", "json")
     assert said.status == 0
-    assert said.json["problems"] == []
+    assert not [problem for problem in said.json["problems"] if problem["error"]]

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 from attrs import frozen
@@ -194,8 +195,8 @@ def decision_differs(found: ContainerDecision, pull: Pull | None, seen: Seen) ->
     if bool(asked) != (pull is not None):
         return f"decision: {image}: {decision.outcome} ({decision.step}), pulls {asked}"
     if pull is not None and decision.tries:
-        logins = [Counter([login(each.candidate)]) for each in decision.tries]
-        if not _in_order(asked, logins):
+        tiers = groupby((each.candidate for each in decision.tries), lambda found: found.tier)
+        if not _in_order(asked, [Counter(map(login, tier)) for _, tier in tiers]):
             return f"order: {image}: {asked}"
     if decision.outcome is PullOutcome.FAIL:
         failed = state is not None and (" " in state or state == "InvalidImageName")
@@ -203,6 +204,15 @@ def decision_differs(found: ContainerDecision, pull: Pull | None, seen: Seen) ->
     runs = decision.outcome is PullOutcome.USE or (pull is not None and pull.image_id is not None)
     expected = {"running"} if runs else _OUTCOMES[decision.outcome]
     return None if state in expected else f"status: {image}: {state} ({decision.step})"
+
+
+def has_an_order(each: ImageResolution) -> bool:
+    """Whether it is defined in which order the log-ins are tried.
+
+    Where it is not, the kubelet compares a secret with its record by either of two credentials, and
+    records the one that it came to first: as a rotated secret's, if the record has the other.
+    """
+    return all(len(set(map(login, tier))) == 1 for tier in each.resolution.tiers)
 
 
 def records_after(

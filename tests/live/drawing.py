@@ -41,7 +41,7 @@ def login(r: Random) -> tuple[str, str]:
 
 def docker_config(r: Random) -> bytes:
     auths = {}
-    for entry in r.sample(ENTRIES, r.choice((1, 2, 3, 4))):
+    for entry in r.sample(ENTRIES, r.choice((3, 4, 5, 6))):
         user, password = login(r)
         if once_in(r, 2):
             auths[entry] = {"auth": b64encode(f"{user}:{password}".encode()).decode()}

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from live import drawing
-from live.comparing import Seen, differences, follows, starts, works
+from live.comparing import Seen, differences, follows, has_an_order, starts, works
 from live.registry import PASSWORD, USER
 from pullsecrets import Cluster, Image
 from pullsecrets.node.node import Node
@@ -175,3 +175,17 @@ def test_the_same_seed_draws_the_same_world():
     first, second = ((drawing.world(r), drawing.pod(r, 1)) for r in (Random(3), Random(3)))
     assert first == second
     assert first != (drawing.world(Random(4)), first[1])
+
+
+@pytest.mark.parametrize(
+    "entries, ordered",
+    [
+        ({"quay.io": RIGHT, "quay.io/acme": WRONG}, True),
+        ({"quay.io": RIGHT, "https://quay.io": RIGHT}, True),
+        ({"quay.io": RIGHT, "https://quay.io": WRONG}, False),
+    ],
+)
+def test_entries_with_one_key_have_no_order(entries, ordered):
+    auths = {entry: {"username": user, "password": word} for entry, (user, word) in entries.items()}
+    [image] = resolved(value=json.dumps({"auths": auths})).images
+    assert has_an_order(image) is ordered

@@ -236,7 +236,7 @@ def test_explain_says_what_is_known_of_each_secret():
     assert found[0].headline == found[0].resolution.summary
     trace = explain("quay.io/a/b", [made("ghcr.io", "quay.io"), secret("one", "quay.io")])
     assert [(entry.reason, entry.sentence) for entry in trace.entries] == [
-        (Reason.LABEL, "no match, the host: ghcr, the image has quay"),
+        (Reason.REGISTRY, "no match, another registry: ghcr.io, the image has quay.io"),
         (Reason.UNKNOWN, "matches, its credential is not known"),
         (None, "candidate 1"),
     ]

@@ -216,3 +216,9 @@ def test_a_pod_says_by_whom_its_secret_is_made():
         "secret shop/regcred is made by reflector from SealedSecret source/regcred: its entries "
         "are known, its credentials are not"
     )
+
+
+def test_a_namespace_that_the_original_is_in_needs_no_copy():
+    annotations = {f"{REPLICATOR}replicate-to": "source,shop"}
+    made = Cluster.from_manifests([secret(**annotations)]).made
+    assert [each.namespace for each in made] == ["shop"]

@@ -8,11 +8,12 @@ from typing import Any
 from pullsecrets import PullSecret
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.images import NodeImage
+from pullsecrets.node.kubelet_config import InvalidKubeletConfig
 from pullsecrets.node.node import Node
 from pullsecrets.node.record_directory import RecordDirectory
 from pullsecrets.node.recorded import PullCredentials
 from pullsecrets.node.records import Pull, PullRecords
-from pullsecrets.node.verification import InvalidKubeletConfig, Verification
+from pullsecrets.node.verification import Verification
 from pullsecrets.node.versions import Release
 from pullsecrets.present import PullDecision, PullOutcome, Try, decide
 from referee import ours, ours_providers
