@@ -391,7 +391,7 @@ BROKEN_MANIFESTS = [
     f"kind: Secret\nmetadata: {{name: a, annotations: {{pullsecrets/ignore: [{CANARY}]}}}}",
     f"kind: Secret\nmetadata: {{name: a}}\ntype: [{CANARY}]",
     f"kind: ServiceAccount\nmetadata: {{name: a}}\nimagePullSecrets: {CANARY}",
-    f"kind: ServiceAccount\nmetadata: {{name: a}}\nimagePullSecrets: [{CANARY}]",
+    f"kind: ServiceAccount\nmetadata: {{name: a}}\nimagePullSecrets: [[{CANARY}]]",
     f"kind: Pod\nmetadata: {{name: a}}\nspec: {CANARY}",
     f"kind: Pod\nmetadata: {{name: a}}\nspec: {{containers: {{a: {CANARY}}}}}",
     f"kind: SecretList\nitems: {CANARY}",
