@@ -14,7 +14,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -188,27 +188,29 @@ def chart(dumps: list[dict[str, Any]]) -> str:
     return str(image.as_svg())
 
 
-def write(found: dict[str, Any], folder: Path, show: Callable[[str], object] = print) -> None:
-    """Write the chart and the page's tables, from the figures alone."""
-    (folder / "_static" / "commands.svg").write_text(chart(found["dumps"]), "utf-8")
-    file = folder / "explanation" / "benchmarks.md"
+def write(found: dict[str, Any], docs: Path) -> None:
+    """Write the figures, and what is made from them alone: the chart, the page's tables."""
+    file = docs / "_static" / "commands.json"
+    file.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    file.with_suffix(".svg").write_text(chart(found["dumps"]), "utf-8")
+    file = docs / "explanation" / "benchmarks.md"
     before, _, rest = file.read_text("utf-8").partition(START)
     _, _, after = rest.partition(END)
     file.write_text(f"{before}{START}\n\n{page(found)}\n\n{END}{after}", "utf-8")
-    show(page(found))
 
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.commands", description=__doc__)
     parser.add_argument("--small", action="store_true", help="tiny dumps: does it all work?")
-    parser.add_argument("--docs", type=Path, default=ROOT / "docs", help="the docs to write to")
+    parser.add_argument("--docs", type=Path, help="the docs to write to, these ones by default")
     options = parser.parse_args(arguments)
+    docs = options.docs or (None if options.small else ROOT / "docs")
     with tempfile.TemporaryDirectory() as folder:
         dumps = [measure(pods, Path(folder)) for pods in (SMALL if options.small else FULL)]
     found = {"python": platform.python_version(), "cores": os.cpu_count(), "dumps": dumps}
-    file = options.docs / "_static" / "commands.json"
-    file.write_text(json.dumps(found, indent=1) + "\n")
-    write(json.loads(file.read_text()), options.docs)
+    print(page(found))
+    if docs is not None:
+        write(found, docs)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,13 @@ class Example(NamedTuple):
     days: int = 0
 
 
+def with_list(*references: Any) -> dict[str, Any]:
+    """A pod whose list of secrets is written as given."""
+    manifest = pod(IMAGE)
+    manifest["spec"]["imagePullSecrets"] = list(references)
+    return manifest
+
+
 def pod(
     *images: str, secrets: tuple[str, ...] = ("regcred",), name: str = "api", **more: Any
 ) -> dict[str, Any]:
@@ -437,6 +444,20 @@ EXAMPLES: Final[dict[str, Example]] = {
             ),
         ],
         "A secret that another program copies into the pod's namespace.",
+    ),
+    "PS113": Example(
+        [with_list("regcred"), regcred("quay.io")],
+        GOOD,
+        "The item is an object with a name.",
+        [account("robot", "regcred"), regcred("quay.io")],
+        "A service account whose list has objects.",
+    ),
+    "PS114": Example(
+        [pod(IMAGE, secrets=("map[name:mirror]", "regcred")), regcred("quay.io")],
+        GOOD,
+        "The item is removed; the other one has a secret's name.",
+        [pod(IMAGE, secrets=("map",)), secret({"auths": {"quay.io": login()}}, name="map")],
+        "A secret that is called so.",
     ),
     "PS201": Example(
         [pod(IMAGE), secret({"auths": {"quay.io": login()}}, kind="Opaque")],

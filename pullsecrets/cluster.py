@@ -29,11 +29,21 @@ from pullsecrets.reading.documents import Document, Objects, Problem, objects_of
 from pullsecrets.resolution import Access, Resolution, attempt_cell
 from pullsecrets.secrecy import ImageText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
+from pullsecrets.workloads import NO_TEMPLATES, Templates
 
-__all__ = ["Admission", "Cluster", "ImageResolution", "Origin", "PodResolution", "tried"]
+__all__ = [
+    "Admission",
+    "Cluster",
+    "ImageResolution",
+    "Origin",
+    "PodResolution",
+    "string_references",
+    "tried",
+]
 
 _DEFAULT_ACCOUNT: Final = "default"
 _ENFORCE_MOUNTABLE: Final = "kubernetes.io/enforce-mountable-secrets"
+_RENDERED: Final = "map["  # how Go's templates write an object as text
 _TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})  # Go's ``strconv.ParseBool``
 
 
@@ -314,16 +324,21 @@ class Cluster(Tabular):
         *,
         namespace: str = "default",
         node: Node | DockerConfig | None = None,
+        templates: Templates = NO_TEMPLATES,
     ) -> Cluster:
         """Read Pods, workloads, ServiceAccounts, Secrets, RBAC's objects, and lists of them.
 
-        Other kinds are passed over in silence. What is malformed is left out and is in `problems`.
+        Other kinds are passed over in silence, but for those that have containers: they are named
+        in `problems`. So is what is malformed and left out.
         If an object is defined twice, the later definition counts.
 
         Args:
             manifests: Plain mappings, as ``json.load`` or a YAML loader gives them.
             namespace: For objects that name none.
             node: The node, or only its docker config.
+            templates: Kinds that make pods, in addition to the known ones, with their API group,
+                and the fields that lead to the pod template:
+                ``{"Rollout.argoproj.io": "spec.template"}``.
 
         Raises:
             TypeError: `manifests` is one mapping or a text, not a list of mappings.
@@ -333,7 +348,7 @@ class Cluster(Tabular):
             raise TypeError(f"manifests are a list of mappings, not {kind}")
         # By map, which has no frame that could show a manifest if the next one raises.
         documents = map(Document, manifests, map(Place, repeat(None), count(1)))
-        return cls.of(objects_of(documents, namespace=namespace), node)
+        return cls.of(objects_of(documents, namespace=namespace, templates=templates), node)
 
     @classmethod
     def from_objects(
@@ -514,11 +529,15 @@ class Cluster(Tabular):
         found = self._account_names.find(pod.namespace, pod.service_account, pod.place)
         if found is not None:
             account = found.object
-            notes = *_ambiguous(NoteCode.AMBIGUOUS_ACCOUNT, found), *_not_mountable(account, own)
+            notes = (
+                *_ambiguous(NoteCode.AMBIGUOUS_ACCOUNT, found),
+                *_not_mountable(account, own),
+                *string_references(pod if own else account),
+            )
             return Admission(origin, pod.service_account, own or account.pull_secrets), notes
-        notes = ()
+        notes = tuple(string_references(pod))
         if pod.service_account != _DEFAULT_ACCOUNT:
-            notes = (Note(NoteCode.MISSING_ACCOUNT, pod.namespace, pod.service_account),)
+            notes += (Note(NoteCode.MISSING_ACCOUNT, pod.namespace, pod.service_account),)
         elif not own:
             notes = (Note(NoteCode.ASSUMED_ACCOUNT, pod.namespace, pod.service_account),)
         return Admission(origin, pod.service_account, own), notes
@@ -560,6 +579,7 @@ class Cluster(Tabular):
             elif secret is None:
                 others = self.namespaces_with(name)
                 code = NoteCode.ABSENT_SECRET if self.complete else NoteCode.MISSING_SECRET
+                code = NoteCode.RENDERED_REFERENCE if name.startswith(_RENDERED) else code
                 yield Note(code, namespace, name, position=position, elsewhere=others)
             else:
                 yield secret
@@ -704,6 +724,17 @@ class Cluster(Tabular):
         return Table(
             columns, kept, title="Cluster", subtitle=Cell(title), total=total, unit="images"
         )
+
+
+def string_references(holder: Pod | ServiceAccount) -> Iterator[Note]:
+    """The references in an object's own list that are written as strings.
+
+    The API server refuses such an object when it decodes it: a string is no
+    ``LocalObjectReference``. Each counts here as the name that it was meant to be.
+    """
+    for position in holder.string_references:
+        name = holder.pull_secrets[position]
+        yield Note(NoteCode.STRING_REFERENCE, holder.namespace, name, position=position)
 
 
 def _ambiguous(code: NoteCode, found: Found[Any]) -> Iterator[Note]:

@@ -250,7 +250,9 @@ def group_pods(answers: Iterable[PodResolution]) -> tuple[PodGroup, ...]:
             (each.container.name, each.container.kind, each.policy, number_of(each))
             for each in answer.images
         )
-        found.setdefault((workloads[named(answer.pod)], *images), []).append(answer)
+        # Another file's is another workload of that name.
+        file = answer.pod.apart.get("file")
+        found.setdefault((workloads[named(answer.pod)], file, *images), []).append(answer)
     groups = (PodGroup(workloads[named(each[0].pod)], tuple(each)) for each in found.values())
     return tuple(sorted(groups, key=lambda group: _rank(group.worst)))
 

@@ -13,11 +13,12 @@ from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.makers.table import MAKERS, Makers
 from pullsecrets.node.node import Node
 from pullsecrets.objects import Place
-from pullsecrets.reading.documents import Objects, Problem, ProblemCode, objects_of
+from pullsecrets.reading.documents import Document, Objects, Problem, ProblemCode, objects_of
 from pullsecrets.reading.files import read_data
 from pullsecrets.reading.paths import read_documents
 from pullsecrets.reading.rendering import Rendered, render
 from pullsecrets.reading.roots import Root, find_roots
+from pullsecrets.workloads import NO_TEMPLATES, Templates
 
 __all__ = ["Environment", "load", "load_environments"]
 
@@ -48,6 +49,7 @@ def load(
     strict: bool = False,
     exclude: Callable[[Path], bool] = _nothing,
     makers: Makers = MAKERS,
+    templates: Templates = NO_TEMPLATES,
 ) -> Cluster:
     """Read manifests: YAML and JSON, many documents, lists, workloads.
 
@@ -61,13 +63,15 @@ def load(
             ``problems``.
         exclude: Says of a file or a folder in a folder that it is not read.
         makers: The kinds for whose objects other programs make secrets; `makers_from` adds some.
+        templates: Kinds that make pods, in addition to the known ones, with their API group, and
+            the fields that lead to the pod template: ``{"Rollout.argoproj.io": "spec.template"}``.
 
     Raises:
         NoSuchPath: A path does not exist.
         Unreadable: Something could not be read, and `strict` is set.
         MissingExtra: A file is YAML, and PyYAML is not installed.
     """
-    objects = _read(paths, namespace, exclude, makers)
+    objects = _read(paths, namespace, exclude, makers, templates)
     objects = evolve(objects, problems=(*objects.problems, *_nothing_in(paths, [objects])))
     if strict:
         objects.require_all()
@@ -83,6 +87,7 @@ def load_environments(
     exclude: Callable[[Path], bool] = _nothing,
     makers: Makers = MAKERS,
     limit: float = 60,
+    templates: Templates = NO_TEMPLATES,
 ) -> tuple[Environment, ...]:
     """Read manifests, and render what is in folders: each root is an environment of its own.
 
@@ -100,6 +105,7 @@ def load_environments(
         exclude: Says of a file or a folder in a folder that it is not read.
         makers: As for `load`.
         limit: The seconds that rendering one of them may take.
+        templates: As for `load`.
 
     Returns:
         The environments that were rendered, in the order of their folders. The last one has what
@@ -120,9 +126,11 @@ def load_environments(
     def left_out(path: Path) -> bool:
         return exclude(path) or path.resolve() in sources
 
-    found = [(str(each.root.folder), _objects_in(each, namespace, makers)) for each in done]
+    found = [
+        (str(each.root.folder), _objects_in(each, namespace, makers, templates)) for each in done
+    ]
     name = " ".join(map(str, paths))
-    rest = _read(paths, namespace, left_out, makers, name)
+    rest = _read(paths, namespace, left_out, makers, templates, name)
     problems = [each.problem for each in rendered if each.problem is not None]
     problems += [*rest.problems, *_nothing_in(paths, [rest, *(each for _, each in found)])]
     rest = evolve(rest, problems=tuple(problems))
@@ -139,10 +147,17 @@ def _read(
     namespace: str,
     exclude: Callable[[Path], bool],
     makers: Makers,
+    templates: Templates,
     environment: str | None = None,
 ) -> Objects:
     documents = (item for path in paths for item in read_documents(path, exclude))
-    return objects_of(documents, namespace=namespace, environment=environment, makers=makers)
+    return objects_of(
+        documents,
+        namespace=namespace,
+        environment=environment,
+        makers=makers,
+        templates=templates,
+    )
 
 
 def _roots(paths: Iterable[_PathLike], exclude: Callable[[Path], bool]) -> Iterable[Root]:
@@ -152,10 +167,30 @@ def _roots(paths: Iterable[_PathLike], exclude: Callable[[Path], bool]) -> Itera
     return {root.file.resolve(): root for root in found}.values()
 
 
-def _objects_in(rendered: Rendered, namespace: str, makers: Makers) -> Objects:
+def _objects_in(
+    rendered: Rendered, namespace: str, makers: Makers, templates: Templates
+) -> Objects:
     root = rendered.root
-    documents = read_data(rendered.documents or b"", str(root.file))
-    return objects_of(documents, namespace=namespace, environment=str(root.folder), makers=makers)
+    documents = read_data(rendered.documents or b"", str(root.file), rendered=True)
+    return objects_of(
+        (_in_chart(item, root.folder) for item in documents),
+        namespace=namespace,
+        environment=str(root.folder),
+        makers=makers,
+        templates=templates,
+    )
+
+
+def _in_chart(item: Document | Problem, chart: Path) -> Document | Problem:
+    """The item with the file of the chart that it was made from.
+
+    Helm writes the chart's name instead of its folder.
+    """
+    place = item.place or Place()
+    if place.source is None:
+        return item
+    _, _, inside = place.source.partition("/")
+    return evolve(item, place=evolve(place, source=str(chart / inside)))
 
 
 def _nothing_in(paths: Iterable[_PathLike], every: Iterable[Objects]) -> Iterator[Problem]:

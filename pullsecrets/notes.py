@@ -33,6 +33,10 @@ class NoteCode(StrEnum):
 
     NAMELESS_REFERENCE = "nameless-reference"
     """An item of ``imagePullSecrets`` has no name (rule 4)."""
+    STRING_REFERENCE = "string-reference"
+    """An item of ``imagePullSecrets`` is a string where an object belongs."""
+    RENDERED_REFERENCE = "rendered-reference"
+    """A name is an object that a template wrote as text: ``map[name:regcred]``."""
     MISSING_SECRET = "missing-secret"
     """No secret of that name is in the pod's namespace, as far as is known (rule 4)."""
     ABSENT_SECRET = "absent-secret"
@@ -99,6 +103,14 @@ _SENTENCES: Final[Mapping[NoteCode, tuple[str, str]]] = {
         "does not decode, so no pull of a pod that lists it gets any credential: {detail}",
     ),
     NoteCode.NAMELESS_REFERENCE: ("imagePullSecrets[{position}]", "has no name: it is skipped"),
+    NoteCode.STRING_REFERENCE: (
+        "imagePullSecrets[{position}]",
+        "is a string, '{name}', so the API server refuses the object; here it counts as the name",
+    ),
+    NoteCode.RENDERED_REFERENCE: (
+        "imagePullSecrets[{position}]",
+        "is named '{name}', as no secret can be: a template wrote an object as text",
+    ),
     NoteCode.MISSING_SECRET: (
         _SECRET,
         "is not among the manifests: if it does not exist, the pull goes on without it{elsewhere}",

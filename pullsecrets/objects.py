@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from pullsecrets._go.base64 import decode_base64
 from pullsecrets._go.json import go_string, write_json
@@ -20,6 +20,15 @@ from pullsecrets.fields import Field
 from pullsecrets.frozen import FrozenDict
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.secrecy import Hidden, HiddenBytes, ImageText, printable
+from pullsecrets.workloads import (
+    GROUPS,
+    NO_TEMPLATES,
+    POD_TEMPLATES,
+    Shape,
+    Templates,
+    own_shape,
+    shape_of,
+)
 
 __all__ = [
     "DOCKERCFG_KEY",
@@ -27,7 +36,6 @@ __all__ = [
     "DOCKERCONFIGJSON_KEY",
     "DOCKERCONFIGJSON_TYPE",
     "IGNORE_ANNOTATION",
-    "POD_TEMPLATES",
     "Container",
     "ContainerKind",
     "Owner",
@@ -54,20 +62,6 @@ _KEYS: Final[Mapping[str, str]] = {
 _MIRROR_ANNOTATION: Final = "kubernetes.io/config.mirror"
 _MAX_SECRET_SIZE: Final = 1024 * 1024  # bytes of all values; core/v1 MaxSecretSize
 
-POD_TEMPLATES: Final[Mapping[str, tuple[str, ...]]] = {
-    "Pod": (),
-    "Deployment": ("spec", "template"),
-    "ReplicaSet": ("spec", "template"),
-    "StatefulSet": ("spec", "template"),
-    "DaemonSet": ("spec", "template"),
-    "ReplicationController": ("spec", "template"),
-    "Job": ("spec", "template"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
-    "PodTemplate": ("template",),
-}
-"""Kinds that carry pods, and the fields that lead to the pod's metadata and spec (rule 6)."""
-
-
 _API_VERSIONS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"), "apps/v1"),
     **dict.fromkeys(("Job", "CronJob"), "batch/v1"),
@@ -85,13 +79,22 @@ class Place:
         file: The path as given or found, ``-`` for standard input, None for a mapping.
         document: The number of the document in the file, or of the mapping, counted from 1.
         environment: The name of the environment that it belongs to, where there are several.
+        source: The file that a program made the document from, as a comment of Helm's names it.
     """
 
     file: str | None = None
     document: int | None = None
     environment: str | None = None
+    source: str | None = None
+
+    @property
+    def shown(self) -> str | None:
+        """The file that its author knows: the one that the document was made from, if known."""
+        return self.file if self.source is None else self.source
 
     def __str__(self) -> str:
+        if self.source is not None:
+            return printable(self.source)
         file = printable(self.file) if self.file is not None else ""
         document = f"document {self.document}" if self.document is not None else ""
         return ", ".join(part for part in (file, document) if part)
@@ -283,6 +286,8 @@ class ServiceAccount:
         uid: The UID that the API server gave it, empty if it was not read from a cluster.
         annotations: Its annotations, which credential providers may read. Read-only. The one that
             `ignore` is read from is not among them.
+        string_references: The positions in `pull_secrets` of what is written as a string where an
+            object belongs, so that the API server refuses the object.
         place: Where it was read; not compared.
     """
 
@@ -294,6 +299,7 @@ class ServiceAccount:
     annotations: Mapping[str, str] = field(
         factory=dict, converter=_frozen, repr=False, kw_only=True
     )
+    string_references: tuple[int, ...] = field(default=(), kw_only=True)
     place: Place | None = _place()
 
     @classmethod
@@ -313,15 +319,17 @@ class ServiceAccount:
         account = Field(manifest)
         del manifest
         metadata = _metadata(account, "ServiceAccount")
+        references = account.member("imagePullSecrets")
         return cls(
             _name(metadata),
             metadata.member("namespace").string() or namespace,
-            _pull_secrets(account),
+            _pull_secrets(references),
             ignored(metadata),
             uid=metadata.member("uid").string(),
             annotations={
                 key: value.string() for key, value in metadata.member("annotations").items()
             },
+            string_references=_string_references(references),
             place=place,
         )
 
@@ -334,7 +342,7 @@ class ServiceAccount:
             "apiVersion": "v1",
             "kind": "ServiceAccount",
             "metadata": metadata,
-            **_references(self.pull_secrets),
+            **_references(self),
         }
 
 
@@ -374,7 +382,7 @@ class Container:
     def title(self) -> str:
         """Its name, and what it is if that is not a plain container. Safe to show."""
         kind = "" if self.kind is ContainerKind.CONTAINER else f" ({self.kind})"
-        return printable(self.name) + kind
+        return (printable(self.name) or "(unnamed)") + kind
 
 
 @frozen
@@ -413,6 +421,11 @@ class Pod:
         token_audiences: The audiences of the service account's tokens in its projected volumes.
         owner: Its controller, as ``ownerReferences`` names it (apimachinery's ``GetControllerOf``);
             None if it has none.
+        shape: Where an object of its kind has the fields of its pods.
+        api_version: The ``apiVersion`` of a kind that is not Kubernetes' own, empty for one that
+            is.
+        string_references: The positions in `pull_secrets` of what is written as a string where an
+            object belongs, so that the API server refuses the object.
         place: Where it was read; not compared.
         repeated: Whether other files define one of its kind and name, so that its title says which
             file it is in; not compared.
@@ -432,6 +445,13 @@ class Pod:
     ignore: tuple[str, ...] = ()
     token_audiences: tuple[str, ...] = field(default=(), kw_only=True)
     owner: Owner | None = field(default=None, kw_only=True)
+    shape: Shape = field(
+        default=Factory(lambda self: own_shape(self.kind), takes_self=True),
+        repr=False,
+        kw_only=True,
+    )
+    api_version: str = field(default="", kw_only=True)
+    string_references: tuple[int, ...] = field(default=(), kw_only=True)
     place: Place | None = _place()
     repeated: bool = field(default=False, eq=False, repr=False, kw_only=True)
 
@@ -445,13 +465,10 @@ class Pod:
     @property
     def title(self) -> str:
         """Its kind, namespace and name, and where it is if these are not enough. Safe to show."""
-        title = f"{self.kind} {self.namespace}/{self.name}"
-        place = self.place or Place()
-        if place.environment is not None:
-            title = f"{place.environment}: {title}"
-        if self.repeated:
-            title += f" in {place.file}"
-        return printable(title)
+        apart = self.apart
+        environment = f"{apart['environment']}: " if "environment" in apart else ""
+        file = f" in {apart['file']}" if "file" in apart else ""
+        return printable(f"{environment}{self.kind} {self.namespace}/{self.name}{file}")
 
     @property
     def apart(self) -> dict[str, str]:
@@ -475,46 +492,58 @@ class Pod:
 
     @classmethod
     def from_manifest(
-        cls, manifest: Mapping[str, Any], *, namespace: str = "default", place: Place | None = None
+        cls,
+        manifest: Mapping[str, Any],
+        *,
+        namespace: str = "default",
+        place: Place | None = None,
+        templates: Templates = NO_TEMPLATES,
     ) -> Pod:
-        """Read a Pod, or the template of a workload (`POD_TEMPLATES` names the kinds).
+        """Read a Pod, or the template of a workload (`pullsecrets.workloads` knows the kinds).
 
         Args:
             manifest: The object.
             namespace: For an object that names none.
             place: Where it was read.
+            templates: Kinds in addition to the known ones, ``Rollout.argoproj.io``, and the fields
+                that lead to the template of each, ``spec.template``.
 
         Raises:
             InvalidManifest: It is not such an object as the API server would take.
         """
         root = Field(manifest)
         del manifest
-        metadata = _metadata(root, *POD_TEMPLATES)
         kind = root.member("kind").string() or "Pod"
-        template = root
-        for name in POD_TEMPLATES[kind]:
-            template = template.member(name)
-        spec = template.member("spec")
+        version = root.member("apiVersion").string()
+        shape = shape_of(kind, version, templates)
+        if shape is None:
+            wanted = " or ".join(POD_TEMPLATES)
+            raise root.member("kind").error(f"is '{printable(kind)}', not {wanted}")
+        metadata = root.member("metadata")
         annotations = dict(metadata.member("annotations").items())
-        of_a_pod = kind == "Pod"
+        own = version.rpartition("/")[0] in GROUPS
+        of_a_pod = own and kind == "Pod"
+        member = shape.members(root)
+        references = member("imagePullSecrets")
         return cls(
             _name(metadata),
             metadata.member("namespace").string() or namespace,
             kind,
-            _containers(spec, "containers", ContainerKind.CONTAINER),
-            _containers(spec, "initContainers", ContainerKind.INIT),
-            _containers(spec, "ephemeralContainers", ContainerKind.EPHEMERAL),
-            _image_volumes(spec),
-            _pull_secrets(spec),
+            _containers(member("containers"), ContainerKind.CONTAINER),
+            _containers(member("initContainers"), ContainerKind.INIT),
+            _containers(member("ephemeralContainers"), ContainerKind.EPHEMERAL),
+            _image_volumes(member("volumes")),
+            _pull_secrets(references),
             # The older name of the field is still read.
-            spec.member("serviceAccountName").string()
-            or spec.member("serviceAccount").string()
-            or "default",
+            member("serviceAccountName").string() or member("serviceAccount").string() or "default",
             of_a_pod and bool(metadata.member("uid").string() or metadata.has("creationTimestamp")),
             of_a_pod and _MIRROR_ANNOTATION in annotations,
             ignored(metadata),
-            token_audiences=tuple(_token_audiences(spec)),
+            token_audiences=tuple(_token_audiences(member("volumes"))),
             owner=_owner(metadata),
+            shape=shape,
+            api_version="" if own else version,
+            string_references=_string_references(references),
             place=place,
         )
 
@@ -543,15 +572,18 @@ class Pod:
             spec["volumes"] = volumes
         if self.service_account != "default":
             spec["serviceAccountName"] = self.service_account
-        body: dict[str, Any] = {"spec": {**spec, **_references(self.pull_secrets)}}
-        for name in reversed(POD_TEMPLATES[self.kind]):
-            body = {name: body}
-        return {
-            "apiVersion": _API_VERSIONS.get(self.kind, "v1"),
+        manifest: dict[str, Any] = {
+            "apiVersion": self.api_version or _API_VERSIONS.get(self.kind, "v1"),
             "kind": self.kind,
             "metadata": metadata,
-            **body,
         }
+        for name, value in {**spec, **_references(self)}.items():
+            *way, last = self.shape.path((name,))
+            holder = manifest
+            for step in way:
+                holder = holder.setdefault(str(step), {})
+            holder[str(last)] = value
+        return manifest
 
 
 def _decoded(value: Field) -> HiddenBytes:
@@ -561,10 +593,10 @@ def _decoded(value: Field) -> HiddenBytes:
     return HiddenBytes(data)
 
 
-def _metadata(root: Field, *kinds: str) -> Field:
+def _metadata(root: Field, wanted: str) -> Field:
     kind = root.member("kind").string()
-    if kind and kind not in kinds:
-        raise root.member("kind").error(f"is '{printable(kind)}', not {' or '.join(kinds)}")
+    if kind and kind != wanted:
+        raise root.member("kind").error(f"is '{printable(kind)}', not {wanted}")
     return root.member("metadata")
 
 
@@ -595,12 +627,19 @@ def _owner(metadata: Field) -> Owner | None:
     return None
 
 
-def _pull_secrets(holder: Field) -> tuple[str, ...]:
-    references = holder.member("imagePullSecrets").list()
-    return tuple(reference.member("name").string() for reference in references)
+def _pull_secrets(references: Field) -> tuple[str, ...]:
+    return tuple(
+        each.string() if isinstance(each.value, str) else each.member("name").string()
+        for each in references.list()
+    )
 
 
-def _containers(spec: Field, name: str, kind: ContainerKind) -> tuple[Container, ...]:
+def _string_references(references: Field) -> tuple[int, ...]:
+    found = enumerate(references.list())
+    return tuple(position for position, each in found if isinstance(each.value, str))
+
+
+def _containers(containers: Field, kind: ContainerKind) -> tuple[Container, ...]:
     return tuple(
         Container(
             container.member("name").string(),
@@ -608,11 +647,11 @@ def _containers(spec: Field, name: str, kind: ContainerKind) -> tuple[Container,
             kind,
             container.member("imagePullPolicy").string() or None,
         )
-        for container in spec.member(name).list()
+        for container in containers.list()
     )
 
 
-def _image_volumes(spec: Field) -> tuple[Container, ...]:
+def _image_volumes(volumes: Field) -> tuple[Container, ...]:
     return tuple(
         Container(
             volume.member("name").string(),
@@ -620,13 +659,13 @@ def _image_volumes(spec: Field) -> tuple[Container, ...]:
             ContainerKind.VOLUME,
             volume.member("image").member("pullPolicy").string() or None,
         )
-        for volume in spec.member("volumes").list()
+        for volume in volumes.list()
         if volume.has("image")
     )
 
 
-def _token_audiences(spec: Field) -> Iterator[str]:
-    for volume in spec.member("volumes").list():
+def _token_audiences(volumes: Field) -> Iterator[str]:
+    for volume in volumes.list():
         for source in volume.member("projected").member("sources").list():
             audience = source.member("serviceAccountToken").member("audience").string()
             if audience:
@@ -662,8 +701,12 @@ def _metadata_manifest(of: PullSecret | ServiceAccount | Pod) -> dict[str, Any]:
     return metadata
 
 
-def _references(names: tuple[str, ...]) -> dict[str, Any]:
-    return {"imagePullSecrets": [{"name": n} if n else {} for n in names]} if names else {}
+def _references(holder: ServiceAccount | Pod) -> dict[str, Any]:
+    written = [
+        name if at in holder.string_references else {"name": name} if name else {}
+        for at, name in enumerate(holder.pull_secrets)
+    ]
+    return {"imagePullSecrets": written} if written else {}
 
 
 def _container_manifests(containers: tuple[Container, ...]) -> list[dict[str, str]]:

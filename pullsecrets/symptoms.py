@@ -80,6 +80,13 @@ class Symptom:
         }
 
 
+_MISSING: Final = (
+    NoteCode.MISSING_SECRET,
+    NoteCode.ABSENT_SECRET,
+    NoteCode.RENDERED_REFERENCE,
+)
+
+
 def symptoms_of(answer: PodResolution) -> tuple[Symptom, ...]:
     """What is seen of the pod's missing secrets and of the one that does not decode (rules 4, 8).
 
@@ -94,7 +101,7 @@ def _symptoms(answer: PodResolution) -> Iterator[Symptom]:
         return
     release = answer.images[0].resolution.kubernetes
     for note in answer.notes:
-        if note.code in (NoteCode.MISSING_SECRET, NoteCode.ABSENT_SECRET):
+        if note.code in _MISSING:
             yield _symptom(_EVENTS[release.missing_secret_event], note)
     for each in answer.images:
         failure = each.resolution.failure

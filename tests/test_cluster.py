@@ -17,7 +17,7 @@ from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.objects import ContainerKind, Place
+from pullsecrets.objects import Container, ContainerKind, Place
 from pullsecrets.reading import ProblemCode
 from pullsecrets.testing import cluster as cluster_of
 from pullsecrets.testing import pod, pull_secret, service_account
@@ -363,7 +363,11 @@ class TestCluster:
                 account_manifest("x"),
                 account_manifest("x", "s"),
                 pod_manifest("s", kind="Pod", namespace="other"),
-                {**pod_manifest(), "kind": "Deployment", "metadata": {"name": "p"}},
+                {
+                    "kind": "Deployment",
+                    "metadata": {"name": "p"},
+                    "spec": {"template": pod_manifest()},
+                },
             ]
         )
         twice = "is defined twice, this one replaces the one in document"
@@ -416,7 +420,8 @@ class TestCluster:
         ],
     )
     def test_versions_of_kubernetes_own_apis_are_read(self, kind, version):
-        manifest = {"kind": kind, "apiVersion": version, "metadata": {"name": "a"}}
+        pod = Pod("a", kind=kind, containers=(Container("c", "quay.io/a"),))
+        manifest = {**pod.to_manifest(), "apiVersion": version}
         assert [read.kind for read in Cluster.from_manifests([manifest]).pods] == [kind]
 
     def test_lists(self):

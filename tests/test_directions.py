@@ -21,6 +21,7 @@ ROOMS = (
     ("registries", "pages"),
     ("images", "dockerconfig"),
     ("pull_policy", "fields", "flaws"),
+    ("workloads",),
     ("objects",),
     ("makers",),
     ("reading", "names", "kinds"),

@@ -27,6 +27,20 @@ SENTENCES = [
         "imagePullSecrets[2] has no name: it is skipped",
     ),
     (
+        Note(NoteCode.STRING_REFERENCE, "ns", "s\x1b", position=1),
+        (
+            "imagePullSecrets[1] is a string, 's\\x1b', so the API server refuses the object; "
+            "here it counts as the name"
+        ),
+    ),
+    (
+        Note(NoteCode.RENDERED_REFERENCE, "ns", "map[name:s]", position=0),
+        (
+            "imagePullSecrets[0] is named 'map[name:s]', as no secret can be: "
+            "a template wrote an object as text"
+        ),
+    ),
+    (
         Note(NoteCode.MISSING_SECRET, "ns", "s", position=0),
         MISSING,
     ),

@@ -470,7 +470,7 @@ def test_line_breaks_in_base64_are_passed_over():
             "spec.volumes[0].image.reference is a number, not a string",
         ),
         ({"imagePullSecrets": {"name": "a"}}, "spec.imagePullSecrets is a mapping, not a list"),
-        ({"imagePullSecrets": ["a"]}, "spec.imagePullSecrets[0] is a string, not a mapping"),
+        ({"imagePullSecrets": [["a"]]}, "spec.imagePullSecrets[0] is a list, not a mapping"),
         (
             {"imagePullSecrets": [{"name": 5}]},
             "spec.imagePullSecrets[0].name is a number, not a string",

@@ -342,6 +342,7 @@ def _load(given: Given, node: Node) -> tuple[Environment, ...]:
         "node": node,
         "exclude": given.settings.exclude.match,
         "makers": makers_from(given.settings.makers),
+        "templates": given.settings.templates,
     }
     if given.render:
         return load_environments(*given.paths, values=given.values, **options)

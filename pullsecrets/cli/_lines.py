@@ -34,7 +34,8 @@ class Lines:
         self._found: dict[Where, _Found] = {}
         files: dict[str, dict[_Identity, _Field]] = {}
         for where in places:
-            if where.file is not None and where.file != "-":
+            # Without a document it is a chart's template, whose lines are not the document's.
+            if where.file is not None and where.file != "-" and where.document is not None:
                 objects = files.setdefault(where.file, {})
                 for kind in (where.kind, ""):  # the items of a typed list need not name theirs
                     root = objects.setdefault((kind, where.namespace, where.name), _Field())

@@ -33,8 +33,7 @@ LIVE_OPTIONS: Final = (
     ),
 )
 
-_SILENT: Final = 1.0  # seconds
-_EVERY: Final = 10.0  # seconds, where nobody looks at it
+_EVERY: Final = 1.0  # seconds
 _CLEAR: Final = "\r\x1b[K"
 
 
@@ -47,25 +46,23 @@ def is_plugin() -> bool:
 def progress(
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Callable[[str, int], None]]:
-    """Say on standard error how much was read, once that takes longer than a second.
+    """Say on a terminal's standard error how much was read, once that takes longer than a second.
 
-    On a terminal it is one line that changes, elsewhere a line every ten seconds.
+    It is one line that changes. Elsewhere nothing is said.
 
     Args:
         clock: The time, in seconds.
     """
-    terminal = sys.stderr.isatty()
-    due = clock() + _SILENT
+    due = clock() + _EVERY
     shown = False
 
     def say(what: str, number: int) -> None:
         nonlocal due, shown
-        if clock() < due:
+        if clock() < due or not sys.stderr.isatty():
             return
-        due = clock() + (_SILENT if terminal else _EVERY)
-        shown = terminal
-        text = f"reading the cluster: {number:,} {what}"
-        click.echo(f"{_CLEAR}{text}" if terminal else text, err=True, nl=not terminal)
+        due = clock() + _EVERY
+        shown = True
+        click.echo(f"{_CLEAR}reading the cluster: {number:,} {what}", err=True, nl=False)
 
     try:
         yield say

@@ -14,13 +14,21 @@ from pullsecrets.reading import Problem, ProblemCode
 __all__ = ["echo_problems"]
 
 _UNRENDERED: Final = {ProblemCode.CHART: "chart", ProblemCode.KUSTOMIZATION: "kustomization"}
-_PASSED_OVER: Final = frozenset({ProblemCode.NO_MANIFEST, *_UNRENDERED})
+_PASSED_OVER: Final = frozenset(
+    {
+        ProblemCode.NO_MANIFEST,
+        ProblemCode.NO_TEMPLATE,
+        ProblemCode.PATCH,
+        *_UNRENDERED,
+    }
+)
 _BROKEN: Final = frozenset(
     {
         ProblemCode.NOT_JSON,
         ProblemCode.NOT_UTF8,
         ProblemCode.NOT_YAML,
         ProblemCode.NO_OBJECT,
+        ProblemCode.TEMPLATE,
     }
 )
 
@@ -56,20 +64,27 @@ def echo_problems(
 
 
 def _file(problem: Problem) -> str | None:
-    return (problem.place or Place()).file
+    return (problem.place or Place()).shown
 
 
 def _summary(problems: Iterable[Problem], rendered: bool) -> Iterator[str]:
     counts = Counter(each.code for each in problems)
-    others = counts[ProblemCode.NO_MANIFEST]
-    unrendered = [_count(counts[code], what) for code, what in _UNRENDERED.items() if counts[code]]
+    others, patches = counts[ProblemCode.NO_MANIFEST], counts[ProblemCode.PATCH]
+    elsewhere = counts[ProblemCode.NO_TEMPLATE]
     if others:
         are = "is no manifest" if others == 1 else "are no manifests"
         yield f"{_count(others, 'file')} that {are}"
+    if patches:
+        yield f"{patches:,} patch{'' if patches == 1 else 'es'}"
+    if elsewhere:
+        own = "has no template of its own" if elsewhere == 1 else "have no template of their own"
+        yield f"{_count(elsewhere, 'workload')} that {own}"
+    unrendered = {what: counts[code] for code, what in _UNRENDERED.items() if counts[code]}
     if unrendered:
-        are = "is" if counts.total() - others == 1 else "are"
+        are = "is" if sum(unrendered.values()) == 1 else "are"
         hint = "" if rendered else " (--render)"
-        yield f"{' and '.join(unrendered)} that {are} not rendered{hint}"
+        named = " and ".join(_count(number, what) for what, number in unrendered.items())
+        yield f"{named} that {are} not rendered{hint}"
 
 
 def _count(number: int, what: str) -> str:

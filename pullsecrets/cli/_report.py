@@ -175,7 +175,7 @@ def _place(site: Site, lines: Lines) -> str:
     """A place in one line, the file first, as editors and terminals make links of it."""
     where = site.where
     if where.document is None:
-        return site.title
+        return site.title if where.file is None else f"{where.file}  {site.title}"
     if where.file is None or where.file == "-":
         return f"{site.title} (document {where.document})"
     line = lines(where)

@@ -20,6 +20,7 @@ from pathspec import GitIgnoreSpec
 from pullsecrets.diagnoses.model import Severity
 from pullsecrets.diagnoses.selection import is_code
 from pullsecrets.secrecy import printable
+from pullsecrets.workloads import NO_TEMPLATES, Templates, checked_templates
 
 __all__ = ["FilePatterns", "InvalidSettings", "Settings", "codes_of"]
 
@@ -76,7 +77,8 @@ class Settings:
         ignore: Codes not to report, or their beginnings.
         per_file_ignores: Files, and codes not to report for what is in them.
         makers: The table ``makers`` as it was given: kinds of objects that make Secrets.
-        templates: The table ``templates`` as it was given: kinds of objects that hold pods.
+        templates: Kinds of objects that make pods, with their group, and the fields that lead to
+            the pod template of each.
     """
 
     file: Path | None = None
@@ -86,7 +88,7 @@ class Settings:
     ignore: tuple[str, ...] = ()
     per_file_ignores: tuple[tuple[FilePatterns, tuple[str, ...]], ...] = ()
     makers: Mapping[str, Any] = field(factory=dict)
-    templates: Mapping[str, Any] = field(factory=dict)
+    templates: Templates = NO_TEMPLATES
 
     @classmethod
     def find(cls, folder: Path) -> Settings:
@@ -183,6 +185,10 @@ def _table(value: Any, _: Path) -> Mapping[str, Any]:
     return value
 
 
+def _templates(value: Any, folder: Path) -> Templates:
+    return checked_templates(_table(value, folder))
+
+
 def _codes_by_file(value: Any, folder: Path) -> tuple[tuple[FilePatterns, tuple[str, ...]], ...]:
     return tuple(
         (FilePatterns((pattern,), folder), _codes(codes, folder))
@@ -197,5 +203,5 @@ _KEYS: Final[Mapping[str, Callable[[Any, Path], Any]]] = {
     "ignore": _codes,
     "per-file-ignores": _codes_by_file,
     "makers": _table,
-    "templates": _table,
+    "templates": _templates,
 }

@@ -27,7 +27,7 @@ from datetime import datetime, timedelta
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.catalogue import CATALOGUE
 from pullsecrets.diagnoses.findings import Found, finding, in_config, title
-from pullsecrets.diagnoses.lists import Lists
+from pullsecrets.diagnoses.lists import Lists, strings_in
 from pullsecrets.diagnoses.made import Made
 from pullsecrets.diagnoses.model import Diagnoses, Diagnosis, Kind, Severity, Where
 from pullsecrets.diagnoses.providers import Consulted
@@ -99,7 +99,8 @@ def find(
         made.add(answer)
         yield from pulls.diagnose(answer)
     for account in cluster.service_accounts:
-        for found in lists.of(account, account.pull_secrets).findings:
+        findings = lists.of(account, account.pull_secrets).findings
+        for found in (*strings_in(account), *findings):
             yield found.at(Where.of(account, found.field)), (account,)
     yield from consulted.diagnose()
     yield from verified.diagnose()

@@ -138,6 +138,30 @@ _KINDS: Final[tuple[Kind, ...]] = (
         "Put the object that makes the secret into the pod's namespace, or let a program copy it.",
     ),
     Kind(
+        "PS113",
+        "string-reference",
+        _ERROR,
+        "An item of imagePullSecrets is a string, where an object with a name belongs.",
+        "The API server cannot decode the object and refuses it: a string is no reference. Usually "
+        "a chart writes a list of its values as it is, with `toYaml`, and the values hold strings. "
+        "All other diagnoses, and the answers, take the string as the name of a secret (rule 4).",
+        "Write `- name: regcred`; in a chart, make the values objects with a name, or write "
+        "`- name: {{ . }}` for each of them.",
+    ),
+    Kind(
+        "PS114",
+        "rendered-reference",
+        _ERROR,
+        "The name of a listed secret is an object that a template wrote as text, as in "
+        "`map[name:regcred]`.",
+        "The API server does not check these names (`validateImagePullSecrets`), so it accepts the "
+        "pod. No secret can have such a name, and the pull goes on without it (rule 4). Usually a "
+        "chart writes `- name: {{ . }}` for each of its values, and the values are objects "
+        "already.",
+        "Write the secret's name; in a chart, make the values strings, or write `- name: "
+        "{{ .name }}` for each of them.",
+    ),
+    Kind(
         "PS201",
         "wrong-type",
         _ERROR,

@@ -144,7 +144,7 @@ def _rule(kind: Kind) -> dict[str, Any]:
 
 
 def _notification(problem: Problem) -> dict[str, Any]:
-    file = None if problem.place is None else problem.place.file
+    file = None if problem.place is None else problem.place.shown
     notification: dict[str, Any] = {
         "descriptor": {"id": problem.code},
         "level": "error" if problem.error else "note",
@@ -225,7 +225,7 @@ def to_github(
     """
     for problem in problems:
         if problem.error:
-            file = None if problem.place is None else problem.place.file
+            file = None if problem.place is None else problem.place.shown
             title = {"title": f"pullsecrets {problem.code}"}
             yield _command("error", _in_file(file, None) | title, str(problem))
     for each in diagnoses:

@@ -12,8 +12,9 @@ from attrs import astuple, frozen
 
 from pullsecrets.diagnoses.model import Diagnosis, Kind, Severity, Where
 from pullsecrets.groups import Named, Workload, count, workloads_of
-from pullsecrets.objects import POD_TEMPLATES, Pod
+from pullsecrets.objects import Pod
 from pullsecrets.tables import Cell, Column, Row, Table, Tone
+from pullsecrets.workloads import POD_TEMPLATES
 
 __all__ = ["DiagnosisGroup", "Site", "causes_table", "group_diagnoses"]
 

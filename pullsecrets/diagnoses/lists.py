@@ -1,4 +1,4 @@
-"""What is wrong with the lists of secrets themselves: PS101, PS102, PS104, PS105, PS112, PS308."""
+"""What is wrong with lists of secrets: PS101, PS102, PS104, PS105, PS112 to PS114, PS308."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from pullsecrets.cluster import Cluster
+from pullsecrets.cluster import Cluster, string_references
 from pullsecrets.diagnoses.findings import Finding, finding, quoted
 from pullsecrets.diagnoses.model import Severity
 from pullsecrets.dockerconfig import Credential
@@ -21,7 +21,7 @@ from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.resolution import SourceKind
 from pullsecrets.secrecy import EntryText
 
-__all__ = ["Lists", "SecretList"]
+__all__ = ["Lists", "SecretList", "strings_in"]
 
 
 @frozen
@@ -39,6 +39,13 @@ class SecretList:
     entries: tuple[KeyringEntry, ...]
     complete: bool
     findings: tuple[Finding, ...]
+
+
+def strings_in(holder: Pod | ServiceAccount) -> Iterator[Finding]:
+    """What of an object's own list is written as a string."""
+    for note in string_references(holder):
+        field = ("imagePullSecrets", note.position or 0)
+        yield finding("PS113", note, field=field, subject=note.name or "")
 
 
 _SHOWN: Final = 2  # secrets that are left over
@@ -105,6 +112,8 @@ class Lists:
                 yield finding("PS105", note, field=field, subject=name)
             elif isinstance(each, Note) and each.code is NoteCode.NAMELESS_REFERENCE:
                 yield finding("PS104", each, field=field, subject="(nameless)")
+            elif isinstance(each, Note) and each.code is NoteCode.RENDERED_REFERENCE:
+                yield finding("PS114", each, field=field, subject=name)
             elif isinstance(each, Note) and each.elsewhere and self._is_made(name, each.elsewhere):
                 yield finding("PS112", self._elsewhere(name, each.elsewhere[0]), field=field)
             elif isinstance(each, Note) and each.elsewhere:

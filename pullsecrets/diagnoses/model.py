@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from pullsecrets.fields import FieldPath, format_path
 from pullsecrets.makers.made import Maker
-from pullsecrets.objects import POD_TEMPLATES, Place, Pod, PullSecret, ServiceAccount
+from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
@@ -71,7 +71,8 @@ class Where:
 
     Attributes:
         file: The file as it was given or found, ``-`` for standard input, None for a mapping.
-        document: The number of the document in the file, or of the mapping, counted from 1.
+        document: The number of the document in the file, or of the mapping, counted from 1; None
+            where the file is a chart's template, of which it was made.
         kind: The object's kind.
         namespace: The object's namespace.
         name: The object's name.
@@ -108,11 +109,11 @@ class Where:
         """
         kind = named.kind if isinstance(named, (Pod, Maker)) else _KINDS[type(named)]
         if isinstance(named, Pod):
-            field = (*POD_TEMPLATES.get(kind, ()), "spec", *field)
+            field = named.shape.path(field)
         place = named.place or Place()
         return cls(
-            None if place.file is None else printable(place.file),
-            place.document,
+            None if place.shown is None else printable(place.shown),
+            place.document if place.source is None else None,
             printable(kind),
             printable(named.namespace),
             printable(named.name),

@@ -17,7 +17,7 @@ from pullsecrets.diagnoses.findings import (
     quoted,
     title_of_entry,
 )
-from pullsecrets.diagnoses.lists import Lists, SecretList
+from pullsecrets.diagnoses.lists import Lists, SecretList, strings_in
 from pullsecrets.diagnoses.model import Where
 from pullsecrets.diagnoses.nearest import nearest
 from pullsecrets.images import Image
@@ -52,7 +52,7 @@ class Pulls:
         """The diagnoses of a pod."""
         pod, origin = answer.pod, answer.admission.origin
         listed = self._lists.of(pod, answer.admission.pull_secrets)
-        findings = list(self._of_admission(answer))
+        findings = [*self._of_admission(answer), *strings_in(pod)]
         if origin is not Origin.SERVICE_ACCOUNT:
             findings += listed.findings
         # What is about the list is said once, with the first image that shows it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import PurePath
 from typing import Any, Final
@@ -14,9 +14,11 @@ from pullsecrets.fields import FieldPath, InvalidManifest, format_path
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.makers.reading import is_maker, made_for
 from pullsecrets.makers.table import MAKERS, Makers
-from pullsecrets.objects import POD_TEMPLATES, Place, Pod, PullSecret, ServiceAccount
+from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
 from pullsecrets.reading.generators import generated, is_kustomization
+from pullsecrets.reading.partial import Lack, has_containers, is_patch, lack_of
 from pullsecrets.secrecy import printable
+from pullsecrets.workloads import GROUPS, NO_TEMPLATES, POD_TEMPLATES, Shape, Templates, shape_of
 
 __all__ = ["Document", "Objects", "Problem", "ProblemCode", "Unreadable", "objects_of"]
 
@@ -45,6 +47,14 @@ class ProblemCode(StrEnum):
     """A folder holds a Helm chart, which is not rendered."""
     KUSTOMIZATION = "kustomization"
     """A file is a kustomization, which is not rendered."""
+    TEMPLATE = "template"
+    """A document is a template of a Helm chart, not what Helm makes of it."""
+    PATCH = "patch"
+    """A document is a patch of kustomize, which is passed over: it is a part of an object."""
+    NO_TEMPLATE = "no-template"
+    """An object takes its pod template from another one, and is passed over."""
+    UNKNOWN_WORKLOAD = "unknown-workload"
+    """Objects of a kind that is not known have containers with images, and are passed over."""
     NOT_RENDERED = "not-rendered"
     """A kustomization or a chart that was to be rendered could not be."""
     NOTHING_FOUND = "nothing-found"
@@ -88,8 +98,8 @@ class Problem:
         return {
             "code": self.code,
             "message": self.message,
-            "file": place.file,
-            "document": place.document,
+            "file": place.shown,
+            "document": place.document if place.source is None else None,
             "field": format_path(self.path),
             "error": self.error,
         }
@@ -173,10 +183,12 @@ def objects_of(
     namespace: str = "default",
     environment: str | None = None,
     makers: Makers = MAKERS,
+    templates: Templates = NO_TEMPLATES,
 ) -> Objects:
     """Read Pods, workloads, ServiceAccounts, Secrets, roles and their bindings, and lists of them.
 
-    Other kinds are passed over in silence. What is malformed is left out and becomes a problem.
+    Other kinds are passed over in silence, but for those that have containers: they are named once
+    in the problems. What is malformed is left out and becomes a problem.
     Within a file or a stream the later of two definitions of an object counts, as ``kubectl apply``
     has it. In two files they are two objects, of two environments.
 
@@ -185,15 +197,21 @@ def objects_of(
         namespace: For objects that name none.
         environment: The name of the environment that they belong to, where there are several.
         makers: The kinds for whose objects other programs make secrets.
+        templates: Kinds with pod templates in addition to the known ones, ``Rollout.argoproj.io``,
+            and the fields that lead to the template of each, ``spec.template``.
     """
     objects: dict[Any, Pod | ServiceAccount | PullSecret] = {}
     problems: list[Problem] = []
     rbac: list[Mapping[str, Any]] = []
     made: list[MadeSecret] = []
     sources: list[PullSecret | MadeSecret] = []
-    for item in _unwrapped(documents, makers):
+    unknown: dict[str, list[Document]] = {}
+    for item in _unwrapped(documents, makers, templates):
         if isinstance(item, Problem):
             problems.append(item)
+            continue
+        if isinstance(item, _Unknown):
+            unknown.setdefault(item.kind, []).append(item.document)
             continue
         if item.value.get("kind") in _RBAC:
             rbac.append(_in_namespace(item.value, namespace))
@@ -207,21 +225,22 @@ def objects_of(
             made += secrets
             if whole:
                 continue
-            read = _READERS[item.value["kind"]](item.value, namespace=namespace, place=place)
+            read = _read(item, namespace, place, templates)
         except InvalidManifest as error:
             message = f"{_title(item.value)}: {error}"
             problems.append(item.problem(ProblemCode.INVALID_OBJECT, message))
             continue
-        identity = item.value["kind"], read.namespace, read.name, item.place.file
+        identity = _kind_of(item.value), read.namespace, read.name, item.place.file
         # Each object with a generateName is one of its own.
         named = bool(item.value["metadata"].get("name"))
         if named and identity in objects:
-            title = printable(f"{identity[0]} {read.namespace}/{read.name}")
+            title = printable(f"{item.value['kind']} {read.namespace}/{read.name}")
             message = (
                 f"{title} is defined twice, this one replaces the one in {objects[identity].place}"
             )
             problems.append(item.problem(ProblemCode.DEFINED_TWICE, message, error=False))
         objects[identity if named else (*identity, len(objects))] = read
+    problems += (_unknown(kind, those) for kind, those in unknown.items())
     # What kustomize generates counts where nothing of its name was applied next to it.
     applied = {_next_to(each) for each in objects.values() if isinstance(each, PullSecret)}
     for source in sources:
@@ -268,33 +287,71 @@ def _in_namespace(manifest: Mapping[str, Any], namespace: str) -> Mapping[str, A
 
 _MAX_LISTS: Final = 8
 _READERS: Final[Mapping[str, Any]] = {
-    **dict.fromkeys(POD_TEMPLATES, Pod.from_manifest),
     "ServiceAccount": ServiceAccount.from_manifest,
     "Secret": PullSecret.from_manifest,
 }
 _RBAC: Final = frozenset({"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"})
 _KINDS: Final = _RBAC | _READERS.keys()
-_LISTS: Final = frozenset({"List", *(f"{kind}List" for kind in _KINDS)})
-# Of the API groups; the core group has no name.
-_GROUPS: Final = frozenset({"", "apps", "batch", "extensions"})
 _RBAC_GROUPS: Final = frozenset({"", "rbac.authorization.k8s.io"})
 
 
+def _read(
+    document: Document, namespace: str, place: Place, templates: Templates
+) -> Pod | ServiceAccount | PullSecret:
+    reader = _READERS.get(document.value["kind"])
+    if reader is None:
+        return Pod.from_manifest(
+            document.value, namespace=namespace, place=place, templates=templates
+        )
+    found: ServiceAccount | PullSecret = reader(document.value, namespace=namespace, place=place)
+    return found
+
+
+@frozen
+class _Unknown:
+    """A document of a kind that is not known, which has containers."""
+
+    kind: str
+    document: Document
+
+
+def _kind_of(manifest: Mapping[str, Any]) -> str:
+    """A manifest's kind, with its API group if it is not one of Kubernetes' own."""
+    group = str(manifest.get("apiVersion") or "").rpartition("/")[0]
+    return str(manifest["kind"]) if group in GROUPS else f"{manifest['kind']}.{group}"
+
+
+def _unknown(kind: str, documents: list[Document]) -> Problem:
+    """That the objects of a kind are passed over."""
+    number = len(documents)
+    objects = "1 object" if number == 1 else f"{number:,} objects"
+    message = (
+        f"passed over: {objects} of the kind {printable(kind)}, which has containers and is not "
+        "known here; the setting templates adds such a kind"
+    )
+    return documents[0].problem(ProblemCode.UNKNOWN_WORKLOAD, message, error=False)
+
+
 def _unwrapped(
-    documents: Iterable[Document | Problem], makers: Makers, depth: int = 0
-) -> Iterator[Document | Problem]:
+    documents: Iterable[Document | Problem], makers: Makers, templates: Templates, depth: int = 0
+) -> Iterator[Document | Problem | _Unknown]:
     """The objects of a kind that is read here, lists of them unwrapped (rule 6)."""
     for document in documents:
         if isinstance(document, Problem):
             yield document
         else:
             # In a frame of its own, so that this one holds no value if the next document raises.
-            yield from _objects_in(document, makers, depth)
+            yield from _objects_in(document, makers, templates, depth)
 
 
-def _objects_in(document: Document, makers: Makers, depth: int) -> Iterator[Document | Problem]:
+def _objects_in(
+    document: Document, makers: Makers, templates: Templates, depth: int
+) -> Iterator[Document | Problem | _Unknown]:
     value = document.value
     if value is None:
+        return
+    if is_patch(value):
+        yield document.problem(ProblemCode.PATCH, _A_PATCH, error=False)
         return
     if not isinstance(value, Mapping):
         message = f"a Kubernetes object is a mapping, not {type(value).__name__}"
@@ -310,23 +367,56 @@ def _objects_in(document: Document, makers: Makers, depth: int) -> Iterator[Docu
         yield document.problem(ProblemCode.INVALID_OBJECT, "kind is not a string")
     elif is_maker(value, makers):
         yield document
-    elif kind not in _KINDS and kind not in _LISTS:
-        return
     elif not isinstance(version, (str, type(None))):
-        yield document.problem(ProblemCode.INVALID_OBJECT, "apiVersion is not a string")
-    elif (version or "").rpartition("/")[0] not in _groups(kind):
-        return  # another API's kind of the same name
-    elif kind in _KINDS:
+        if kind in _NAMES:
+            yield document.problem(ProblemCode.INVALID_OBJECT, "apiVersion is not a string")
+    elif _is_read(kind, version or ""):
         yield document
+    elif (shape := shape_of(kind, version or "", templates)) is not None:
+        yield _workload(document, shape)
+    elif not _is_list(kind, version or "", templates):
+        if has_containers(value):
+            yield _Unknown(_kind_of(value), document)
     elif depth == _MAX_LISTS:
         message = f"lists are nested more than {_MAX_LISTS} deep"
         yield document.problem(ProblemCode.NESTED_LISTS, message)
     else:
-        yield from _unwrapped(_items(document), makers, depth + 1)
+        yield from _unwrapped(_items(document), makers, templates, depth + 1)
 
 
-def _groups(kind: str) -> Set[str]:
-    return _RBAC_GROUPS if kind.removesuffix("List") in _RBAC else _GROUPS
+_A_PATCH: Final = "passed over: a patch of kustomize, which is a part of an object"
+# The kinds of Kubernetes' own that are read here, and their lists.
+_NAMES: Final = frozenset(
+    {"List", *(name for kind in _KINDS | POD_TEMPLATES.keys() for name in (kind, f"{kind}List"))}
+)
+
+
+def _is_read(kind: str, version: str) -> bool:
+    """Whether it is a kind that is read here, and that makes no pods."""
+    return kind in _KINDS and version.rpartition("/")[0] in (
+        _RBAC_GROUPS if kind in _RBAC else GROUPS
+    )
+
+
+def _is_list(kind: str, version: str, templates: Templates) -> bool:
+    """Whether it is a list of any objects, or the API server's of a kind that is read here."""
+    of = kind.removesuffix("List")
+    if not of:
+        return version.rpartition("/")[0] in GROUPS
+    known = _is_read(of, version) or shape_of(of, version, templates) is not None
+    return of != kind and known
+
+
+def _workload(document: Document, shape: Shape) -> Document | Problem:
+    """The document, if it is a whole workload."""
+    lack = lack_of(document.value, shape)
+    if lack is Lack.PATCH:
+        return document.problem(ProblemCode.PATCH, _A_PATCH, error=False)
+    if lack is Lack.ELSEWHERE:
+        at = ".".join(shape.reference)
+        message = f"passed over: {_title(document.value)} has no pod template of its own, see {at}"
+        return document.problem(ProblemCode.NO_TEMPLATE, message, error=False)
+    return document
 
 
 def _items(document: Document) -> Iterator[Document | Problem]:
@@ -335,11 +425,14 @@ def _items(document: Document) -> Iterator[Document | Problem]:
         yield document.problem(ProblemCode.INVALID_OBJECT, "items is not a list")
         return
     # The API server's typed lists leave the kind of their items to the list's.
-    implied = document.value["kind"].removesuffix("List")
+    version = document.value.get("apiVersion")
+    implied = {"apiVersion": version, "kind": document.value["kind"].removesuffix("List")}
     for number, item in enumerate(items or ()):
-        bare = isinstance(item, Mapping) and implied in _KINDS and item.get("kind") is None
+        bare = isinstance(item, Mapping) and implied["kind"] and item.get("kind") is None
         path = (*document.path, "items", number)
-        yield Document({**item, "kind": implied} if bare else item, document.place, path)
+        yield Document(
+            {**implied, **item, "kind": implied["kind"]} if bare else item, document.place, path
+        )
 
 
 def _title(manifest: Mapping[str, Any]) -> str:

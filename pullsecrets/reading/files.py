@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Final
 
+from attrs import evolve
+
 from pullsecrets.errors import MissingExtra
 from pullsecrets.objects import Place
 from pullsecrets.reading.documents import Document, Problem, ProblemCode
@@ -36,12 +38,21 @@ _FIELDS: Final = tuple(
 )
 # Where YAML has a value or a line of its own: within quotes braces are read as any text is.
 _TEMPLATE: Final = re.compile(r"^[ \t]*(?:-[ \t]+)*(?:[^\s:\"'#]+:[ \t]+)?\{\{", re.MULTILINE)
+# What Helm writes before each document (its ``pkg/cmd/template.go``).
+_SOURCE: Final = re.compile(
+    r"\A(?:---[ \t\r]*\n|[ \t\r]*\n)*\# Source: ([^\n]{1,4096}?\.(?:ya?ml|json|tpl|txt))[ \t\r]*$",
+    re.MULTILINE,
+)
+_ADVICE: Final = (
+    "a template of a Helm chart, not YAML: check what Helm makes of it, "
+    "'helm template CHART | pullsecrets check -'"
+)
 _BOM: Final = "\ufeff"
 _SHOWN_MAX: Final = 80
 
 
 def read_data(
-    data: bytes | HiddenBytes, file: str | None, *, expected: bool = True
+    data: bytes | HiddenBytes, file: str | None, *, expected: bool = True, rendered: bool = False
 ) -> Iterator[Document | Problem]:
     """The documents of what a file holds.
 
@@ -50,6 +61,8 @@ def read_data(
         file: Its name, for the places of the documents; None for no file.
         expected: Whether it is expected to be readable. If not, a document that cannot be read is
             an error only if it would be a manifest: it has the fields ``apiVersion`` and ``kind``.
+        rendered: Whether a program has written it, so that Helm's comments ``# Source:`` say which
+            file a document was made from.
 
     Raises:
         MissingExtra: It is YAML, and PyYAML is not installed.
@@ -69,8 +82,14 @@ def read_data(
     line = 1
     for chunk in _chunks(text):
         if not _NO_CONTENT.fullmatch(chunk.reveal()):
-            yield from _read_chunk(chunk, line, places, expected)
+            source = _SOURCE.match(chunk.reveal()) if rendered else None
+            at = places if source is None else _from(source[1], places)
+            yield from _read_chunk(chunk, line, at, expected)
         line += chunk.reveal().count("\n")
+
+
+def _from(source: str, places: Iterator[Place]) -> Iterator[Place]:
+    return (evolve(place, source=source) for place in places)
 
 
 def _chunks(text: HiddenText) -> list[HiddenText]:
@@ -105,8 +124,10 @@ def _read_chunk(
         if read.error is None:
             yield Document(read.value, place)
         else:
-            message = f"{read.error} (line {line + read.line})"
-            yield Problem(read.code, message, place, error=error)
+            template = _TEMPLATE.search(chunk.reveal()) is not None
+            message = f"{_ADVICE if template else read.error} (line {line + read.line})"
+            code = ProblemCode.TEMPLATE if template else read.code
+            yield Problem(code, message, place, error=error)
 
 
 def _would_be_a_manifest(chunk: HiddenText) -> bool:

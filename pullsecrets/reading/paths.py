@@ -17,6 +17,7 @@ from pullsecrets.errors import PullsecretsError
 from pullsecrets.objects import Place
 from pullsecrets.reading.documents import Document, Problem, ProblemCode
 from pullsecrets.reading.files import read_data
+from pullsecrets.reading.partial import is_patch
 from pullsecrets.secrecy import HiddenBytes, printable
 
 __all__ = [
@@ -75,7 +76,7 @@ def read_documents(
     if path == "-":
         if sys.stdin is None:  # where a program is started without one
             raise NoSuchPath("-: there is no standard input")
-        yield from read_data(HiddenBytes(sys.stdin.buffer.read()), "-")
+        yield from read_data(HiddenBytes(sys.stdin.buffer.read()), "-", rendered=True)
         return
     root = Path(path)
     if not root.exists():
@@ -154,7 +155,7 @@ def manifests_in(items: Iterable[Document | Problem], file: str) -> Iterator[Doc
     kept: list[Document | Problem] = []
     others = 0
     for item in items:
-        if isinstance(item, Document) and not _is_manifest(item.value):
+        if isinstance(item, Document) and not (_is_manifest(item.value) or is_patch(item.value)):
             others += item.value is not None
         elif isinstance(item, Problem) and not item.error and item.code in _FAULTS:
             others += 1
@@ -170,7 +171,9 @@ def manifests_in(items: Iterable[Document | Problem], file: str) -> Iterator[Doc
         yield Problem(ProblemCode.NO_MANIFEST, message, Place(file), error=False)
 
 
-_FAULTS: Final = frozenset({ProblemCode.NOT_JSON, ProblemCode.NOT_UTF8, ProblemCode.NOT_YAML})
+_FAULTS: Final = frozenset(
+    {ProblemCode.NOT_JSON, ProblemCode.NOT_UTF8, ProblemCode.NOT_YAML, ProblemCode.TEMPLATE}
+)
 
 
 def _is_manifest(value: Any) -> bool:

@@ -27,7 +27,6 @@ from pullsecrets.objects import (
     DOCKERCFG_TYPE,
     DOCKERCONFIGJSON_KEY,
     DOCKERCONFIGJSON_TYPE,
-    POD_TEMPLATES,
     Container,
     ContainerKind,
     Owner,
@@ -37,6 +36,7 @@ from pullsecrets.objects import (
 )
 from pullsecrets.registries import Registry
 from pullsecrets.secrecy import HiddenBytes, Password
+from pullsecrets.workloads import POD_TEMPLATES
 
 try:
     from hypothesis import strategies as st

@@ -331,20 +331,20 @@ def test_comments_in_a_file_that_is_broken_in_part():
     found, problems = run(path="pod.yaml")
     # The first comment is about the name, the second about a whole pod.
     assert [line for code, line in found if code == "PS501"] == [8, 10]
-    assert [code for code, _ in problems] == ["no-manifest", "unused-ignore"]
+    assert [code for code, _ in problems] == ["not-yaml", "unused-ignore"]
 
 
 def test_comments_are_not_looked_for_where_a_file_is_no_utf8():
     Path("pod.yaml").write_bytes(POD.encode() + b"# pullsecrets: ignore[PS5]\n---\n# \xff\na: b\n")
     found, problems = run(path="pod.yaml")
     assert {code for code, _ in found} == {"PS501", "PS104", "PS102"}
-    assert [code for code, _ in problems] == ["no-manifest"]
+    assert [code for code, _ in problems] == ["not-utf8"]
 
 
 def test_what_is_in_no_file_has_no_scope_but_its_object():
     [found] = diagnose(Cluster((testing.pod("p", images=["Bad"]),)))
     settings = Settings(per_file_ignores=((FilePatterns(("*",)), ("PS5",)),))
-    assert list(scopes_of(found, settings, Lines())) == []
+    assert list(scopes_of(found, settings, Lines([]))) == []
 
 
 PROVIDERS = """\

@@ -69,7 +69,14 @@ def printed(found, width=None, *, everything=False, above=0, pods=()):
     console = Console(
         file=file, width=width or 240, force_terminal=width is not None, color_system=None
     )
-    print_causes(console, Diagnoses(found), pods, Lines(), everything=everything, above=above)
+    print_causes(
+        console,
+        Diagnoses(found),
+        pods,
+        Lines(each.where for each in found),
+        everything=everything,
+        above=above,
+    )
     return file.getvalue().splitlines()
 
 

@@ -460,7 +460,7 @@ def test_an_empty_column_and_an_empty_user(write):
     out = run("resolve", write(pod("p"))).out
     assert "    try  source     entry\n" in out
     file = write(pod("p", "s"), secret("s", {"quay.io": {"password": "x"}}))
-    assert "    1    s       quay.io  (no user)\n" in run("resolve", file).out
+    assert "    1    s       quay.io  (no user)" in run("resolve", file).out
 
 
 def test_nothing_moves_the_cursor(write):

@@ -50,9 +50,14 @@ def test_several_pages():
 def test_codes_are_listed():
     lines = rule().stdout.splitlines()
     assert [line.split()[0] for line in lines] == list(CATALOGUE)
-    assert [line[:5] for line in rule("PS70").stdout.splitlines()] == ["PS701", "PS702", "PS703"]
+    assert [line[:5] for line in rule("PS70").stdout.splitlines()] == [
+        "PS701",
+        "PS702",
+        "PS703",
+        "PS704",
+    ]
     listed = [line[:5] for line in rule("PS70", "PS502").stdout.splitlines()]
-    assert listed == ["PS502", "PS701", "PS702", "PS703"]
+    assert listed == ["PS502", "PS701", "PS702", "PS703", "PS704"]
 
 
 def test_there_is_no_such_code():

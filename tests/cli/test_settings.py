@@ -79,6 +79,7 @@ def test_its_own_file_comes_first(tmp_path):
         ("[per-file-ignores]\na = 1", "per-file-ignores is not a list of strings"),
         ("makers = 1", "makers is not a table"),
         ("templates = []", "templates is not a table"),
+        ("[templates]\nRollout = 'spec'", "templates has Rollout, not a kind with its group"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(tmp_path, text, message):

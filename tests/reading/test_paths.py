@@ -42,8 +42,7 @@ def found(root):
         "kind: Cluster\nnodes: [{role: control-plane}]\n",  # kind's own, without an apiVersion
         "apiVersion: v1\n",
         "apiVersion: 1\nkind: Pod\n",
-        json.dumps(PATCH),
-        "- op: remove\n  path: /a\n",
+        json.dumps([1]),
         "just some text\n",
         "Bucket: !Ref Logs\n",
         "{{ if .Values.on }}\napiVersion: v1\nkind: Pod\n{{ end }}\n",
