@@ -125,3 +125,24 @@ def test_entries_that_are_given_as_a_mapping_are_the_config_s_own():
     assert list(config.auths) == ["quay.io"]
     assert hash(config) == hash(DockerConfig({"quay.io": Credential("u", "p")}))
     assert DockerConfig(config.auths).auths is config.auths
+
+
+@pytest.mark.parametrize(
+    "fields, expected",
+    [
+        ('{"identitytoken": "t", "username": "u"}', True),
+        ('{"RegistryToken": "t"}', True),
+        ('{"identitytoken": ""}', False),
+        ('{"username": "u"}', False),
+    ],
+)
+def test_a_token_is_noticed_and_not_used(fields, expected):
+    (read,) = DockerConfig.from_json(f'{{"auths": {{"x": {fields}}}}}').auths.values()
+    assert read.has_token is expected
+    assert Credential("u", "p").has_token is False
+
+
+@pytest.mark.parametrize("user, password", [("u", ""), ("", "p"), ("", ""), ("a:b", "p")])
+def test_what_is_written_reads_as_the_same_credential(user, password):
+    config = DockerConfig({"quay.io": Credential(user, password)})
+    assert DockerConfig.from_json(config.to_json()) == config
