@@ -376,6 +376,8 @@ def summarize(groups: Iterable[PodGroup]) -> Summary:
             unordered += 0 if resolution.is_deterministic else times
             if resolution.candidates:
                 first[resolution.candidates[0].source] += times
+            elif resolution.serving:  # the credential is there, but not known
+                first[resolution.serving[0]] += times
     return Summary(
         sum(pod.kind == "Pod" for group in those for pod in group.pods),
         len({group.workload for group in those if group.workload.kind != "Pod"}),

@@ -206,3 +206,25 @@ def test_each_overlay_has_the_secret_that_it_generates(tmp_path):
         ["applied"],
         ["prod"],
     ]
+
+
+def test_a_document_of_a_chart_names_its_template(tmp_path, monkeypatch):
+    """Helm writes the chart's name, not its folder; what has no comment keeps the chart's file."""
+    folder = tmp_path / "bin"
+    output = "\n".join(
+        f"---\n{comment}\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\n"
+        f"spec: {{containers: [{{name: c, image: quay.io/a, imagePullPolicy: Always}}]}}"
+        for name, comment in (("a", "# Source: web/templates/a.yaml"), ("b", ""))
+    )
+    folder.mkdir()
+    helm = folder / "helm"
+    helm.write_text(f"#!/bin/sh\nprintf '%s\\n' '{output}'\n")
+    helm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    write(tmp_path / "repository", {"charts/shop/Chart.yaml": "apiVersion: v2\nname: web\n"})
+    monkeypatch.chdir(tmp_path / "repository")
+    [found] = load_environments(".")
+    places = {pod.name: pod.place for pod in found.cluster.pods}
+    assert places["a"].file == places["b"].file == "charts/shop/Chart.yaml"
+    assert places["a"].shown == "charts/shop/templates/a.yaml"
+    assert places["b"].shown == "charts/shop/Chart.yaml"

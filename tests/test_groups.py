@@ -181,3 +181,22 @@ def test_grouping_loses_nothing(cluster):
     assert dict(summary.access) == Counter(each.access for each in images)
     assert summary.nondeterministic == sum(not each.is_deterministic for each in images)
     assert dict(summary.sources) == Counter(e.candidates[0].source for e in images if e.candidates)
+
+
+def test_the_summary_counts_each_image_once_also_where_a_credential_is_not_known():
+    made = {
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "ExternalSecret",
+        "metadata": {"name": "regcred"},
+        "spec": {
+            "target": {
+                "template": {
+                    "type": "kubernetes.io/dockerconfigjson",
+                    "data": {".dockerconfigjson": '{"auths": {"quay.io": {"auth": "{{ .a }}"}}}'},
+                }
+            }
+        },
+    }
+    found = summarize(groups(made, pod_manifest("regcred", name="p")))
+    assert (found.images, dict(found.access)) == (1, {Access.CREDENTIAL: 1})
+    assert [(source.name, number) for source, number in found.sources] == [("regcred", 1)]

@@ -164,6 +164,11 @@ def test_what_is_malformed_names_its_field():
     assert "spec.template.spec.containers is a string, not a list" in problem.message
 
 
+@pytest.mark.parametrize("version", [1, None])
+def test_a_version_that_is_none_is_only_said_of_kubernetes_own_kinds(version):
+    assert Cluster.from_manifests([{"kind": "Thing", "apiVersion": version}]).problems == ()
+
+
 def test_a_kind_without_a_pod_template():
     with pytest.raises(InvalidManifest, match=r"kind is 'Thing', not Pod or"):
         Pod.from_manifest(manifest("Thing", VERSION, TEMPLATE))

@@ -87,7 +87,7 @@ def with_images(
         if not pods:
             asked = [f"'{ImageText(each)}'" for each in (image, registry) if each is not None]
             raise click.UsageError(f"no pod has the image {' of '.join(asked)}")
-    more = [_ONLY[only]] if only is not None else []
+    more: list[_Test] = [_ONLY[only]] if only is not None else []
     if secret is not None:
         more.append(_uses(cluster, secret))
     return _passing(cluster, pods, more) if more else pods

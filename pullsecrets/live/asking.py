@@ -47,11 +47,13 @@ class Api(Protocol):
 
     def get(self, kind: str, namespace: str, name: str) -> Document | Refusal:
         """Read one object."""
+        ...
 
     def pages(
         self, kind: str, namespace: str | None, name: str | None = None
     ) -> Iterator[Document | Refusal]:
         """Read the objects of a kind, page after page."""
+        ...
 
 
 class Forbidden(PullsecretsError, PermissionError):

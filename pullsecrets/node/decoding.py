@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import StrEnum
-from json import dumps
+from json import dumps, loads
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -276,9 +276,11 @@ def hide(document: Document) -> Hidden:
         return NoDocument(str(error))
 
 
-def _json(value: Any) -> str:
+def _json(value: Any, *, sort_keys: bool = False) -> str:
     try:
-        return dumps(value, default=str)
+        text = dumps(value, default=str)
+        # Keys that are no strings have become some, so that all of them can be sorted.
+        return dumps(loads(text), sort_keys=True) if sort_keys else text
     except (RecursionError, ValueError):
         message = "nested too deeply"
     except TypeError:
@@ -314,7 +316,9 @@ def read_tree(document: Hidden, faults: Faults) -> Any:
             shown = printable(key)[:_MAX_SHOWN]
             where = "" if line is None else f" (line {line + 1})"
             faults.add(FaultCode.REPEATED_FIELD, (), f"the key '{shown}' is there twice{where}")
-    return parse_json(_json(read.value))
+    # Kubernetes makes JSON of YAML by way of a Go map, whose keys are written sorted: of two fields
+    # whose names differ in letter case alone, the last one counts.
+    return parse_json(_json(read.value, sort_keys=True))
 
 
 def decode(document: Hidden, decoder: Decoder, faults: Faults) -> Any:

@@ -38,6 +38,8 @@ def test_the_good_half_is_answered():
         "quay.io/acme/api:1.4": (None, 1, 0),
         "ghcr.io/acme/worker:2.0": (False, 1, 1),
         "docker.io/library/nginx:1.27": (True, 0, 0),
+        "quay.io/acme/web:2.1": (None, 1, 0),
+        "ghcr.io/acme/receipts:3": (False, 1, 1),
         "registry.example.com/tools/runner:3": (None, 1, 0),
     }
 

@@ -85,7 +85,13 @@ def test_a_mapping_is_read_as_its_json_is():
 
 def test_yaml_is_read_as_its_json_is():
     text = "2: [null]\nyes: 1.5\nd: 2026-01-02\nx: !!binary YQ==\n"
-    assert read(text)[0] == (("2", [None]), ("true", 0), ("d", "2026-01-02"), ("x", "b'a'"))
+    assert read(text)[0] == (("2", [None]), ("d", "2026-01-02"), ("true", 0), ("x", "b'a'"))
+
+
+def test_the_keys_of_yaml_are_in_their_order():
+    """As in Go's map: the referee of 1.31 took `kind: CredentialProviderConfig`, `Kind: x`."""
+    assert read("kind: a\nKind: b\n")[0] == (("Kind", "b"), ("kind", "a"))
+    assert read('{"kind": "a", "Kind": "b"}')[0] == (("kind", "a"), ("Kind", "b"))
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def start(request: Request, release: Release) -> Providers | None:
         gate = request["token_gate"]
         try:
             found = Providers.load(path, kubernetes=release, token_gate=gate)
-        except InvalidProviderConfig:
+        except (InvalidProviderConfig, FileNotFoundError):
             return None
     # Whether the programs are there is not in the configuration (fact D5).
     return found if {provider.name for provider in found} <= request["programs"].keys() else None
