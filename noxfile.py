@@ -78,6 +78,17 @@ def tests(session: nox.Session) -> None:
         session.notify("coverage")
 
 
+@nox.session(python=NEWEST)
+def fast(session: nox.Session) -> None:
+    """Run what needs no other program, client or resolver, on one Python, with few packages."""
+    session.install("-e", ".[all]", *_group("fast"))
+    files = sorted(map(str, Path("tests").glob("test_*.py")))
+    folders = ["cli", "conformance", "diagnoses", "go", "makers", "node", "properties", "reading"]
+    arguments = session.posargs or ["-n", "auto", "--dist", "worksteal"]
+    arguments += ["--ignore", "tests/reading/test_clients.py", *files]
+    session.run("pytest", *arguments, *(f"tests/{name}" for name in folders))
+
+
 @nox.session(python=PYTHONS[0], venv_backend="uv")
 def lowest(session: nox.Session) -> None:
     """Run the tests with the oldest versions that pyproject.toml allows."""
@@ -226,6 +237,14 @@ def hostile(session: nox.Session) -> None:
         *("python", "-W", "error", "tests/probe/hostile.py", *arguments),
         env={"PYTHONPATH": "tests"},
     )
+
+
+@nox.session(python=NEWEST)
+def mutants(session: nox.Session) -> None:
+    """Count the small changes that no test notices: `-- --module matching --count 30 --seed 1`."""
+    session.install("-e", ".[all]", *_group("test"), *_group("mutants"))
+    session.chdir("tests")
+    session.run("python", "-m", "support.mutants", *session.posargs)
 
 
 @nox.session(python="3.13")  # the newest that atheris has wheels for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pullsecrets import DockerConfig, InvalidDockerConfig
+from pullsecrets import Credential, DockerConfig, InvalidDockerConfig
 
 
 def credential(fields):
@@ -116,3 +116,33 @@ def test_what_is_wrong_with_a_config_is_said(text, message):
     with pytest.raises(InvalidDockerConfig) as error:
         DockerConfig.from_json(text)
     assert str(error.value) == message
+
+
+def test_entries_that_are_given_as_a_mapping_are_the_config_s_own():
+    given = {"quay.io": Credential("u", "p")}
+    config = DockerConfig(given)
+    given["ghcr.io"] = Credential("v", "q")
+    assert list(config.auths) == ["quay.io"]
+    assert hash(config) == hash(DockerConfig({"quay.io": Credential("u", "p")}))
+    assert DockerConfig(config.auths).auths is config.auths
+
+
+@pytest.mark.parametrize(
+    "fields, expected",
+    [
+        ('{"identitytoken": "t", "username": "u"}', True),
+        ('{"RegistryToken": "t"}', True),
+        ('{"identitytoken": ""}', False),
+        ('{"username": "u"}', False),
+    ],
+)
+def test_a_token_is_noticed_and_not_used(fields, expected):
+    (read,) = DockerConfig.from_json(f'{{"auths": {{"x": {fields}}}}}').auths.values()
+    assert read.has_token is expected
+    assert Credential("u", "p").has_token is False
+
+
+@pytest.mark.parametrize("user, password", [("u", ""), ("", "p"), ("", ""), ("a:b", "p")])
+def test_what_is_written_reads_as_the_same_credential(user, password):
+    config = DockerConfig({"quay.io": Credential(user, password)})
+    assert DockerConfig.from_json(config.to_json()) == config

@@ -11,7 +11,7 @@ import weakref
 
 import pytest
 
-from pullsecrets import Credential, DockerConfig, Image, Keyring, resolve
+from pullsecrets import Credential, DockerConfig, Image, Keyring, PullSecret, resolve
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
@@ -19,6 +19,7 @@ from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.resolution import Source, SourceKind
 from pullsecrets.secrecy import EntryText
+from pullsecrets.tables import Cell, Tone
 from support.made import node_config, secret, tried
 
 
@@ -319,6 +320,8 @@ def test_what_a_resolution_says_of_itself():
     assert resolve("nginx", []).summary == "pulled anonymously"
     failed = resolve("NGINX", [])
     assert failed.summary == str(failed.failure)
+    assert failed.table().subtitle == Cell(failed.summary, tone=Tone.ERROR)
+    assert both.table().subtitle == Cell(both.summary, tone=Tone.FAINT)
     assert list(both.tiers) == [both.candidates[:2], both.candidates[2:]]
     assert str(both.candidates[2]) == "*.io as s:*.io from secret s"
     nobody = DockerConfig.from_json('{"auths": {"quay.io": {}}}')
@@ -367,3 +370,18 @@ def test_the_entries_of_an_answer_are_in_the_slot_of_their_candidates(version):
     assert entry.source == candidate.source == Source(SourceKind.PROVIDER, None, "b")
     assert entry.credential == candidate.credential
     assert len({each.slot for each in found.candidates}) == 3
+
+
+def test_a_secret_that_is_skipped_says_so_once_however_often_it_is_listed():
+    skipped = PullSecret("s", "default", "Opaque")
+    wrong = Note(NoteCode.WRONG_TYPE, "default", "s", detail="Opaque")
+    repeated = Note(NoteCode.REPEATED_SECRET, "default", "s")
+    assert Keyring([skipped]).notes == (wrong,)
+    assert Keyring([skipped, skipped, skipped]).notes == (wrong, repeated)
+
+
+def test_a_keyring_shows_what_it_is_made_of_and_not_what_it_found():
+    keyring = Keyring([secret("s", "quay.io")])
+    before = repr(keyring)
+    keyring.lookup("quay.io/a")
+    assert repr(keyring) == before == f"Keyring(secrets={keyring.secrets}, node={keyring.node})"
