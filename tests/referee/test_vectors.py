@@ -68,6 +68,7 @@ def test_another_record_is_found():
         ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05Z"),
         ("2145-01-02T03:04:05Z", "2145-01-02T03:04:05Z"),
     ],
+    ids=["now", "in the past", "in the future"],  # the same in each of the processes that run tests
 )
 def test_the_time_of_writing_is_not_compared(written, compared):
     def file(time):
