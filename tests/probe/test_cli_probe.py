@@ -143,7 +143,7 @@ class TestStatus:
         assert server.raw == []
 
     def test_unreadable_input_wins(self, serve: Serve, tmp_path: Path) -> None:
-        (tmp_path / "bad.json").write_text("{")
+        (tmp_path / "bad.json").write_text('{"apiVersion": "v1", "kind": "Pod"')
         write(tmp_path, pod_manifest("p", [serve(open_registry).image()]))
         result = run(tmp_path)
         assert result.exit_code == 2
