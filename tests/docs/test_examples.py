@@ -74,7 +74,9 @@ def test_broken_secret():
 
 
 def test_each_example_says_what_to_see():
-    manifests = list(EXAMPLES.rglob("*.yaml"))
+    """All but what a program has written, which is as the program leaves it."""
+    written = {*EXAMPLES.rglob("*.sealed.yaml"), *EXAMPLES.rglob("*.sops.yaml")}
+    manifests = set(EXAMPLES.rglob("*.yaml")) - written
     assert manifests
     for file in manifests:
         assert file.read_text("utf-8").startswith("# "), file

@@ -61,7 +61,8 @@ def test_pulls_with_another_secret() -> None:
         "\n"
         "Deployment default/api\n"
         "its own imagePullSecrets: regcred\n"
-        "  api: quay.io/acme/api:1 1 candidate\n"
+        "  api: quay.io/acme/api:1 1 candidate "
+        "(IfNotPresent: pulled if the node does not have it, or has to verify it)\n"
         "    1. secret regcred\n"
         "      ✓ 1  quay.io/acme  candidate 1"
     )

@@ -7,12 +7,14 @@ import sys
 import pytest
 
 PODS = """\
+apiVersion: v1
 kind: Pod
 metadata: {name: api}
 spec:
   containers: [{name: api, image: quay.io/acme/api}]
   imagePullSecrets: [{name: regcred}]
 ---
+apiVersion: v1
 kind: Secret
 metadata: {name: regcred}
 type: kubernetes.io/dockerconfigjson
@@ -24,7 +26,7 @@ stringData:
 @pytest.fixture(autouse=True)
 def _a_project(pytester: pytest.Pytester) -> None:
     pytester.mkdir("rendered").joinpath("api.yaml").write_text(PODS)
-    pytester.mkdir("other").joinpath("web.yaml").write_text(PODS.replace("api", "web"))
+    pytester.mkdir("other").joinpath("web.yaml").write_text(PODS.replace("name: api", "name: web"))
 
 
 def test_paths_of_the_ini_file(pytester: pytest.Pytester) -> None:
@@ -89,7 +91,7 @@ def test_misspelt(pullsecrets_cluster):
 
 
 def test_what_cannot_be_read_is_an_error(pytester: pytest.Pytester) -> None:
-    pytester.path.joinpath("rendered", "bad.yaml").write_text("kind: [Pod\n")
+    pytester.path.joinpath("rendered", "bad.yaml").write_text("apiVersion: v1\nkind: [Pod\n")
     pytester.makepyfile(
         """
 import pytest
