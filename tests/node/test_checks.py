@@ -73,6 +73,15 @@ def test_two_providers_for_the_same_images(wider, pattern, overlaps):
     assert found == ([("PS602", "q", path, None)] if overlaps else [])
 
 
+def test_a_pattern_that_does_not_parse_overlaps_none():
+    found = found_in(of("a b"), of("a b", "quay.io", name="q"), of("quay.io", name="r"))
+    assert [(each.code, each.provider) for each in found] == [
+        ("PS601", "p"),
+        ("PS601", "q"),
+        ("PS602", "r"),
+    ]
+
+
 def test_what_is_never_kept():
     (found,) = found_in(of("quay.io", default_cache_duration=timedelta()))
     assert codes([found]) == [("PS608", "p", ("providers", 0, "defaultCacheDuration"), None)]
