@@ -43,6 +43,10 @@ def test_nothing_is_said_of_what_is_sound():
     assert found_in(of("quay.io", "*.example.com"), of("gcr.io", name="q")) == []
 
 
+def test_no_version_refuses_what_was_read_from_no_document():
+    assert list(check_config(Providers((P,)))) == []
+
+
 def test_a_pattern_that_matches_no_image():
     (found,) = found_in(of("quay.io", "harbor.example.com/*"))
     path = ("providers", 0, "matchImages", 1)
