@@ -10,6 +10,7 @@ from hypothesis import given, settings
 
 from pullsecrets import Cluster, DockerConfig, check, load
 from pullsecrets.diagnoses import Diagnoses
+from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.picture import MAX_ROWS, Picture, draw
 from support.drawn import CANARIES, clusters, nodes
 
@@ -55,6 +56,22 @@ def pod(*images, secrets=("regcred",), name="api"):
 
 
 LOGIN = {"username": "me", "password": "example"}
+
+
+@pytest.mark.parametrize(
+    "made, why",
+    [
+        (MadeSecret.not_read("default", "regcred"), "could not be read"),
+        (
+            MadeSecret("regcred", "default", None, Maker("SealedSecret", "default", "regcred")),
+            "made by SealedSecret default/regcred",
+        ),
+    ],
+)
+def test_why_a_secret_is_not_known(made, why):
+    pods = Cluster.from_objects([pod("quay.io/acme/app")]).pods
+    picture = draw(Cluster(pods, made=(made,)))
+    assert why in texts(picture)
 
 
 def test_pods_secrets_and_registries():

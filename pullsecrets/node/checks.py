@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
+from itertools import takewhile
 from typing import Final
 
 from attrs import frozen
@@ -152,9 +153,8 @@ def _wider_patterns(providers: Providers) -> Callable[[int, str], Iterator[tuple
         own, last = parsed.get(text), -1
         if own is None:
             return
-        for place, other, pattern in alike[own.port, len(own.labels)]:
-            if place >= at:
-                return
+        same = alike[own.port, len(own.labels)]
+        for place, other, pattern in takewhile(lambda each: each[0] < at, same):
             if place != last and compare(pattern, own) is None:
                 last = place
                 yield providers.providers[place].name, other

@@ -43,6 +43,10 @@ def test_nothing_is_said_of_what_is_sound():
     assert found_in(of("quay.io", "*.example.com"), of("gcr.io", name="q")) == []
 
 
+def test_no_version_refuses_what_was_read_from_no_document():
+    assert list(check_config(Providers((P,)))) == []
+
+
 def test_a_pattern_that_matches_no_image():
     (found,) = found_in(of("quay.io", "harbor.example.com/*"))
     path = ("providers", 0, "matchImages", 1)
@@ -71,6 +75,15 @@ def test_two_providers_for_the_same_images(wider, pattern, overlaps):
     found = codes(found_in(of("gcr.io", wider), of(pattern, name="q")))
     path = ("providers", 1, "matchImages", 0)
     assert found == ([("PS602", "q", path, None)] if overlaps else [])
+
+
+def test_a_pattern_that_does_not_parse_overlaps_none():
+    found = found_in(of("a b"), of("a b", "quay.io", name="q"), of("quay.io", name="r"))
+    assert [(each.code, each.provider) for each in found] == [
+        ("PS601", "p"),
+        ("PS601", "q"),
+        ("PS602", "r"),
+    ]
 
 
 def test_what_is_never_kept():

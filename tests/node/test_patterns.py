@@ -9,6 +9,7 @@ from pullsecrets import Image, InvalidImage
 from pullsecrets.matching import pattern_matches
 from pullsecrets.node.patterns import (
     MissCode,
+    Patterns,
     compare_pattern,
     miss_of_every_image,
     nearest_miss,
@@ -119,6 +120,19 @@ def test_patterns_that_match_no_image(pattern, code, instead):
     miss = miss_of_every_image(pattern)
     assert (miss.code.value, miss.instead) == (code, instead)
     assert instead is None or miss_of_every_image(instead) is None
+
+
+@pytest.mark.parametrize(
+    "pattern, name, is_meant",
+    [
+        ("user@registry.local", "registry.local/a", True),
+        ("[::1]", "[::1]:5000/a", True),
+        ("user@registry.local", "quay.io/a", False),
+        ("a b", HARBOR, False),
+    ],
+)
+def test_patterns_whose_host_is_not_plain_are_compared_with_each_host(pattern, name, is_meant):
+    assert Patterns([pattern]).are_meant(name) is is_meant
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pullsecrets.reading import Document
+from pullsecrets.reading import Document, ProblemCode
 from pullsecrets.reading.revisions import NoRevision, revisions
 from support.canary import CANARY, error_texts, leaks
 
@@ -103,6 +103,15 @@ def test_paths_that_are_not_there(repository):
     old, _ = revisions("main..change", repository)
     assert not old.has("missing")
     assert names(old, "missing") == []
+
+
+def test_a_chart_is_passed_over(repository):
+    write(repository, shop__Chart_yaml="name: shop\n", shop__templates__a_yaml="{{ a }}\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-m", "a chart")
+    [problem] = revisions("main..change", repository)[1].documents(["shop"])
+    assert (problem.code, problem.error) == (ProblemCode.CHART, False)
+    assert str(problem.place) == "change:shop"
 
 
 def test_nothing_is_touched(repository):
