@@ -107,7 +107,7 @@ def test_a_root_that_cannot_be_rendered_is_an_error_and_the_others_are_answered(
             "error: overlays/prod/kustomization.yaml: is not rendered: it names "
             "'https://example.org', which is not here: nothing is fetched"
         ),
-        "passed over: 2 files that are no manifests, 1 kustomization that is not rendered",
+        "passed over: 1 file that is no manifest, 1 patch, 1 kustomization that is not rendered",
     ]
     assert environments(result.json["pods"]) == {"charts/web", "overlays/dev", "."}
 
