@@ -62,7 +62,7 @@ class Field:
     def __init__(
         self, value: Any, parent: Field | None = None, step: str | int | EntryText = ""
     ) -> None:
-        self.value = value
+        self.value: Any = value
         self._parent = parent
         self._step = step
 
