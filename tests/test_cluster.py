@@ -18,7 +18,7 @@ from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, ContainerKind, Place
-from pullsecrets.reading import ProblemCode
+from pullsecrets.reading import Objects, ProblemCode
 from pullsecrets.testing import cluster as cluster_of
 from pullsecrets.testing import pod, pull_secret, service_account
 from pullsecrets.trace import explain_all
@@ -753,3 +753,36 @@ class TestSeveralFiles:
         assert cluster.without("default", "s").secrets == ()
         assert cluster.secret("default", "s").place.file.endswith("dev/secret.json")
         assert cluster.service_account("default", "default") is not None
+
+
+def test_objects_of_rbac_are_added():
+    role = {
+        "kind": "ClusterRole",
+        "metadata": {"name": "r"},
+        "rules": [
+            {
+                "apiGroups": [""],
+                "resources": ["registry.io"],
+                "verbs": ["request-serviceaccounts-token-audience"],
+            }
+        ],
+    }
+    binding = {
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "b"},
+        "roleRef": {"kind": "ClusterRole", "name": "r"},
+        "subjects": [{"kind": "Group", "name": "system:nodes"}],
+    }
+    assert Cluster().with_objects(Objects()).grants is None
+    once = Cluster().with_objects(Objects(rbac=(role, binding)))
+    twice = once.with_objects(Objects(rbac=(role, binding)))
+    assert [len(each.grants) for each in (once, twice)] == [1, 2]
+
+
+def test_more_policies_than_are_remembered():
+    found = Cluster.from_manifests([pod_manifest(image="quay.io/a", name="p")])
+    [first] = found.resolve(found.pods[0]).images
+    for number in range(5_000):
+        other = evolve(found.pods[0], containers=(Container("c", f"quay.io/a{number}"),))
+        [answer] = found.resolve(other).images
+        assert answer.policy == first.policy

@@ -211,3 +211,23 @@ def test_pods_of_one_name_in_several_files_are_boxes_of_their_own(tmp_path):
     for name in ("a.json", "b.json"):
         (tmp_path / name).write_text(json.dumps({"apiVersion": "v1", **pod("quay.io/acme/api")}))
     assert texts(draw(load(tmp_path))).count("api") == 2
+
+
+def test_a_credential_that_there_may_be_is_a_dotted_line():
+    sealed = {
+        "apiVersion": "bitnami.com/v1alpha1",
+        "kind": "SealedSecret",
+        "metadata": {"name": "regcred"},
+        "spec": {
+            "encryptedData": {".dockerconfigjson": "AgB"},
+            "template": {"type": "kubernetes.io/dockerconfigjson"},
+        },
+    }
+    pod = {
+        "kind": "Pod",
+        "metadata": {"name": "p"},
+        "spec": {"containers": [{"image": "quay.io/a"}], "imagePullSecrets": [{"name": "regcred"}]},
+    }
+    picture = draw(Cluster.from_manifests([sealed, pod]))
+    assert len(edges(picture, "ps-unknown")) == 1
+    assert "made by SealedSecret default/regcred" in picture.svg

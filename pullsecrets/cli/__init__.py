@@ -65,10 +65,8 @@ def _without_extra(name: str, error: ImportError | click.UsageError) -> click.Co
 
 def _in_plain(error: UnicodeError) -> tuple[str | bytes, int]:
     """Print what the output's encoding lacks: our own marks in ASCII, all else as an escape."""
-    if isinstance(error, UnicodeEncodeError):
-        mark = _MARKS.get(error.object[error.start])
-        if mark is not None:
-            return mark, error.start + 1
+    if isinstance(error, UnicodeEncodeError) and error.object[error.start] in _MARKS:
+        return _MARKS[error.object[error.start]], error.start + 1
     return codecs.backslashreplace_errors(error)
 
 

@@ -445,3 +445,19 @@ def test_times_that_are_none(option, value, said):
 @pytest.mark.parametrize("at, status", [("0001-01-01", 0), ("9999-12-31", 1)])
 def test_far_away_times(at, status):
     run("-", "--at", at, "--within", "99999w", stdin=JWT, status=status)
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("x.yaml", "kind: Pod\nmetadata: {name: p}\nspec:\n  hostname: h\n"),
+        (
+            "x.json",
+            '{"kind": "Pod", "metadata": {"name": "p"},\n"spec": {\n"x": 1,\n"hostname": "h"}}',
+        ),
+    ],
+)
+def test_nothing_is_inside_of_a_text(name, text, tmp_path):
+    file = tmp_path / name
+    file.write_text(text)
+    assert line_of(where(str(file), field=("spec", "hostname", "deeper"))) == 4

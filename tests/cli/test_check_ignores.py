@@ -374,3 +374,10 @@ def test_explain_shows_what_check_reports():
     Path("pod.yaml").write_text(POD.replace("Bad", "Bad  # pullsecrets: ignore[PS999]"))
     document = json.loads(CliRunner().invoke(cli, ["explain", ".", "--format", "json"]).stdout)
     assert {each["code"] for each in document["problems"]} == {"invalid-ignore"}
+
+
+def test_comments_in_what_is_not_yaml():
+    text = POD + "---\n# pullsecrets: ignore[PS502]\na: 'b\n"
+    found, problems = run(text=text, path="pod.yaml")
+    assert [code for code, _ in problems] == ["not-yaml", "unused-ignore"]
+    assert found

@@ -156,3 +156,11 @@ def test_check_of_some_images(files):
     # What is wrong with a secret is told, though no image uses it; and of no other secret.
     assert codes(files, "--secret", "unused") == {("PS110", "unused")}
     assert codes(files, "--secret", "quay") == set()
+
+
+def test_an_image_that_is_none(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text("kind: Pod\nmetadata: {name: a}\nspec: {containers: [{image: a}]}\n")
+    result = run("resolve", file, "--image", "A B")
+    assert result.status == 2
+    assert "'A B'" in result.err

@@ -794,3 +794,10 @@ def test_main(monkeypatch, capsys):
         main()
     assert end.value.code == 2
     assert "needs the extra 'cli'" in capsys.readouterr().err
+
+
+def test_an_encoding_without_check_marks(monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    result = python("-m", "pullsecrets", "explain", EXAMPLES / "good" / "overlapping")
+    marks = [line.split()[0] for line in result.stdout.splitlines() if "/team-a/" in line]
+    assert {"+", "x"} <= set(marks)

@@ -75,3 +75,8 @@ def test_a_code_is_a_link_where_the_terminal_can_show_one(monkeypatch):
     assert address in shown[True]
     assert "\x1b]8;" in shown[True]
     assert shown[False] == "PS502\n"
+
+
+def test_a_page_without_an_address(monkeypatch):
+    monkeypatch.setattr("pullsecrets.cli.rule.help_uri", lambda kind: None)
+    assert "http" not in rule("ps502").stdout.splitlines()[-1]

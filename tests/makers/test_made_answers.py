@@ -17,6 +17,7 @@ from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
+from pullsecrets.objects import Place
 from pullsecrets.present import PullOutcome, decide
 from pullsecrets.resolution import Source, SourceKind
 from pullsecrets.secrecy import EntryText
@@ -332,3 +333,11 @@ def test_a_cluster_with_it_pickles_and_compares():
     assert again == found
     assert again.listed("default", "made") == made()
     assert isinstance(again, Cluster)
+
+
+def test_what_its_file_makes_counts_for_nothing_where_there_is_the_secret_itself():
+    place = Place("a.yaml", 1)
+    known = evolve(secret("made", "quay.io"), place=place)
+    other = evolve(made(), maker=evolve(MAKER, place=place))
+    found = in_cluster(known, other, names=["made"])
+    assert found.listed("default", "made") == known
