@@ -134,10 +134,6 @@ def parse_image(image: str) -> Image:
         raise click.UsageError(str(error)) from None
 
 
-def _host(found: Resolution) -> str | None:
-    return None if found.image is None else found.image.registry.name
-
-
 def _is_image(text: str) -> _Test:
     """Whether an image is the one that is meant, or is like it."""
     if "*" in text or "?" in text:

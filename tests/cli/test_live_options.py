@@ -259,9 +259,3 @@ class TestProgress:
         with progress(lambda: 0.0) as count:
             count("pods", 1)
         assert capsys.readouterr().err == ""
-
-
-def test_a_cluster_is_not_rendered():
-    result = run("resolve", "--cluster", "--render")
-    assert result.status == 2
-    assert "--render is for folders, not for a cluster" in result.err

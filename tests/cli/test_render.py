@@ -135,3 +135,16 @@ def test_exclude_of_the_configuration_counts(repository, command):
     assert result.err == ""
     if command == "resolve":
         assert environments(result.json["pods"]) == {"overlays/dev", "."}
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (("resolve", "--cluster"), "--render is for folders, not for a cluster"),
+        (("diff", "--git", "main..HEAD"), "--render is for folders, not for revisions"),
+    ],
+)
+def test_only_folders_are_rendered(arguments, said):
+    result = run(*arguments, "--render")
+    assert (result.status, result.out) == (2, "")
+    assert said in " ".join(result.err.split())

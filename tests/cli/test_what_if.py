@@ -181,10 +181,3 @@ class TestRevisions:
     )
     def test_bad_usage(self, arguments):
         assert run("diff", "--git", *arguments).status == 2
-
-
-def test_revisions_are_not_rendered(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    result = run("diff", "--render", "--git", "a..b")
-    assert result.status == 2
-    assert "--render is for folders, not for revisions" in result.err
