@@ -49,6 +49,7 @@ __all__ = [
     "read_by",
     "read_environments",
     "read_node",
+    "reading_options",
     "select",
     "tell",
     "whole",
@@ -336,14 +337,17 @@ def whole(environments: Iterable[Environment]) -> Cluster:
     )
 
 
-def _load(given: Given, node: Node) -> tuple[Environment, ...]:
-    options: dict[str, Any] = {
+def reading_options(given: Given) -> dict[str, Any]:
+    """What readers of manifests are told: `load`, and `objects_of` where there are no paths."""
+    return {
         "namespace": given.namespace or "default",
-        "node": node,
-        "exclude": given.settings.exclude.match,
         "makers": makers_from(given.settings.makers),
         "templates": given.settings.templates,
     }
+
+
+def _load(given: Given, node: Node) -> tuple[Environment, ...]:
+    options = {**reading_options(given), "node": node, "exclude": given.settings.exclude.match}
     if given.render:
         return load_environments(*given.paths, values=given.values, **options)
     return (Environment("", load(*given.paths, **options)),)

@@ -9,12 +9,18 @@ from typing import Final
 import click
 from attrs import evolve
 
-from pullsecrets.cli._common import Given, Unusable, read_by, read_environments, whole
+from pullsecrets.cli._common import (
+    Given,
+    Unusable,
+    read_by,
+    read_environments,
+    reading_options,
+    whole,
+)
 from pullsecrets.cli._live import is_plugin, progress
 from pullsecrets.cluster import Cluster
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.loading import Environment
-from pullsecrets.makers.table import makers_from
 from pullsecrets.node.node import Node
 from pullsecrets.reading import objects_of
 from pullsecrets.reading.revisions import NoRevision, Revision, revisions
@@ -75,9 +81,7 @@ def _revisions(given: Given, range_: str) -> tuple[Cluster, Cluster]:
 
     def read(side: Revision) -> Cluster:
         def of(node: Node) -> Cluster:
-            namespace, makers = given.namespace or "default", makers_from(given.settings.makers)
-            documents = side.documents(paths)
-            return Cluster.of(objects_of(documents, namespace=namespace, makers=makers), node)
+            return Cluster.of(objects_of(side.documents(paths), **reading_options(given)), node)
 
         return read_by(given, of)
 

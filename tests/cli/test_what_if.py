@@ -181,3 +181,20 @@ class TestRevisions:
     )
     def test_bad_usage(self, arguments):
         assert run("diff", "--git", *arguments).status == 2
+
+
+def test_revisions_are_read_with_the_kinds_that_are_configured(tmp_path, monkeypatch):
+    (tmp_path / "pullsecrets.toml").write_text('[templates]\n"Job.example.com" = "spec.template"\n')
+    text = (
+        "apiVersion: example.com/v1\nkind: Job\nmetadata: {name: j}\n"
+        "spec: {template: {spec: {containers: [{name: c, image: quay.io/a}]}}}\n"
+    )
+    git(tmp_path, "init", "-b", "main")
+    git(tmp_path, "add", "pullsecrets.toml")
+    git(tmp_path, "commit", "-m", "a")
+    (tmp_path / "job.yaml").write_text(text)
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-m", "b")
+    monkeypatch.chdir(tmp_path)
+    result = run("diff", "--git", "HEAD~1..HEAD")
+    assert "Job default/j" in result.out
