@@ -1,6 +1,6 @@
+from .answers import ImageResolution as ImageResolution
+from .answers import PodResolution as PodResolution
 from .cluster import Cluster as Cluster
-from .cluster import ImageResolution as ImageResolution
-from .cluster import PodResolution as PodResolution
 from .diagnoses import check as check
 from .dockerconfig import Credential as Credential
 from .dockerconfig import DockerConfig as DockerConfig
@@ -16,8 +16,8 @@ from .loading import load_environments as load_environments
 from .matching import pattern_matches as pattern_matches
 from .notes import Note as Note
 from .objects import Pod as Pod
-from .objects import PullSecret as PullSecret
 from .objects import ServiceAccount as ServiceAccount
+from .pull_secret import PullSecret as PullSecret
 from .resolution import Candidate as Candidate
 from .resolution import Resolution as Resolution
 from .secrecy import Password as Password

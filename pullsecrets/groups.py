@@ -26,7 +26,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from pullsecrets.cluster import ImageResolution, PodResolution
+from pullsecrets.answers import ImageResolution, PodResolution
 from pullsecrets.notes import Note
 from pullsecrets.objects import Pod
 from pullsecrets.resolution import Access, Resolution, Source, SourceKind

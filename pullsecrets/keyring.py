@@ -21,7 +21,7 @@ from pullsecrets.matching import Ring, normalise
 from pullsecrets.node.node import Contribution, Node, as_node
 from pullsecrets.node.providers import Asked, PodAccount
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.objects import PullSecret
+from pullsecrets.pull_secret import PullSecret
 from pullsecrets.resolution import Candidate, Resolution, Source, SourceKind
 from pullsecrets.secrecy import EntryText, ImageText
 

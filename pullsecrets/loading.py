@@ -11,8 +11,8 @@ from attrs import evolve, frozen
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.makers.table import MAKERS, Makers
+from pullsecrets.metadata import Place
 from pullsecrets.node.node import Node
-from pullsecrets.objects import Place
 from pullsecrets.reading.documents import Document, Objects, Problem, ProblemCode, objects_of
 from pullsecrets.reading.files import read_data
 from pullsecrets.reading.paths import read_documents

@@ -15,7 +15,9 @@ from typing import Any, Final, Generic, TypeVar
 from attrs import Factory, field, frozen
 
 from pullsecrets.makers.made import MadeSecret
-from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
+from pullsecrets.metadata import Place
+from pullsecrets.objects import Pod, ServiceAccount
+from pullsecrets.pull_secret import PullSecret
 
 __all__ = ["Found", "Names"]
 

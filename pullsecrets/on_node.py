@@ -14,7 +14,8 @@ from typing import Final
 
 from attrs import frozen
 
-from pullsecrets.cluster import Cluster, ImageResolution
+from pullsecrets.answers import ImageResolution
+from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import InvalidDockerConfig
 from pullsecrets.images import Image, InvalidImage
 from pullsecrets.makers.made import MadeSecret
@@ -22,9 +23,10 @@ from pullsecrets.node.images import NodeImages
 from pullsecrets.node.recorded import PullCredentials, RecordedSecret, credential_hash
 from pullsecrets.node.records import Pull, PullRecords, name_in_records
 from pullsecrets.node.verification import Policy, Verification
-from pullsecrets.objects import Container, Pod, PullSecret
+from pullsecrets.objects import Container, Pod
 from pullsecrets.present import PullDecision, PullOutcome, decide_resolved
 from pullsecrets.pull_policy import PullPolicy
+from pullsecrets.pull_secret import PullSecret
 from pullsecrets.resolution import Resolution
 from pullsecrets.secrecy import ImageText, printable
 

@@ -21,8 +21,8 @@ from pullsecrets.node.providers import PodAccount
 from pullsecrets.node.recorded import RecordedSecret, RecordedServiceAccount, credential_hash
 from pullsecrets.node.records import PullRecords
 from pullsecrets.node.verification import Verification
-from pullsecrets.objects import PullSecret
 from pullsecrets.pull_policy import PullPolicy
+from pullsecrets.pull_secret import PullSecret
 from pullsecrets.resolution import Candidate, Resolution, Source, SourceKind
 from pullsecrets.secrecy import ImageText, printable
 

@@ -11,10 +11,11 @@ from pullsecrets.dockerconfig import Credential
 from pullsecrets.flaws import inspect
 from pullsecrets.images import Image
 from pullsecrets.makers.made import MadeSecret
+from pullsecrets.metadata import Place
 from pullsecrets.node.providers import Asked, NotAsked, PodAccount
 from pullsecrets.node.versions import NEWEST, Release
 from pullsecrets.notes import Note
-from pullsecrets.objects import Place, PullSecret
+from pullsecrets.pull_secret import PullSecret
 from pullsecrets.registries import DOCKER_HUB_KEY
 from pullsecrets.secrecy import EntryText, ImageText, printable
 from pullsecrets.tables import Cell, Column, Table, Tabular, Tone

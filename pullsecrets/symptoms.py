@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from pullsecrets.cluster import PodResolution
+from pullsecrets.answers import PodResolution
 from pullsecrets.node.versions import MissingSecretEvent
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.secrecy import printable

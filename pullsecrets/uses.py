@@ -14,7 +14,8 @@ from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import InvalidDockerConfig
 from pullsecrets.keyring import undecodable
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.objects import Container, Pod, PullSecret
+from pullsecrets.objects import Container, Pod
+from pullsecrets.pull_secret import PullSecret
 from pullsecrets.resolution import Access, Source, SourceKind
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone

@@ -8,7 +8,8 @@ from hypothesis import given
 
 from pullsecrets import Cluster
 from pullsecrets.groups import Workload, group_pods, named, summarize, workloads_of
-from pullsecrets.objects import Owner, Place, Pod
+from pullsecrets.metadata import Place
+from pullsecrets.objects import Owner, Pod
 from pullsecrets.resolution import Access
 from pullsecrets.testing import pod, pull_secret, strategies
 from support.effort import examples

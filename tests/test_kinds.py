@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pullsecrets.kinds import KINDS, Reference
-from pullsecrets.objects import POD_TEMPLATES, Pod
+from pullsecrets.objects import Pod
+from pullsecrets.workloads import POD_TEMPLATES
 
 
 def test_every_kind_that_carries_pods_is_there():

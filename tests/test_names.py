@@ -5,8 +5,9 @@ from pathlib import PurePath
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pullsecrets.metadata import Place
 from pullsecrets.names import Found, Names
-from pullsecrets.objects import Place, PullSecret
+from pullsecrets.pull_secret import PullSecret
 
 
 def secret_in(file, name="s", namespace="ns"):

@@ -27,8 +27,9 @@ from pullsecrets import (
     resolve,
 )
 from pullsecrets.fields import InvalidManifest
+from pullsecrets.metadata import Place
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.objects import Container, Owner, Place
+from pullsecrets.objects import Container, Owner
 from pullsecrets.testing import strategies
 from support.effort import examples
 

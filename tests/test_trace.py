@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 
 from pullsecrets import Cluster, DockerConfig, Image, Keyring, PullSecret, explain, resolve
-from pullsecrets.cluster import Origin
+from pullsecrets.answers import Origin
+from pullsecrets.explanation import PodExplanation, Reason
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
@@ -18,7 +19,7 @@ from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import NoteCode
 from pullsecrets.resolution import SourceKind
 from pullsecrets.testing import pod
-from pullsecrets.trace import PodExplanation, Reason, explain_all, explain_pod
+from pullsecrets.trace import explain_all, explain_pod
 from support.drawn import clusters, nodes
 from support.made import pod_manifest as made_pod
 from support.made import secret_manifest as made_secret

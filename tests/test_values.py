@@ -31,21 +31,22 @@ from pullsecrets import (
     explain,
     explain_pod,
 )
-from pullsecrets.cluster import Admission, Origin
+from pullsecrets.answers import Admission, Origin
 from pullsecrets.dockerconfig import Auths
 from pullsecrets.errors import MissingExtra
+from pullsecrets.explanation import EntryTrace, Explanation, PodExplanation, SecretTrace
 from pullsecrets.fields import InvalidManifest
 from pullsecrets.handover import NothingToHandOver
 from pullsecrets.keyring import KeyringEntry
 from pullsecrets.matching import Pattern
+from pullsecrets.metadata import Place
 from pullsecrets.node.relevance import EffectivePolicy, Relevance
 from pullsecrets.notes import NoteCode
-from pullsecrets.objects import Container, Place
+from pullsecrets.objects import Container
 from pullsecrets.reading import Document, NoSuchPath, Problem, ProblemCode, Unreadable
 from pullsecrets.registries import Registry
 from pullsecrets.resolution import Source, SourceKind
 from pullsecrets.secrecy import EntryText, HiddenBytes, HiddenText, ImageText
-from pullsecrets.trace import EntryTrace, Explanation, PodExplanation, SecretTrace
 
 CONFIG = DockerConfig.from_json(
     '{"auths": {"quay.io": {"auth": "dTpw"}, "ghcr.io": {"username": "é"}}, "credsStore": "x"}'

@@ -18,7 +18,8 @@ from pullsecrets.changes.model import Action, Answer, Cause, CauseKind, Change
 from pullsecrets.cluster import Cluster
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.node.node import Node
-from pullsecrets.objects import Container, Pod, PullSecret
+from pullsecrets.objects import Container, Pod
+from pullsecrets.pull_secret import PullSecret
 from pullsecrets.resolution import Resolution
 from pullsecrets.secrecy import printable
 

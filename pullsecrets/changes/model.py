@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from attrs import frozen
 
-from pullsecrets.cluster import tried
+from pullsecrets.answers import tried
 from pullsecrets.node.relevance import EffectivePolicy
 from pullsecrets.node.versions import FACTS, Release
 from pullsecrets.objects import Container, Pod

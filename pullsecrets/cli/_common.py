@@ -24,13 +24,13 @@ from pullsecrets.groups import PodGroup, summarize
 from pullsecrets.kinds import Reference
 from pullsecrets.loading import Environment, load, load_environments
 from pullsecrets.makers.table import makers_from
+from pullsecrets.metadata import Place
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.decoding import hide
 from pullsecrets.node.files import NodeFiles
 from pullsecrets.node.node import Node
 from pullsecrets.node.provider_config import InvalidProviderConfig, Providers
 from pullsecrets.node.versions import NEWEST
-from pullsecrets.objects import Place
 from pullsecrets.reading import Problem, ProblemCode, read_documents
 from pullsecrets.secrecy import printable
 

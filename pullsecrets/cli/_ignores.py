@@ -25,7 +25,9 @@ from pullsecrets.diagnoses.findings import Found
 from pullsecrets.diagnoses.selection import Ignore, Selected, annotated, unknown
 from pullsecrets.diagnoses.selection import select as select_diagnoses
 from pullsecrets.makers.made import MadeSecret
-from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
+from pullsecrets.metadata import Place
+from pullsecrets.objects import Pod, ServiceAccount
+from pullsecrets.pull_secret import PullSecret
 from pullsecrets.reading import Problem, ProblemCode
 from pullsecrets.secrecy import printable
 

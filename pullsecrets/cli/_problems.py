@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from pullsecrets.objects import Place
+from pullsecrets.metadata import Place
 from pullsecrets.reading import Problem, ProblemCode
 
 __all__ = ["echo_problems"]

@@ -45,7 +45,7 @@ from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
 from pullsecrets.diagnoses.groups import group_diagnoses
 from pullsecrets.diagnoses.selection import unused
 from pullsecrets.groups import count, group_pods
-from pullsecrets.objects import Place
+from pullsecrets.metadata import Place
 from pullsecrets.reading import Problem, ProblemCode
 from pullsecrets.secrecy import HiddenText, printable
 

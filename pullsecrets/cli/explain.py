@@ -34,7 +34,7 @@ from pullsecrets.diagnoses.formats import to_json
 from pullsecrets.diagnoses.groups import group_diagnoses
 from pullsecrets.groups import PodGroup, group_pods
 from pullsecrets.makers.made import MadeSecret
-from pullsecrets.objects import PullSecret
+from pullsecrets.pull_secret import PullSecret
 from pullsecrets.tables import Table
 from pullsecrets.trace import explain as explain_image
 from pullsecrets.trace import explain_all

@@ -16,7 +16,8 @@ from pullsecrets.fields import FieldPath
 from pullsecrets.keyring import KeyringEntry
 from pullsecrets.makers.made import Maker
 from pullsecrets.notes import Note
-from pullsecrets.objects import Pod, PullSecret, ServiceAccount
+from pullsecrets.objects import Pod, ServiceAccount
+from pullsecrets.pull_secret import PullSecret
 from pullsecrets.resolution import Candidate
 from pullsecrets.secrecy import EntryText, printable
 

@@ -16,8 +16,10 @@ from pullsecrets.dockerconfig import Credential
 from pullsecrets.fields import FieldPath
 from pullsecrets.keyring import Keyring, KeyringEntry
 from pullsecrets.makers.made import MadeSecret
+from pullsecrets.metadata import Place
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
+from pullsecrets.objects import Pod, ServiceAccount
+from pullsecrets.pull_secret import PullSecret
 from pullsecrets.resolution import SourceKind
 from pullsecrets.secrecy import EntryText
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pullsecrets.cluster import Cluster, PodResolution
+from pullsecrets.answers import PodResolution
+from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.findings import Finding, Found, finding, quoted
 from pullsecrets.diagnoses.lists import Lists
 from pullsecrets.diagnoses.model import Diagnosis, Where
 from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.notes import NoteCode
-from pullsecrets.objects import DOCKERCFG_KEY, DOCKERCONFIGJSON_KEY
+from pullsecrets.pull_secret import DOCKERCFG_KEY, DOCKERCONFIGJSON_KEY
 from pullsecrets.secrecy import printable
 
 __all__ = ["Made"]

@@ -11,7 +11,9 @@ from attrs import field, frozen
 
 from pullsecrets.fields import FieldPath, format_path
 from pullsecrets.makers.made import Maker
-from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
+from pullsecrets.metadata import Place
+from pullsecrets.objects import Pod, ServiceAccount
+from pullsecrets.pull_secret import PullSecret
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 

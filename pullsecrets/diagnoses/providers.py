@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from pullsecrets.cluster import Cluster, PodResolution
+from pullsecrets.answers import PodResolution
+from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.findings import Found, finding, image_fields, instead, quoted
 from pullsecrets.diagnoses.model import Diagnosis, Where
 from pullsecrets.node import checks

@@ -7,7 +7,8 @@ from typing import Final, cast
 
 from attrs import evolve
 
-from pullsecrets.cluster import Cluster, ImageResolution, Origin, PodResolution
+from pullsecrets.answers import ImageResolution, Origin, PodResolution
+from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.findings import (
     Finding,
     Found,
@@ -23,7 +24,8 @@ from pullsecrets.diagnoses.nearest import nearest
 from pullsecrets.images import Image
 from pullsecrets.matching import Pattern
 from pullsecrets.notes import NoteCode
-from pullsecrets.objects import Pod, PullSecret, ServiceAccount
+from pullsecrets.objects import Pod, ServiceAccount
+from pullsecrets.pull_secret import PullSecret
 from pullsecrets.resolution import Resolution
 from pullsecrets.secrecy import EntryText, ImageText
 from pullsecrets.spelling import is_sound

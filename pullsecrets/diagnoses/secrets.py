@@ -22,7 +22,7 @@ from pullsecrets.diagnoses.model import Diagnosis, Severity, Where
 from pullsecrets.dockerconfig import Credential, DockerConfig
 from pullsecrets.keyring import Keyring, KeyringEntry
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.objects import DOCKERCFG_TYPE, PullSecret
+from pullsecrets.pull_secret import DOCKERCFG_TYPE, PullSecret
 from pullsecrets.secrecy import EntryText, HiddenBytes
 from pullsecrets.spelling import HUB_ENTRY, corrected, is_api_path, is_hub_mistake, unmatchable
 

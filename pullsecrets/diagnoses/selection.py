@@ -13,7 +13,9 @@ from pullsecrets.diagnoses.findings import Found
 from pullsecrets.diagnoses.model import Diagnoses, Diagnosis, Where
 from pullsecrets.fields import FieldPath
 from pullsecrets.makers.made import Maker
-from pullsecrets.objects import IGNORE_ANNOTATION, Place, Pod, PullSecret, ServiceAccount
+from pullsecrets.metadata import IGNORE_ANNOTATION, Place
+from pullsecrets.objects import Pod, ServiceAccount
+from pullsecrets.pull_secret import PullSecret
 from pullsecrets.reading import Problem, ProblemCode
 from pullsecrets.secrecy import EntryText, printable
 

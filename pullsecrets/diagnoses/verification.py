@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from pullsecrets.cluster import Cluster, ImageResolution, PodResolution
+from pullsecrets.answers import ImageResolution, PodResolution
+from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.findings import Finding, Found, finding, image_fields, quoted
 from pullsecrets.diagnoses.model import Where
 from pullsecrets.images import Image, InvalidImage

@@ -20,7 +20,7 @@ from attrs import field, frozen
 
 from pullsecrets.errors import MissingExtra, PullsecretsError
 from pullsecrets.kinds import KINDS, Kind
-from pullsecrets.objects import Place
+from pullsecrets.metadata import Place
 from pullsecrets.reading import Document, read_data
 from pullsecrets.secrecy import HiddenBytes, printable
 

@@ -23,7 +23,8 @@ from typing import Any, Final
 from pullsecrets.fields import Field, FieldPath
 from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.makers.templates import TemplateFacts, read_template
-from pullsecrets.objects import DOCKERCONFIGJSON_TYPE, Place, ignored
+from pullsecrets.metadata import Place, ignored
+from pullsecrets.pull_secret import DOCKERCONFIGJSON_TYPE
 from pullsecrets.secrecy import HiddenText
 
 __all__ = ["copies_of", "patched", "pulled_from"]

@@ -8,13 +8,13 @@ from attrs import evolve, field, frozen
 
 from pullsecrets.dockerconfig import InvalidDockerConfig
 from pullsecrets.fields import FieldPath
+from pullsecrets.metadata import Place
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.objects import (
+from pullsecrets.pull_secret import (
     DOCKERCFG_KEY,
     DOCKERCFG_TYPE,
     DOCKERCONFIGJSON_KEY,
     DOCKERCONFIGJSON_TYPE,
-    Place,
     PullSecret,
 )
 from pullsecrets.secrecy import EntryText, printable

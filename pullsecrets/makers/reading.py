@@ -18,14 +18,8 @@ from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.makers.sops import ENCRYPTED, decrypted, is_encrypted, is_unreadable, unreadable
 from pullsecrets.makers.table import Makers, MakingKind
 from pullsecrets.makers.templates import TemplateFacts, read_template
-from pullsecrets.objects import (
-    DOCKERCFG_KEY,
-    DOCKERCFG_TYPE,
-    DOCKERCONFIGJSON_KEY,
-    Place,
-    PullSecret,
-    ignored,
-)
+from pullsecrets.metadata import Place, ignored
+from pullsecrets.pull_secret import DOCKERCFG_KEY, DOCKERCFG_TYPE, DOCKERCONFIGJSON_KEY, PullSecret
 from pullsecrets.secrecy import Hidden, HiddenText
 
 __all__ = ["is_maker", "made_for"]

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pullsecrets.fields import Field
 from pullsecrets.makers.made import MadeSecret, Maker
-from pullsecrets.objects import Place, ignored
+from pullsecrets.metadata import Place, ignored
 
 __all__ = ["ENCRYPTED", "decrypted", "is_encrypted", "is_unreadable", "unreadable"]
 

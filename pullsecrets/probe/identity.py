@@ -7,7 +7,7 @@ from typing import Any
 
 from pullsecrets._go.json import BadJSON, Object, parse_json
 from pullsecrets.cluster import Cluster
-from pullsecrets.objects import DOCKERCFG_TYPE, PullSecret
+from pullsecrets.pull_secret import DOCKERCFG_TYPE, PullSecret
 from pullsecrets.resolution import Candidate, SourceKind
 from pullsecrets.secrecy import Password
 

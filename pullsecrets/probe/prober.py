@@ -10,7 +10,8 @@ from types import TracebackType
 
 from attrs import define
 
-from pullsecrets.cluster import Cluster, ImageResolution, PodResolution
+from pullsecrets.answers import ImageResolution, PodResolution
+from pullsecrets.cluster import Cluster
 from pullsecrets.images import Image
 from pullsecrets.objects import ContainerKind, Pod
 from pullsecrets.probe.flow import RegistryClient

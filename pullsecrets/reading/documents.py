@@ -14,7 +14,9 @@ from pullsecrets.fields import FieldPath, InvalidManifest, format_path
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.makers.reading import is_maker, made_for
 from pullsecrets.makers.table import MAKERS, Makers
-from pullsecrets.objects import Place, Pod, PullSecret, ServiceAccount
+from pullsecrets.metadata import Place
+from pullsecrets.objects import Pod, ServiceAccount
+from pullsecrets.pull_secret import PullSecret
 from pullsecrets.reading.generators import generated, is_kustomization
 from pullsecrets.reading.partial import Lack, has_containers, is_patch, lack_of
 from pullsecrets.secrecy import printable

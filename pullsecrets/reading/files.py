@@ -15,7 +15,7 @@ from typing import Final
 from attrs import evolve
 
 from pullsecrets.errors import MissingExtra
-from pullsecrets.objects import Place
+from pullsecrets.metadata import Place
 from pullsecrets.reading.documents import Document, Problem, ProblemCode
 from pullsecrets.reading.dumps import read_dump
 from pullsecrets.reading.text import Read, read_json, read_yaml

@@ -14,13 +14,8 @@ from typing import Any, Final
 
 from pullsecrets.fields import Field
 from pullsecrets.makers.made import MadeSecret, Maker
-from pullsecrets.objects import (
-    DOCKERCFG_KEY,
-    DOCKERCONFIGJSON_KEY,
-    Place,
-    PullSecret,
-    ignored,
-)
+from pullsecrets.metadata import Place, ignored
+from pullsecrets.pull_secret import DOCKERCFG_KEY, DOCKERCONFIGJSON_KEY, PullSecret
 from pullsecrets.secrecy import HiddenBytes
 
 __all__ = ["generated", "is_kustomization"]

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from typing import Any, Final
 
 from pullsecrets.errors import PullsecretsError
-from pullsecrets.objects import Place
+from pullsecrets.metadata import Place
 from pullsecrets.reading.documents import Document, Problem, ProblemCode
 from pullsecrets.reading.files import read_data
 from pullsecrets.reading.partial import is_patch

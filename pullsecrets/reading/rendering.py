@@ -21,7 +21,7 @@ from typing import Final
 from attrs import frozen
 
 from pullsecrets.errors import PullsecretsError
-from pullsecrets.objects import Place
+from pullsecrets.metadata import Place
 from pullsecrets.reading.documents import Problem, ProblemCode
 from pullsecrets.reading.roots import Renderer, Root
 from pullsecrets.secrecy import HiddenBytes, printable

@@ -11,7 +11,8 @@ from typing import Final, Literal
 
 from attrs import evolve
 
-from pullsecrets.cluster import Cluster, ImageResolution, PodResolution
+from pullsecrets.answers import ImageResolution, PodResolution
+from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import CATALOGUE, Severity, check
 from pullsecrets.resolution import Resolution, Source, SourceKind
 from pullsecrets.secrecy import printable

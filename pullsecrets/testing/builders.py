@@ -13,16 +13,10 @@ from attrs import evolve
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import Credential, DockerConfig
 from pullsecrets.makers.made import MadeSecret
+from pullsecrets.metadata import Place
 from pullsecrets.node.node import Node
-from pullsecrets.objects import (
-    DOCKERCONFIGJSON_KEY,
-    DOCKERCONFIGJSON_TYPE,
-    Container,
-    Place,
-    Pod,
-    PullSecret,
-    ServiceAccount,
-)
+from pullsecrets.objects import Container, Pod, ServiceAccount
+from pullsecrets.pull_secret import DOCKERCONFIGJSON_KEY, DOCKERCONFIGJSON_TYPE, PullSecret
 from pullsecrets.reading import (
     Document,
     Problem,

@@ -22,17 +22,13 @@ from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import Credential, DockerConfig
 from pullsecrets.errors import MissingExtra
 from pullsecrets.images import Image
-from pullsecrets.objects import (
+from pullsecrets.objects import Container, ContainerKind, Owner, Pod, ServiceAccount
+from pullsecrets.pull_secret import (
     DOCKERCFG_KEY,
     DOCKERCFG_TYPE,
     DOCKERCONFIGJSON_KEY,
     DOCKERCONFIGJSON_TYPE,
-    Container,
-    ContainerKind,
-    Owner,
-    Pod,
     PullSecret,
-    ServiceAccount,
 )
 from pullsecrets.registries import Registry
 from pullsecrets.secrecy import HiddenBytes, Password

@@ -20,7 +20,7 @@ from pullsecrets.diagnoses.formats import (
     to_json,
     to_sarif,
 )
-from pullsecrets.objects import Place
+from pullsecrets.metadata import Place
 from pullsecrets.reading import Problem, ProblemCode
 from pullsecrets.secrecy import EntryText
 from support.drawn import clusters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pullsecrets import Cluster, PullSecret, ServiceAccount, check
 from pullsecrets.diagnoses import CATALOGUE, Diagnoses, Diagnosis, Severity, Where
 from pullsecrets.fields import format_path
-from pullsecrets.objects import Place
+from pullsecrets.metadata import Place
 from pullsecrets.secrecy import EntryText
 from pullsecrets.testing import cluster
 from support.diagnosed import pod, regcred

@@ -8,7 +8,7 @@ import pytest
 
 from pullsecrets import Keyring, check
 from pullsecrets.fields import format_path
-from pullsecrets.objects import DOCKERCFG_TYPE
+from pullsecrets.pull_secret import DOCKERCFG_TYPE
 from pullsecrets.testing import cluster
 from support.diagnosed import b64, found, login, pod, regcred, secret
 

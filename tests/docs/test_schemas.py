@@ -198,14 +198,14 @@ def test_parts_with_one_name_are_the_same_part():
 
 
 def test_codes_are_all_described():
+    from pullsecrets.answers import Origin
     from pullsecrets.changes import Action, CauseKind
-    from pullsecrets.cluster import Origin
+    from pullsecrets.explanation import Reason
     from pullsecrets.notes import NoteCode
     from pullsecrets.objects import ContainerKind
     from pullsecrets.present import PullOutcome
     from pullsecrets.reading import ProblemCode
     from pullsecrets.resolution import SourceKind
-    from pullsecrets.trace import Reason
 
     parts = SCHEMAS["explain"]["$defs"]
     for codes, part, name in (

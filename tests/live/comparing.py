@@ -13,7 +13,7 @@ from attrs import frozen
 
 from live.registry import gives
 from pullsecrets import Cluster, Image, PodResolution
-from pullsecrets.cluster import ImageResolution
+from pullsecrets.answers import ImageResolution
 from pullsecrets.node.recorded import PullCredentials
 from pullsecrets.node.records import Pull, PullRecords
 from pullsecrets.notes import NoteCode

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from pullsecrets import Cluster, Keyring, check, explain, explain_pod, resolve
 from pullsecrets.changes import diff_clusters
+from pullsecrets.explanation import Reason
 from pullsecrets.handover import NothingToHandOver, to_docker_config
 from pullsecrets.makers.made import MadeSecret, Maker
+from pullsecrets.metadata import Place
 from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
-from pullsecrets.objects import Place
 from pullsecrets.present import PullOutcome, decide
 from pullsecrets.resolution import Source, SourceKind
 from pullsecrets.secrecy import EntryText
@@ -28,7 +29,6 @@ from pullsecrets.testing import (
     cluster,
     pod,
 )
-from pullsecrets.trace import Reason
 from pullsecrets.uses import uses
 from support.effort import examples
 from support.made import node_config, secret, users

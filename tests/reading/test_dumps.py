@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from pullsecrets import Cluster
 from pullsecrets.node.audiences import audience_grants
-from pullsecrets.objects import POD_TEMPLATES
 from pullsecrets.reading import ProblemCode, dumps, objects_of, read_data
+from pullsecrets.workloads import POD_TEMPLATES
 from support import drawn
 from support.effort import examples
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from pullsecrets import DockerConfig, PullsecretsError, load
 from pullsecrets.errors import MissingExtra
-from pullsecrets.objects import Place
+from pullsecrets.metadata import Place
 from pullsecrets.reading import NoSuchPath, ProblemCode, Unreadable
 from pullsecrets.reading.text import yaml_loader
 from support.effort import examples

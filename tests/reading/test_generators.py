@@ -9,7 +9,7 @@ import pytest
 from pullsecrets import Cluster, PullSecret, load
 from pullsecrets.fields import InvalidManifest
 from pullsecrets.makers.made import MadeSecret
-from pullsecrets.objects import Place
+from pullsecrets.metadata import Place
 from pullsecrets.reading.generators import generated, is_kustomization
 
 JSON, KEY = "kubernetes.io/dockerconfigjson", ".dockerconfigjson"

@@ -8,7 +8,7 @@ import json
 from attrs import evolve
 
 from pullsecrets import PullSecret, check, testing
-from pullsecrets.objects import DOCKERCFG_KEY, DOCKERCFG_TYPE, DOCKERCONFIGJSON_KEY
+from pullsecrets.pull_secret import DOCKERCFG_KEY, DOCKERCFG_TYPE, DOCKERCONFIGJSON_KEY
 
 GUID = "00000000-0000-0000-0000-000000000000"
 

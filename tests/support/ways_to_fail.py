@@ -33,6 +33,7 @@ from pullsecrets.diagnoses.baseline import compare_to_baseline
 from pullsecrets.handover import to_docker_config, write_docker_config
 from pullsecrets.makers.reading import made_for
 from pullsecrets.makers.table import MAKERS
+from pullsecrets.metadata import Place
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.checks import check_config
 from pullsecrets.node.images import NodeImages
@@ -41,7 +42,6 @@ from pullsecrets.node.provider_config import Providers
 from pullsecrets.node.records import Pull, PullRecords, name_in_records
 from pullsecrets.node.verification import Verification
 from pullsecrets.node.versions import NEWEST
-from pullsecrets.objects import Place
 from pullsecrets.reading.generators import generated
 from pullsecrets.testing import cluster
 from pullsecrets.testing.providers import run_credential_provider

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from pullsecrets import Cluster, Credential, DockerConfig, Password
-from pullsecrets.objects import Place
+from pullsecrets.metadata import Place
 from pullsecrets.reading import NoSuchPath, ProblemCode, Unreadable
 from pullsecrets.testing import cluster, pod, pull_secret, service_account, strategies
 

@@ -24,7 +24,7 @@ from pullsecrets import (
 )
 from pullsecrets.handover import to_docker_config, write_docker_config
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.trace import Explanation, PodExplanation
+from pullsecrets.explanation import Explanation, PodExplanation
 from pullsecrets.testing import (
     FakeRegistry, RegistryRequest, assert_no_problems, assert_pulls_with, cluster, pod, pull_secret,
     service_account, strategies,
