@@ -8,7 +8,6 @@ from typing import Any, Final, TypeVar
 
 from attrs import Factory, evolve, field, frozen
 
-from pullsecrets.answers import Admission, ImageResolution, Origin, PodResolution, images_table
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.keyring import Keyring
 from pullsecrets.makers.made import MadeSecret, copy_of
@@ -22,6 +21,13 @@ from pullsecrets.node.verification import Verification
 from pullsecrets.node.versions import Gate
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Pod, ServiceAccount
+from pullsecrets.pod_resolution import (
+    Admission,
+    ImageResolution,
+    Origin,
+    PodResolution,
+    images_table,
+)
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.reading.clients import manifests_of

@@ -26,9 +26,9 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from pullsecrets.answers import ImageResolution, PodResolution
 from pullsecrets.notes import Note
 from pullsecrets.objects import Pod
+from pullsecrets.pod_resolution import ImageResolution, PodResolution
 from pullsecrets.resolution import Access, Resolution, Source, SourceKind
 from pullsecrets.secrecy import printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone

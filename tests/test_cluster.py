@@ -12,13 +12,13 @@ import pytest
 from attrs import evolve
 
 from pullsecrets import Cluster, DockerConfig, Image, Pod, check, load
-from pullsecrets.answers import Admission, Origin
 from pullsecrets.metadata import Place
 from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, ContainerKind
+from pullsecrets.pod_resolution import Admission, Origin
 from pullsecrets.reading import Objects, ProblemCode
 from pullsecrets.testing import cluster as cluster_of
 from pullsecrets.testing import pod, pull_secret, service_account

@@ -31,7 +31,7 @@ ROOMS = (
     ("node",),
     ("resolution",),
     ("keyring",),
-    ("answers",),
+    ("pod_resolution",),
     ("cluster",),
     ("loading", "handover", "present", "symptoms", "groups", "live"),
     ("on_node",),

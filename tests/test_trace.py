@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 
 from pullsecrets import Cluster, DockerConfig, Image, Keyring, PullSecret, explain, resolve
-from pullsecrets.answers import Origin
 from pullsecrets.explanation import PodExplanation, Reason
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import NoteCode
+from pullsecrets.pod_resolution import Origin
 from pullsecrets.resolution import SourceKind
 from pullsecrets.testing import pod
 from pullsecrets.trace import explain_all, explain_pod

@@ -8,10 +8,10 @@ from typing import Any, Final, cast
 
 from attrs import frozen
 
-from pullsecrets.answers import tried
 from pullsecrets.node.relevance import EffectivePolicy
 from pullsecrets.node.versions import FACTS, Release
 from pullsecrets.objects import Container, Pod
+from pullsecrets.pod_resolution import tried
 from pullsecrets.present import PullDecision, PullOutcome
 from pullsecrets.resolution import Resolution
 from pullsecrets.secrecy import printable

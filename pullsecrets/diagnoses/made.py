@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pullsecrets.answers import PodResolution
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.findings import Finding, Found, finding, quoted
 from pullsecrets.diagnoses.lists import Lists
 from pullsecrets.diagnoses.model import Diagnosis, Where
 from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.notes import NoteCode
+from pullsecrets.pod_resolution import PodResolution
 from pullsecrets.pull_secret import DOCKERCFG_KEY, DOCKERCONFIGJSON_KEY
 from pullsecrets.secrecy import printable
 

@@ -198,11 +198,11 @@ def test_parts_with_one_name_are_the_same_part():
 
 
 def test_codes_are_all_described():
-    from pullsecrets.answers import Origin
     from pullsecrets.changes import Action, CauseKind
     from pullsecrets.explanation import Reason
     from pullsecrets.notes import NoteCode
     from pullsecrets.objects import ContainerKind
+    from pullsecrets.pod_resolution import Origin
     from pullsecrets.present import PullOutcome
     from pullsecrets.reading import ProblemCode
     from pullsecrets.resolution import SourceKind

@@ -13,11 +13,11 @@ from attrs import frozen
 
 from live.registry import gives
 from pullsecrets import Cluster, Image, PodResolution
-from pullsecrets.answers import ImageResolution
 from pullsecrets.node.recorded import PullCredentials
 from pullsecrets.node.records import Pull, PullRecords
 from pullsecrets.notes import NoteCode
 from pullsecrets.on_node import ContainerDecision
+from pullsecrets.pod_resolution import ImageResolution
 from pullsecrets.present import PullOutcome, Try
 from pullsecrets.resolution import Candidate
 from pullsecrets.symptoms import SymptomCode, symptoms_of
