@@ -19,7 +19,7 @@ from pullsecrets.cli._lines import Lines
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, Kind, Severity
 from pullsecrets.diagnoses.formats import help_uri
-from pullsecrets.diagnoses.groups import DiagnosisGroup, Site, group_diagnoses
+from pullsecrets.diagnoses.groups import DiagnosisGroup, group_diagnoses
 from pullsecrets.groups import count
 from pullsecrets.objects import Pod
 
@@ -163,23 +163,12 @@ def _of_cause(group: DiagnosisGroup, places: int | None, lines: Lines) -> Iterat
         f" {group.message}",
     )
     for site in shown:
-        yield Text(f"  at  {_place(site, lines)}", style="dim")
+        yield Text(f"  at  {site.address(lines)}", style="dim")
     left = len(group.sites) - len(shown)
     if left:
         number = count(len(group.diagnoses), "diagnosis", "diagnoses")
         yield Text(f"  at  … and {count(left, 'more place')}, {number} in all", style="dim")
     yield Text(f"  do  {group.advice}")
-
-
-def _place(site: Site, lines: Lines) -> str:
-    """A place in one line, the file first, as editors and terminals make links of it."""
-    where = site.where
-    if where.document is None:
-        return site.title if where.file is None else f"{where.file}  {site.title}"
-    if where.file is None or where.file == "-":
-        return f"{site.title} (document {where.document})"
-    line = lines(where)
-    return f"{where.file}{f':{line}' if line else ''}  {site.title}"
 
 
 def tracker(cluster: Cluster) -> Callable[[Iterable[Pod]], Iterable[Pod]]:
