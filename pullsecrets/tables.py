@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
 
@@ -109,7 +109,7 @@ Row = Sequence[Cell | Value]
 
 @frozen
 class Table:
-    """The description of a table.
+    """The description of a table, which shows itself in a notebook and in rich's terminal.
 
     Attributes:
         columns: The columns. Those that group come in the order of their depth.
@@ -241,6 +241,16 @@ class Table:
         parts += [ScreenRow([_lines(cell)]) for cell in self._more(_TERMINAL_ROWS)]
         return Screen(tuple(parts))
 
+    def _repr_html_(self) -> str:
+        return html_box(self.html())
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """What IPython prints, and puts into notebooks beside the HTML: not all that `repr` has."""
+        return {"text/plain": "\n".join(self.lines(_HTML_ROWS))}
+
+    def __rich__(self) -> RenderableType:
+        return self.rich()
+
     @property
     def _shown(self) -> tuple[Column, ...]:
         return tuple(c for c in self.columns if c.heading is not None and not c.group)
@@ -320,11 +330,10 @@ class Tabular(ABC):
         return self.table().records()
 
     def _repr_html_(self) -> str:
-        return html_box(self._summary_table(_HTML_ROWS).html())
+        return self._summary_table(_HTML_ROWS)._repr_html_()
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """What IPython prints, and writes into notebooks beside the HTML: not the whole value."""
-        printer.text("\n".join(self._summary_table(_HTML_ROWS).lines(_HTML_ROWS)))
+    def _repr_mimebundle_(self, **kwargs: object) -> dict[str, str]:
+        return self._summary_table(_HTML_ROWS)._repr_mimebundle_(**kwargs)
 
     def __rich__(self) -> RenderableType:
         return self._summary_table(_TERMINAL_ROWS).rich()
