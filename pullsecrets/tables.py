@@ -236,7 +236,10 @@ class Table:
         if any(rows for _, rows in groups) and any(column.heading for column in table._shown):
             parts.append(ScreenRow(heads, indent))
         for headings, rows in groups:
-            parts += [ScreenRow([_lines(cell)], 2 * depth + inner) for depth, cell in headings]
+            for depth, cell in headings:
+                is_top = not (depth or self.title or cell.tone)
+                head = evolve(cell, tone=Tone.STRONG) if is_top else cell
+                parts.append(ScreenRow([_lines(head)], 2 * depth + inner))
             parts += [ScreenRow([*map(_lines, row, widths)], indent) for row in rows]
         parts += [ScreenRow([_lines(cell)]) for cell in self._more(_TERMINAL_ROWS)]
         return Screen(tuple(parts))
