@@ -50,7 +50,7 @@ html_title = "pullsecrets"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
-pygments_dark_style = "github-dark"  # furo's own underlines names
+pygments_dark_style = "a11y-high-contrast-dark"  # furo's own underlines names
 html_theme_options = {
     "navigation_with_keys": True,
     # System fonts: the site loads nothing from elsewhere.
