@@ -39,6 +39,7 @@ nb_execution_timeout = 120
 nb_merge_streams = True
 
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True  # the name of a table, not all that is in it
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
@@ -49,6 +50,7 @@ html_title = "pullsecrets"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
+pygments_dark_style = "a11y-high-contrast-dark"  # furo's own underlines names
 html_theme_options = {
     "navigation_with_keys": True,
     # System fonts: the site loads nothing from elsewhere.

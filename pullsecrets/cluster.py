@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from attrs import Factory, evolve, field, frozen
 
 from pullsecrets.dockerconfig import DockerConfig
+from pullsecrets.groups import group_pods
 from pullsecrets.keyring import Keyring
 from pullsecrets.makers.made import MadeSecret, copy_of
 from pullsecrets.metadata import Place
@@ -552,7 +553,15 @@ class Cluster(Tabular):
             limit: How many rows are wanted at most, None for all of them.
         """
         total = sum(len(pod.images) for pod in self.pods)
-        return images_table(self.resolve_all(), limit, total=total, subtitle=self.title)
+        answers = ((answer.pod.title, answer) for answer in self.resolve_all())
+        return images_table(answers, limit, total=total, subtitle=self.title)
+
+    def _summary_table(self, limit: int) -> Table:
+        """The same, the pods of one workload that have one answer as one."""
+        groups = group_pods(self.resolve_all())
+        total = sum(len(group.first.images) for group in groups)
+        answers = ((group.title, group.first) for group in groups)
+        return images_table(answers, limit, total=total, subtitle=self.title)
 
 
 def string_references(holder: Pod | ServiceAccount) -> Iterator[Note]:

@@ -325,7 +325,7 @@ class Summary(Tabular):
 
     def table(self, limit: int | None = None) -> Table:
         """One row for each kind of answer, the worst first, then one for each source."""
-        columns = Column("images", ""), Column("answer", ""), Column("detail", "")
+        columns = Column("images", "", number=True), Column("answer", ""), Column("detail", "")
         return Table(columns, tuple(self._rows(limit)), title=self.title)
 
     def _rows(self, limit: int | None) -> Iterator[Row]:

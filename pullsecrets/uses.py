@@ -84,7 +84,7 @@ class CredentialUse:
         return {**source, "entry": entry, "images": [each.to_dict() for each in self.uses]}
 
 
-@frozen
+@frozen(repr=False)
 class Uses(Tabular):
     """Who uses which credential.
 
@@ -100,6 +100,9 @@ class Uses(Tabular):
     anonymous: tuple[Use, ...] = ()
     unknown: tuple[Use, ...] = ()
     failing: tuple[Use, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Uses: {len(self.credentials):,} credentials, {len(self.unused):,} unused>"
 
     @property
     def unused(self) -> tuple[CredentialUse, ...]:

@@ -26,10 +26,11 @@ from datetime import datetime, timedelta
 
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.catalogue import CATALOGUE
+from pullsecrets.diagnoses.collection import Diagnoses
 from pullsecrets.diagnoses.findings import Found, finding, in_config, title
 from pullsecrets.diagnoses.lists import Lists, strings_in
 from pullsecrets.diagnoses.made import Made
-from pullsecrets.diagnoses.model import Diagnoses, Diagnosis, Kind, Severity, Where
+from pullsecrets.diagnoses.model import Diagnosis, Kind, Severity, Where
 from pullsecrets.diagnoses.providers import Consulted
 from pullsecrets.diagnoses.pulls import Pulls
 from pullsecrets.diagnoses.secrets import diagnose_secret
