@@ -755,6 +755,18 @@ class TestSeveralFiles:
         assert cluster.secret("default", "s").place.file.endswith("dev/secret.json")
         assert cluster.service_account("default", "default") is not None
 
+    def test_what_decides_for_secrets_may_not_for_accounts(self, tmp_path):
+        """Of the two kinds only one has to be in several files for the place to matter."""
+        for env in ("dev", "prod"):
+            (tmp_path / env).mkdir()
+            objects = [pod_manifest("s"), account_manifest(env), pod_manifest(name="by-account")]
+            auths = {"quay.io": {"username": env, "password": "p"}}
+            objects.append(secret_manifest("s", auths=auths))
+            documents = [json.dumps({"apiVersion": "v1", **each}) for each in objects]
+            (tmp_path / env / "all.json").write_text("\n".join(documents))
+        answers = load(tmp_path).resolve_all()
+        assert [users(each) for each in answers] == [["dev"], [], ["prod"], []]
+
 
 def test_objects_of_rbac_are_added():
     role = {
@@ -787,3 +799,64 @@ def test_more_policies_than_are_remembered():
         other = evolve(found.pods[0], containers=(Container("c", f"quay.io/a{number}"),))
         [answer] = found.resolve(other).images
         assert answer.policy == first.policy
+
+
+@pytest.mark.parametrize(
+    "stored, own, expected",
+    [
+        (STORED, ("s",), ()),
+        (STORED, ("other",), ("other",)),
+        ({}, ("s",), ("s",)),
+        ({}, ("other",), ("other",)),
+    ],
+)
+def test_only_a_list_that_admission_copied_goes_with_the_account(stored, own, expected):
+    cluster = Cluster.from_manifests(
+        [pod_manifest(*own, **stored), account_manifest("default", "s")]
+    )
+    [before] = cluster.pods
+    assert cluster.as_service_account(before, "builder") == evolve(
+        before, service_account="builder", pull_secrets=expected, stored=False
+    )
+
+
+def test_a_cluster_is_equal_to_itself_before_it_was_asked():
+    manifests = [pod_manifest("s"), secret_manifest("s", "quay.io")]
+    asked = Cluster.from_manifests(manifests)
+    assert users(*asked.resolve_all()) == ["s-user"]
+    assert asked == Cluster.from_manifests(manifests)
+
+
+class TestTitleAndTable:
+    def test_the_title_says_what_could_not_be_read(self):
+        manifests = [pod_manifest(), {"kind": "Secret", "data": 5}]
+        assert Cluster.from_manifests(manifests[:1]).title == (
+            "1 pod or workload, 0 secrets, 0 service accounts"
+        )
+        for errors, part in ((1, "1 part"), (2, "2 parts")):
+            cluster = Cluster.from_manifests([*manifests, *manifests[1:] * (errors - 1)])
+            assert cluster.title.endswith(f"accounts, {part} of the input not readable")
+            assert repr(cluster) == f"<Cluster: {cluster.title}>"
+
+    def test_images_are_code(self):
+        table = cluster_of(pod("p", images=["quay.io/a"])).table()
+        assert [column.field for column in table.columns if column.code] == ["image"]
+
+    @pytest.mark.parametrize(
+        "limit, shown, remark",
+        [
+            (None, ["a", "b", "c"], ""),
+            (3, ["a", "b", "c"], ""),
+            (4, ["a", "b", "c"], ""),
+            (2, ["b", "a"], "; the worst come first"),
+        ],
+    )
+    def test_the_worst_come_first_where_not_all_are_shown(self, limit, shown, remark):
+        images = {"a": "quay.io/a", "b": "Bad", "c": "quay.io/c"}
+        manifests = [pod_manifest(name=name, image=image) for name, image in images.items()]
+        cluster = Cluster.from_manifests(manifests)
+        table = cluster.table(limit)
+        position = [column.field for column in table.columns].index("pod")
+        assert [row[position] for row in table.rows] == shown
+        assert table.subtitle.value == cluster.title + remark
+        assert table.total == 3
