@@ -92,8 +92,8 @@ def fast(session: nox.Session) -> None:
 @nox.session(python=PYTHONS[0], venv_backend="uv")
 def lowest(session: nox.Session) -> None:
     """Run the tests with the oldest versions that pyproject.toml allows."""
-    session.install("--resolution", "lowest-direct", "-e", ".[all]")
-    session.install(*_group("test"))
+    # At once: a second installation would put newer versions in the place of some of them.
+    session.install("--resolution", "lowest-direct", "-e", ".[all]", *_group("test"))
     session.run("pytest", *session.posargs)
 
 
