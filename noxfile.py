@@ -131,7 +131,7 @@ def lint(session: nox.Session) -> None:
 
 def _last_tag(session: nox.Session) -> str:
     """Return the newest release that this commit comes from, or nothing."""
-    tags = ["git", "tag", "--merged", "HEAD", "--sort=-version:refname", "--list", "v*"]
+    tags = ["git", "tag", "--merged", "HEAD", "--sort=-version:refname", "--list", "v*.*.*"]
     return (session.run(*tags, external=True, silent=True) or "").partition("\n")[0]
 
 
