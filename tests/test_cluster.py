@@ -24,7 +24,7 @@ from pullsecrets.testing import cluster as cluster_of
 from pullsecrets.testing import pod, pull_secret, service_account
 from pullsecrets.trace import explain_all
 from pullsecrets.uses import uses
-from support.made import MIRROR, STORED, account_manifest, pod_manifest, secret_manifest
+from support.made import MIRROR, STORED, TYPE, account_manifest, pod_manifest, secret_manifest
 from support.made import users as users_of
 
 
@@ -827,36 +827,28 @@ def test_a_cluster_is_equal_to_itself_before_it_was_asked():
     assert asked == Cluster.from_manifests(manifests)
 
 
-class TestTitleAndTable:
-    def test_the_title_says_what_could_not_be_read(self):
-        manifests = [pod_manifest(), {"kind": "Secret", "data": 5}]
-        assert Cluster.from_manifests(manifests[:1]).title == (
-            "1 pod or workload, 0 secrets, 0 service accounts"
-        )
-        for errors, part in ((1, "1 part"), (2, "2 parts")):
-            cluster = Cluster.from_manifests([*manifests, *manifests[1:] * (errors - 1)])
-            assert cluster.title.endswith(f"accounts, {part} of the input not readable")
-            assert repr(cluster) == f"<Cluster: {cluster.title}>"
+@pytest.mark.parametrize("first", ["Secret", "SealedSecret"])
+def test_a_secret_counts_before_what_makes_it(first):
+    sealed = {
+        "apiVersion": "bitnami.com/v1alpha1",
+        "kind": "SealedSecret",
+        "metadata": {"name": "s"},
+        "spec": {"encryptedData": {".dockerconfigjson": "x"}, "template": {"type": TYPE}},
+    }
+    both = sorted([secret_manifest("s", "quay.io"), sealed], key=lambda it: it["kind"] != first)
+    answer = only(pod_manifest("s"), *both)
+    assert users(answer) == ["s-user"]
+    assert answer.images[0].resolution.unknown == ()
+    [unknown] = only(pod_manifest("s"), sealed).images[0].resolution.unknown
+    assert unknown.name == "s"
 
-    def test_images_are_code(self):
-        table = cluster_of(pod("p", images=["quay.io/a"])).table()
-        assert [column.field for column in table.columns if column.code] == ["image"]
 
-    @pytest.mark.parametrize(
-        "limit, shown, remark",
-        [
-            (None, ["a", "b", "c"], ""),
-            (3, ["a", "b", "c"], ""),
-            (4, ["a", "b", "c"], ""),
-            (2, ["b", "a"], "; the worst come first"),
-        ],
+def test_the_title_says_what_could_not_be_read():
+    manifests = [pod_manifest(), {"kind": "Secret", "data": 5}]
+    assert Cluster.from_manifests(manifests[:1]).title == (
+        "1 pod or workload, 0 secrets, 0 service accounts"
     )
-    def test_the_worst_come_first_where_not_all_are_shown(self, limit, shown, remark):
-        images = {"a": "quay.io/a", "b": "Bad", "c": "quay.io/c"}
-        manifests = [pod_manifest(name=name, image=image) for name, image in images.items()]
-        cluster = Cluster.from_manifests(manifests)
-        table = cluster.table(limit)
-        position = [column.field for column in table.columns].index("pod")
-        assert [row[position] for row in table.rows] == shown
-        assert table.subtitle.value == cluster.title + remark
-        assert table.total == 3
+    for errors, part in ((1, "1 part"), (2, "2 parts")):
+        cluster = Cluster.from_manifests([*manifests, *manifests[1:] * (errors - 1)])
+        assert cluster.title.endswith(f"accounts, {part} of the input not readable")
+        assert repr(cluster) == f"<Cluster: {cluster.title}>"

@@ -39,7 +39,7 @@ MODULES = {
     "keyring": ("test_keyring.py", "makers/test_made_answers.py", VECTORS),
     "resolution": ("test_keyring.py", "makers/test_made_answers.py", "test_cluster.py"),
     "dockerconfig": ("test_dockerconfig.py", VECTORS),
-    "pod_resolution": ("test_cluster.py",),
+    "pod_resolution": ("test_pod_resolution.py", "test_cluster.py"),
     "cluster": ("test_cluster.py",),
     "node/providers": ("node/test_providers.py", "conformance/test_node_vectors.py"),
     "node/answers": ("node/test_node_answers.py",),
