@@ -852,3 +852,32 @@ def test_the_title_says_what_could_not_be_read():
         cluster = Cluster.from_manifests([*manifests, *manifests[1:] * (errors - 1)])
         assert cluster.title.endswith(f"accounts, {part} of the input not readable")
         assert repr(cluster) == f"<Cluster: {cluster.title}>"
+
+
+def test_nothing_but_that_secret_is_taken_away():
+    secrets = [secret_manifest(name, namespace=where) for where in "abc" for name in "abc"]
+    found = Cluster.from_manifests(secrets)
+    left = [(each.namespace, each.name) for each in found.without("b", "b").secrets]
+    assert left == [
+        (where, name) for where in "abc" for name in "abc" if (where, name) != ("b", "b")
+    ]
+    assert found.without("b", "z") == found
+
+
+def test_objects_replace_those_of_their_kind_namespace_and_name():
+    pods = (
+        pod("p", images=["quay.io/a"]),
+        evolve(pod("p", images=["quay.io/b"]), kind="Job"),
+        pod("p", images=["quay.io/c"], namespace="other"),
+    )
+    accounts = (service_account("p", pull_secrets=["s"]),)
+    before = Cluster(pods, accounts, (pull_secret("p", {}),))
+    more = Objects(
+        (pod("p", images=["quay.io/new"]),),
+        (*accounts, service_account("p", pull_secrets=["u"], namespace="other")),
+        (pull_secret("p", {"quay.io": ("ann", "example-password")}),),
+    )
+    after = before.with_objects(more)
+    assert after.pods == (*pods[1:], *more.pods)
+    assert after.secrets == more.secrets
+    assert after.service_accounts == more.service_accounts
