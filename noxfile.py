@@ -92,8 +92,8 @@ def fast(session: nox.Session) -> None:
 @nox.session(python=PYTHONS[0], venv_backend="uv")
 def lowest(session: nox.Session) -> None:
     """Run the tests with the oldest versions that pyproject.toml allows."""
-    session.install("--resolution", "lowest-direct", "-e", ".[all]")
-    session.install(*_group("test"))
+    # At once: a second installation would put newer versions in the place of some of them.
+    session.install("--resolution", "lowest-direct", "-e", ".[all]", *_group("test"))
     session.run("pytest", *session.posargs)
 
 
@@ -131,7 +131,7 @@ def lint(session: nox.Session) -> None:
 
 def _last_tag(session: nox.Session) -> str:
     """Return the newest release that this commit comes from, or nothing."""
-    tags = ["git", "tag", "--merged", "HEAD", "--sort=-version:refname", "--list", "v*"]
+    tags = ["git", "tag", "--merged", "HEAD", "--sort=-version:refname", "--list", "v*.*.*"]
     return (session.run(*tags, external=True, silent=True) or "").partition("\n")[0]
 
 
