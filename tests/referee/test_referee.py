@@ -210,8 +210,8 @@ def test_a_fact_explains_its_request_up_to_its_release_only(fact):
 def test_a_report_keeps_the_other_releases(tmp_path):
     report = tmp_path / "report.csv"
     add([{"release": "1.37.2", "on": "a"}, {"release": "1.28.15", "on": "a"}], report)
-    add([{"release": "1.37.3", "on": "b"}], report)
-    assert report.read_text() == "release,on\n1.28.15,a\n1.37.3,b\n"
+    add([{"release": "1.37.3", "on": "b", "more": "1"}], report)
+    assert report.read_text() == "release,on,more\n1.28.15,a,\n1.37.3,b,1\n"
 
 
 @pytest.mark.parametrize("part", REPORTS)
