@@ -77,8 +77,7 @@ def _summary(problems: Iterable[Problem], rendered: bool) -> Iterator[str]:
     if patches:
         yield f"{patches:,} patch{'' if patches == 1 else 'es'}"
     if elsewhere:
-        own = "has no template of its own" if elsewhere == 1 else "have no template of their own"
-        yield f"{_count(elsewhere, 'workload')} that {own}"
+        yield f"{_count(elsewhere, 'workload')} whose template is elsewhere"
     unrendered = {what: counts[code] for code, what in _UNRENDERED.items() if counts[code]}
     if unrendered:
         are = "is" if sum(unrendered.values()) == 1 else "are"

@@ -20,7 +20,17 @@ from pullsecrets.pull_secret import PullSecret
 from pullsecrets.reading.generators import generated, is_kustomization
 from pullsecrets.reading.partial import Lack, has_containers, is_patch, lack_of
 from pullsecrets.secrecy import printable
-from pullsecrets.workloads import GROUPS, NO_TEMPLATES, POD_TEMPLATES, Shape, Templates, shape_of
+from pullsecrets.workloads import (
+    GROUPS,
+    MANY,
+    NO_TEMPLATES,
+    POD_TEMPLATES,
+    Shape,
+    Templates,
+    shape_of,
+    shapes_of,
+    value_at,
+)
 
 __all__ = ["Document", "Objects", "Problem", "ProblemCode", "Unreadable", "objects_of"]
 
@@ -54,9 +64,10 @@ class ProblemCode(StrEnum):
     PATCH = "patch"
     """A document is a patch of kustomize, which is passed over: it is a part of an object."""
     NO_TEMPLATE = "no-template"
-    """An object takes its pod template from another one, and is passed over."""
+    """An object takes its pod template from elsewhere, or a part of it, and is passed over."""
     UNKNOWN_WORKLOAD = "unknown-workload"
-    """Objects of a kind that is not known have containers with images, and are passed over."""
+    """Objects of a kind that is not read have containers with images or pull secrets, and are
+    passed over."""
     NOT_RENDERED = "not-rendered"
     """A kustomization or a chart that was to be rendered could not be."""
     NOTHING_FOUND = "nothing-found"
@@ -189,8 +200,8 @@ def objects_of(
 ) -> Objects:
     """Read Pods, workloads, ServiceAccounts, Secrets, roles and their bindings, and lists of them.
 
-    Other kinds are passed over in silence, but for those that have containers: they are named once
-    in the problems. What is malformed is left out and becomes a problem.
+    Other kinds are passed over in silence, but for those that have containers or pull secrets: they
+    are named once in the problems. What is malformed is left out and becomes a problem.
     Within a file or a stream the later of two definitions of an object counts, as ``kubectl apply``
     has it. In two files they are two objects, of two environments.
 
@@ -311,7 +322,7 @@ def _read(
 
 @frozen
 class _Unknown:
-    """A document of a kind that is not known, which has containers."""
+    """A document of a kind that makes pods, or seems to, and is not read."""
 
     kind: str
     document: Document
@@ -328,8 +339,8 @@ def _unknown(kind: str, documents: list[Document]) -> Problem:
     number = len(documents)
     objects = "1 object" if number == 1 else f"{number:,} objects"
     message = (
-        f"passed over: {objects} of the kind {printable(kind)}, which has containers and is not "
-        "known here; the setting templates adds such a kind"
+        f"passed over: {objects} of the kind {printable(kind)}, which is about pods and is not "
+        "read here; the setting templates adds a kind that has one pod template"
     )
     return documents[0].problem(ProblemCode.UNKNOWN_WORKLOAD, message, error=False)
 
@@ -374,10 +385,10 @@ def _objects_in(
             yield document.problem(ProblemCode.INVALID_OBJECT, "apiVersion is not a string")
     elif _is_read(kind, version or ""):
         yield document
-    elif (shape := shape_of(kind, version or "", templates)) is not None:
-        yield _workload(document, shape)
+    elif shapes := shapes_of(kind, version or "", templates):
+        yield _workload(document, shape_of(value, shapes))
     elif not _is_list(kind, version or "", templates):
-        if has_containers(value):
+        if _kind_of(value) in MANY or has_containers(value):
             yield _Unknown(_kind_of(value), document)
     elif depth == _MAX_LISTS:
         message = f"lists are nested more than {_MAX_LISTS} deep"
@@ -405,8 +416,7 @@ def _is_list(kind: str, version: str, templates: Templates) -> bool:
     of = kind.removesuffix("List")
     if not of:
         return version.rpartition("/")[0] in GROUPS
-    known = _is_read(of, version) or shape_of(of, version, templates) is not None
-    return of != kind and known
+    return of != kind and (_is_read(of, version) or bool(shapes_of(of, version, templates)))
 
 
 def _workload(document: Document, shape: Shape) -> Document | Problem:
@@ -415,8 +425,10 @@ def _workload(document: Document, shape: Shape) -> Document | Problem:
     if lack is Lack.PATCH:
         return document.problem(ProblemCode.PATCH, _A_PATCH, error=False)
     if lack is Lack.ELSEWHERE:
-        at = ".".join(shape.reference)
-        message = f"passed over: {_title(document.value)} has no pod template of its own, see {at}"
+        title, at = _title(document.value), ".".join(shape.reference)
+        named = value_at(document.value, shape.reference) is not None
+        what = f"takes its pod template from {at}" if named else "has an image that is not in it"
+        message = f"passed over: {title} {what}"
         return document.problem(ProblemCode.NO_TEMPLATE, message, error=False)
     return document
 

@@ -9,13 +9,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any, Final
 
-from pullsecrets.workloads import Shape
+from pullsecrets.workloads import Shape, value_at
 
 __all__ = ["Lack", "has_containers", "is_patch", "lack_of"]
 
 # The directives of a strategic merge patch (apimachinery's ``strategicpatch``).
 _DIRECTIVES: Final = ("$patch", "$retainKeys", "$setElementOrder/", "$deleteFromPrimitiveList/")
-_LISTS: Final = frozenset({"containers", "initContainers", "steps"})
+_LISTS: Final = frozenset({"containers", "initContainers", "ephemeralContainers"}) | {
+    *("steps", "sidecars"),  # Tekton's, and Argo's
+}
+_ONE: Final = frozenset({"container", "script"})  # Argo's
+_VARIABLE: Final = "$("  # https://tekton.dev/docs/pipelines/variables/
+_PULL_SECRETS: Final = "imagePullSecrets"
 
 
 class Lack(Enum):
@@ -50,37 +55,44 @@ def lack_of(manifest: Mapping[str, Any], shape: Shape) -> Lack | None:
         manifest: The object.
         shape: Where its pods' fields are.
     """
-    containers = _at(manifest, shape.path(("containers",)))
-    init_containers = _at(manifest, shape.path(("initContainers",)))
-    referring = bool(shape.reference) and _at(manifest, shape.reference) is not None
+    containers = value_at(manifest, shape.path(("containers",)))
+    init_containers = value_at(manifest, shape.path(("initContainers",)))
+    referring = bool(shape.reference) and value_at(manifest, shape.reference) is not None
     if containers in (None, [], ()):
         if referring:
             return Lack.ELSEWHERE
         return None if manifest.get("kind") == "Pod" else Lack.PATCH
-    for each in (*_items(containers), *_items(init_containers)):
-        if isinstance(each, Mapping) and each.get("image") is None:
-            return Lack.ELSEWHERE if shape.parts else Lack.PATCH
+    default = value_at(manifest, shape.image) if shape.image else None
+    images = (
+        *(each.get("image", default) for each in _items(containers)),
+        *(each.get("image") for each in _items(init_containers)),
+    )
+    if shape.image and any(_VARIABLE in image for image in images if isinstance(image, str)):
+        return Lack.ELSEWHERE
+    if None in images:
+        return Lack.ELSEWHERE if shape.image else Lack.PATCH
     return None
 
 
 def has_containers(value: Any) -> bool:
-    """Whether there is something like containers in a document: a list of them with images."""
-    return any(
-        isinstance(item, Mapping) and isinstance(item.get("image"), str)
-        for mapping in _mappings(value)
-        for name in _LISTS & mapping.keys()
-        for item in _items(mapping[name])
+    """Whether there is something like containers with images in a document, or pull secrets."""
+    return any(map(_is_like_a_pod, _mappings(value)))
+
+
+def _is_like_a_pod(mapping: Mapping[Any, Any]) -> bool:
+    secrets = mapping.get(_PULL_SECRETS)
+    containers = [mapping[name] for name in _ONE & mapping.keys()]
+    for name in _LISTS & mapping.keys():
+        containers += _items(mapping[name])
+    return (isinstance(secrets, (list, tuple)) and bool(secrets)) or any(
+        isinstance(each, Mapping) and isinstance(each.get("image"), str) for each in containers
     )
 
 
-def _items(value: Any) -> Iterable[Any]:
-    return value if isinstance(value, (list, tuple)) else ()
-
-
-def _at(value: Any, path: Iterable[Any]) -> Any:
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
+def _items(value: Any) -> Iterable[Mapping[Any, Any]]:
+    """The mappings in a list."""
+    items = value if isinstance(value, (list, tuple)) else ()
+    return tuple(item for item in items if isinstance(item, Mapping))
 
 
 def _mappings(value: Any) -> Iterator[Mapping[Any, Any]]:

@@ -144,7 +144,7 @@ def test_what_else_is_passed_over_is_counted(tmp_path):
     )
     for command in ("resolve", "explain", "check", "uses"):
         found = run(command, file)
-        assert "passed over: 2 patches, 1 workload that has no template of its own" in found.err
+        assert "passed over: 2 patches, 1 workload whose template is elsewhere" in found.err
         assert found.status == 0
 
 
