@@ -207,6 +207,8 @@ def shape_of(manifest: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Shape:
         manifest: The object.
         shapes: The shapes of its kind, at least one.
     """
+    if len(shapes) == 1:
+        return shapes[0]
     found = (shape for shape in shapes if value_at(manifest, shape.spec) is not None)
     return next(found, shapes[0])
 

@@ -18,7 +18,7 @@ from pullsecrets.metadata import Place
 from pullsecrets.objects import Pod, ServiceAccount
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.reading.generators import generated, is_kustomization
-from pullsecrets.reading.partial import Lack, has_containers, is_patch, lack_of
+from pullsecrets.reading.partial import Lack, has_containers, is_patch, is_template, lack_of
 from pullsecrets.secrecy import printable
 from pullsecrets.workloads import (
     GROUPS,
@@ -32,7 +32,25 @@ from pullsecrets.workloads import (
     value_at,
 )
 
-__all__ = ["Document", "Objects", "Problem", "ProblemCode", "Unreadable", "objects_of"]
+__all__ = [
+    "A_TEMPLATE",
+    "RENDER_IT",
+    "Document",
+    "Objects",
+    "Problem",
+    "ProblemCode",
+    "Unreadable",
+    "objects_of",
+]
+
+RENDER_IT: Final = (
+    "a template of a Helm chart, not a manifest: check what Helm makes of it, "
+    "'helm template CHART | pullsecrets check -'"
+)
+"""What is said of a template that was named."""
+
+A_TEMPLATE: Final = "passed over: a template of a Helm chart that is not rendered"
+"""What is said of a template in a folder."""
 
 
 class ProblemCode(StrEnum):
@@ -132,11 +150,13 @@ class Document:
         value: The document.
         place: Where it was read.
         path: For an item of a list, the fields that lead to it: ``("items", 2)``.
+        expected: Whether it is expected to be a manifest, as in a file that was named.
     """
 
     value: Any = field(repr=False)
     place: Place
     path: FieldPath = ()
+    expected: bool = True
 
     def problem(self, code: ProblemCode, message: str, *, error: bool = True) -> Problem:
         """Something about the document, or about the item of the list that it is."""
@@ -379,12 +399,12 @@ def _objects_in(
     elif not isinstance(kind, str):
         yield document.problem(ProblemCode.INVALID_OBJECT, "kind is not a string")
     elif is_maker(value, makers):
-        yield document
+        yield _whole(document)
     elif not isinstance(version, (str, type(None))):
         if kind in _NAMES:
             yield document.problem(ProblemCode.INVALID_OBJECT, "apiVersion is not a string")
     elif _is_read(kind, version or ""):
-        yield document
+        yield _whole(document)
     elif shapes := shapes_of(kind, version or "", templates):
         yield _workload(document, shape_of(value, shapes))
     elif not _is_list(kind, version or "", templates):
@@ -419,6 +439,17 @@ def _is_list(kind: str, version: str, templates: Templates) -> bool:
     return of != kind and (_is_read(of, version) or bool(shapes_of(of, version, templates)))
 
 
+def _whole(document: Document) -> Document | Problem:
+    """The document, if it is no template."""
+    return _template(document) if is_template(document.value) else document
+
+
+def _template(document: Document) -> Problem:
+    expected = document.expected
+    message = RENDER_IT if expected else A_TEMPLATE
+    return document.problem(ProblemCode.TEMPLATE, message, error=expected)
+
+
 def _workload(document: Document, shape: Shape) -> Document | Problem:
     """The document, if it is a whole workload."""
     lack = lack_of(document.value, shape)
@@ -430,7 +461,7 @@ def _workload(document: Document, shape: Shape) -> Document | Problem:
         what = f"takes its pod template from {at}" if named else "has an image that is not in it"
         message = f"passed over: {title} {what}"
         return document.problem(ProblemCode.NO_TEMPLATE, message, error=False)
-    return document
+    return _template(document) if lack is Lack.RENDERING else document
 
 
 def _items(document: Document) -> Iterator[Document | Problem]:
@@ -444,9 +475,8 @@ def _items(document: Document) -> Iterator[Document | Problem]:
     for number, item in enumerate(items or ()):
         bare = isinstance(item, Mapping) and implied["kind"] and item.get("kind") is None
         path = (*document.path, "items", number)
-        yield Document(
-            {**implied, **item, "kind": implied["kind"]} if bare else item, document.place, path
-        )
+        value = {**implied, **item, "kind": implied["kind"]} if bare else item
+        yield evolve(document, value=value, path=path)
 
 
 def _title(manifest: Mapping[str, Any]) -> str:

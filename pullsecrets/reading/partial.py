@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pullsecrets.workloads import Shape, value_at
 
-__all__ = ["Lack", "has_containers", "is_patch", "lack_of"]
+__all__ = ["Lack", "has_containers", "is_patch", "is_template", "lack_of"]
 
 # The directives of a strategic merge patch (apimachinery's ``strategicpatch``).
 _DIRECTIVES: Final = ("$patch", "$retainKeys", "$setElementOrder/", "$deleteFromPrimitiveList/")
@@ -19,6 +19,7 @@ _LISTS: Final = frozenset({"containers", "initContainers", "ephemeralContainers"
     *("steps", "sidecars"),  # Tekton's, and Argo's
 }
 _ONE: Final = frozenset({"container", "script"})  # Argo's
+_ACTION: Final = "{{"
 _VARIABLE: Final = "$("  # https://tekton.dev/docs/pipelines/variables/
 _PULL_SECRETS: Final = "imagePullSecrets"
 
@@ -30,6 +31,8 @@ class Lack(Enum):
     """It is a patch: a container has no image, or it has no containers at all."""
     ELSEWHERE = "elsewhere"
     """Its pod template, or a part of it, is in another object."""
+    RENDERING = "rendering"
+    """It is a template of a chart: YAML can read it, as its braces are in quotes."""
 
 
 def is_patch(value: Any) -> bool:
@@ -55,23 +58,52 @@ def lack_of(manifest: Mapping[str, Any], shape: Shape) -> Lack | None:
         manifest: The object.
         shape: Where its pods' fields are.
     """
-    containers = value_at(manifest, shape.path(("containers",)))
-    init_containers = value_at(manifest, shape.path(("initContainers",)))
-    referring = bool(shape.reference) and value_at(manifest, shape.reference) is not None
+    spec = value_at(manifest, shape.spec)
+
+    def member(name: str) -> Any:
+        if name in shape.parts:
+            return value_at(manifest, shape.parts[name])
+        return spec.get(name) if isinstance(spec, Mapping) else None
+
+    containers = member("containers")
     if containers in (None, [], ()):
-        if referring:
+        if shape.reference and value_at(manifest, shape.reference) is not None:
             return Lack.ELSEWHERE
         return None if manifest.get("kind") == "Pod" else Lack.PATCH
     default = value_at(manifest, shape.image) if shape.image else None
-    images = (
-        *(each.get("image", default) for each in _items(containers)),
-        *(each.get("image") for each in _items(init_containers)),
-    )
-    if shape.image and any(_VARIABLE in image for image in images if isinstance(image, str)):
-        return Lack.ELSEWHERE
-    if None in images:
+    images = [each.get("image", default) for each in _items(containers)]
+    images += [each.get("image") for each in _items(member("initContainers"))]
+    if None in images or (shape.image and _any_with(_VARIABLE, images)):
         return Lack.ELSEWHERE if shape.image else Lack.PATCH
+    secrets = [each.get("name") for each in _items(member(_PULL_SECRETS))]
+    if _any_with(_ACTION, [*images, *secrets, member("serviceAccountName"), *_names(manifest)]):
+        return Lack.RENDERING
     return None
+
+
+def is_template(manifest: Mapping[str, Any]) -> bool:
+    """Whether an object that makes no pods is a template of a chart: one that YAML can read.
+
+    Its braces are in quotes. They are looked for in names and in the values of a Secret, which
+    never have any.
+
+    Args:
+        manifest: The object.
+    """
+    data = manifest.get("data")
+    values = data.values() if isinstance(data, Mapping) else ()
+    secrets = (each.get("name") for each in _items(manifest.get(_PULL_SECRETS)))
+    return _any_with(_ACTION, [*_names(manifest), *values, *secrets])
+
+
+def _names(manifest: Mapping[str, Any]) -> Iterable[Any]:
+    metadata = manifest.get("metadata")
+    names = ("name", "generateName", "namespace")
+    return [metadata.get(name) for name in names] if isinstance(metadata, Mapping) else ()
+
+
+def _any_with(what: str, texts: Iterable[Any]) -> bool:
+    return any(isinstance(text, str) and what in text for text in texts)
 
 
 def has_containers(value: Any) -> bool:

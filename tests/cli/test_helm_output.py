@@ -102,7 +102,7 @@ def test_a_template_given_by_name_is_told_to_be_rendered(tmp_path, command):
     file.write_text(f"{TEMPLATE}  annotations: {CANARY}\n---\n{TEMPLATE}")
     found = run(command, file)
     [error] = [line for line in found.err.splitlines() if line.startswith("error")]
-    assert "a template of a Helm chart, not YAML" in error
+    assert "a template of a Helm chart, not a manifest" in error
     assert "'helm template CHART | pullsecrets check -' (line 4) (and 1 document more)" in error
     assert CANARY not in found.err
     assert found.status == 2
