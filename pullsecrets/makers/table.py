@@ -14,7 +14,11 @@ resource, read in 2026.
 * Vault Secrets Operator (HashiCorp), "API reference", ``Destination``: a secret is only made with
   ``create: true``.
 * 1Password operator: the secret has the object's name, and its top-level ``type``.
-* Infisical, Doppler, Bitwarden and Akv2k8s: the reference of each operator's resource.
+* Doppler, "Syncing Secrets", and its issue 56: ``managedSecret`` has the type, which is ``Opaque``
+  by default, and the namespace, which is the object's own by default.
+* Bitwarden's sm-operator, ``CreateK8sSecret`` of ``bitwardensecret_controller.go``: the secret that
+  it makes is ``Opaque``, and no field changes that.
+* Infisical and Akv2k8s: the reference of each operator's resource.
 """
 
 from __future__ import annotations
@@ -225,9 +229,7 @@ MAKERS: Final[Makers] = MappingProxyType(
             namespace=("spec", "managedSecret", "namespace"),
             type=("spec", "managedSecret", "type"),
         ),
-        ("BitwardenSecret", "k8s.bitwarden.com"): MakingKind(
-            name=("spec", "secretName"), default_type=None
-        ),
+        ("BitwardenSecret", "k8s.bitwarden.com"): MakingKind(name=("spec", "secretName")),
         ("AzureKeyVaultSecret", "spv.no"): MakingKind(
             name=("spec", "output", "secret", "name"), type=("spec", "output", "secret", "type")
         ),

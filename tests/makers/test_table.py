@@ -159,7 +159,7 @@ KINDS = {
     ),
     "bitwarden": (
         manifest("BitwardenSecret", "k8s.bitwarden.com", {"secretName": "a"}),
-        ("shop", "a", None, None, None),
+        ("shop", "a", OPAQUE, None, None),
     ),
     "akv2k8s": (
         manifest("AzureKeyVaultSecret", "spv.no", {"output": {"secret": {"name": "a"}}}),
