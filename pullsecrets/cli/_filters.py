@@ -11,11 +11,13 @@ from attrs import evolve
 
 from pullsecrets.cluster import Cluster
 from pullsecrets.images import Image, InvalidImage
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.objects import Container, Pod
+from pullsecrets.pull_secret import PullSecret
 from pullsecrets.resolution import Access, Resolution, SourceKind
 from pullsecrets.secrecy import ImageText, printable
 
-__all__ = ["filter_options", "parse_image", "with_images"]
+__all__ = ["filter_options", "is_meant", "parse_image", "with_images"]
 
 _Test = Callable[[Resolution], bool]
 
@@ -37,7 +39,7 @@ _OPTIONS: Final = (
         "--secret",
         "of_secret",
         metavar="[NS/]NAME",
-        help="Only images for which this secret is tried, or makes the lookup fail.",
+        help="Only images for which this secret is, or may be, tried, or makes the lookup fail.",
     ),
     click.option(
         "--registry", metavar="HOST", help="Only images of this registry, as quay.io or docker.io."
@@ -160,22 +162,30 @@ def _spellings(found: Resolution) -> Iterator[str]:
         yield str(found.image)
 
 
+def is_meant(text: str, namespace: str | None, name: str | None) -> bool:
+    """Whether a secret is one that an option names.
+
+    Args:
+        text: The name of a secret, or its namespace and name.
+        namespace: The secret's namespace; None if it is made in any.
+        name: The secret's name.
+    """
+    asked, _, wanted = text.rpartition("/")
+    return name == wanted and (not asked or namespace in (None, asked))
+
+
 def _uses(cluster: Cluster, text: str) -> _Test:
-    """Whether a secret is tried for an image, or makes its lookup fail."""
-    namespace, _, name = text.rpartition("/")
-
-    def is_meant(its_namespace: str | None, its_name: str | None) -> bool:
-        return its_name == name and namespace in ("", its_namespace)
-
-    if not any(is_meant(each.namespace, each.name) for each in cluster.secrets):
+    """Whether a secret is tried for an image, or may be, or makes its lookup fail."""
+    there: tuple[PullSecret | MadeSecret, ...] = (*cluster.secrets, *cluster.made)
+    if not any(is_meant(text, each.namespace, each.name) for each in there):
         raise click.UsageError(f"there is no secret '{printable(text)}'")
 
     def is_used(found: Resolution) -> bool:
         if found.failure is not None:
-            return is_meant(found.failure.namespace, found.failure.name)
-        sources = (each.source for each in found.candidates)
+            return is_meant(text, found.failure.namespace, found.failure.name)
+        sources = (*(each.source for each in found.candidates), *found.unknown_secrets)
         return any(
-            is_meant(each.namespace, each.name)
+            is_meant(text, each.namespace, each.name)
             for each in sources
             if each.kind is SourceKind.SECRET
         )

@@ -164,3 +164,70 @@ def test_an_image_that_is_none(tmp_path):
     result = run("resolve", file, "--image", "A B")
     assert result.status == 2
     assert "'A B'" in result.err
+
+
+def sealed(name, namespace="default", **template):
+    return {
+        "apiVersion": "bitnami.com/v1alpha1",
+        "kind": "SealedSecret",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"encryptedData": {".dockerconfigjson": "Ag"}, "template": template},
+    }
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Pods that list a sealed secret, one of them without a type; and one that programs copy."""
+    copied = sealed(
+        "copy",
+        "tools",
+        type="kubernetes.io/dockerconfigjson",
+        metadata={"annotations": {"replicator.v1.mittwald.de/replicate-to": ".*"}},
+    )
+    objects = [
+        sealed("good", type="kubernetes.io/dockerconfigjson"),
+        sealed("bad"),
+        copied,
+        pod("a", {"one": "quay.io/a"}, "good"),
+        pod("b", {"one": "quay.io/a"}, "bad"),
+        pod("c", {"one": "quay.io/a"}, "copy"),
+    ]
+    file = tmp_path / "made.json"
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+    return [file]
+
+
+@pytest.mark.parametrize(
+    "secret, images",
+    [
+        ("good", {"a/one"}),
+        ("default/good", {"a/one"}),
+        ("bad", set()),  # it is skipped
+        ("copy", {"c/one"}),
+        ("default/copy", {"c/one"}),
+    ],
+)
+def test_a_secret_that_a_program_makes_can_be_asked_for(made, secret, images):
+    assert chosen(made, "--secret", secret, command="resolve") == images
+
+
+def test_a_secret_that_no_program_makes_there(made):
+    result = run("resolve", *made, "--secret", "tools/good")
+    assert (result.status, result.out) == (2, "")
+    assert "there is no secret 'tools/good'" in result.err
+
+
+@pytest.mark.parametrize(
+    "options, wanted",
+    [
+        (("--pod", "b"), {("PS209", "bad")}),
+        (("--image", "quay.io/a"), {("PS209", "bad")}),
+        (("--secret", "bad"), {("PS209", "bad")}),
+        (("--pod", "a"), set()),
+        (("--secret", "good"), set()),
+    ],
+)
+def test_what_is_wrong_with_what_makes_a_secret_is_about_its_pods(made, options, wanted):
+    assert codes(made, *options) == wanted
+    said = run("explain", *made, *options).out
+    assert ("PS209" in said) == bool(wanted)
