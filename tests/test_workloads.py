@@ -169,6 +169,7 @@ def test_a_kind_can_be_added(path, spec):
         assert cluster.problems == ()
         [pod] = cluster.pods
         assert pod.pull_secrets == ("regcred",)
+        assert Cluster.from_objects([each], templates={"Thing.example.com": path}) == cluster
 
 
 def test_an_added_kind_comes_before_the_known_one():
