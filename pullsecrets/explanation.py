@@ -337,6 +337,7 @@ _UNKNOWN: Final = frozenset(
     {
         NoteCode.PROVIDER_UNKNOWN,
         NoteCode.MADE_SECRET,
+        NoteCode.FILLED_SECRET,
         NoteCode.MADE_WITH_ENTRIES,
         NoteCode.MAYBE_MADE,
         NoteCode.UNREAD_SECRET,

@@ -178,7 +178,9 @@ class Uses(Tabular):
                 yield None, None, Cell(None, words, tone, below), *_cells(use)
 
 
-_UNKNOWN: Final = frozenset({NoteCode.MADE_SECRET, NoteCode.MADE_WITH_ENTRIES, NoteCode.MAYBE_MADE})
+_UNKNOWN: Final = frozenset(
+    {NoteCode.FILLED_SECRET, NoteCode.MADE_SECRET, NoteCode.MADE_WITH_ENTRIES, NoteCode.MAYBE_MADE}
+)
 
 
 def _title(source: Source) -> str:

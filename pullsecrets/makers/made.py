@@ -78,6 +78,7 @@ class MadeSecret:
         origin: The namespace and name of the secret that it is a copy of, or None.
         unread: Whether nothing makes it, but it could not be read from a cluster, as the right was
             missing for one. Then its `maker` is the Secret itself.
+        fills: Whether the program makes no secret, and only fills one that is there.
         accounts: The service accounts of its namespace to whose lists the program adds it; None for
             all of them.
     """
@@ -92,6 +93,7 @@ class MadeSecret:
     certain: bool = True
     origin: tuple[str, str] | None = None
     unread: bool = False
+    fills: bool = False
     accounts: tuple[str, ...] | None = ()
 
     @classmethod
@@ -103,7 +105,9 @@ class MadeSecret:
     @property
     def why(self) -> str:
         """Why not all of it is known: ``made by SealedSecret shop/regcred``. Safe to show."""
-        return "could not be read" if self.unread else f"made by {self.maker.title}"
+        if self.unread:
+            return "could not be read"
+        return f"{'filled' if self.fills else 'made'} by {self.maker.title}"
 
     @property
     def place(self) -> Place | None:
@@ -141,6 +145,7 @@ class MadeSecret:
             return self.skipped
         code = NoteCode.MADE_SECRET if self.entries is None else NoteCode.MADE_WITH_ENTRIES
         code = code if self.certain else NoteCode.MAYBE_MADE
+        code = NoteCode.FILLED_SECRET if self.fills else code
         code = NoteCode.UNREAD_SECRET if self.unread else code
         return Note(code, self.namespace, self.name, detail=self.maker.title)
 

@@ -11,6 +11,7 @@ from attrs import evolve, field, frozen
 
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.fields import FieldPath, InvalidManifest, format_path
+from pullsecrets.makers.fills import filled
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.makers.reading import is_maker, made_for
 from pullsecrets.makers.table import MAKERS, Makers
@@ -236,7 +237,7 @@ def objects_of(
     objects: dict[Any, Pod | ServiceAccount | PullSecret] = {}
     problems: list[Problem] = []
     rbac: list[Mapping[str, Any]] = []
-    made: list[MadeSecret] = []
+    makes: list[MadeSecret] = []
     sources: list[PullSecret | MadeSecret] = []
     unknown: dict[str, list[Document]] = {}
     for item in _unwrapped(documents, makers, templates):
@@ -254,8 +255,8 @@ def objects_of(
             if is_kustomization(item.value, place):
                 sources += generated(item.value, namespace=namespace, place=place)
                 continue
-            secrets, whole = made_for(item.value, makers, namespace=namespace, place=place)
-            made += secrets
+            made, whole = made_for(item.value, makers, namespace=namespace, place=place)
+            makes += made
             if whole:
                 continue
             read = _read(item, namespace, place, templates)
@@ -278,17 +279,18 @@ def objects_of(
     applied = {_next_to(each) for each in objects.values() if isinstance(each, PullSecret)}
     for source in sources:
         if isinstance(source, MadeSecret):
-            made.append(source)
+            makes.append(source)
         elif _next_to(source) not in applied:
             objects[(*_next_to(source), source.place)] = source
     found = objects.values()
+    secrets, made = filled((o for o in found if isinstance(o, PullSecret)), makes)
     return Objects(
         tuple(_told_apart(o for o in found if isinstance(o, Pod))),
         tuple(o for o in found if isinstance(o, ServiceAccount)),
-        tuple(o for o in found if isinstance(o, PullSecret)),
+        secrets,
         tuple(problems),
         tuple(rbac),
-        tuple(made),
+        made,
     )
 
 
