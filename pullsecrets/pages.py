@@ -29,7 +29,8 @@ summary { cursor: pointer; margin: 2rem 0 0.5rem; } summary h2 { display: inline
 @media screen and (max-width: 40rem) { body { margin: 0.5rem auto; } }
 @media print {
   :root { color-scheme: light; } body { font-size: 11px; margin: 0; max-width: none; }
-  tr { break-inside: avoid; } h2, .group { break-after: avoid; }
+  tr { break-inside: avoid; } .group { break-after: avoid; }
+  details + details { break-before: page; }
   .bar { print-color-adjust: exact; }
 }
 """

@@ -65,6 +65,4 @@ if __name__ == "__main__":
             time.sleep(0.1)
         if status() != 200:
             sys.exit(f"there is no registry on localhost:{PORT}; does something else listen there?")
-        print(
-            f"localhost:{PORT} holds team/app:1.0 for ann; it stops by itself after a few minutes"
-        )
+        print(f"localhost:{PORT} holds team/app:1.0 for ann; it stops by itself in a few minutes")

@@ -248,7 +248,7 @@ def _decision(answer: Answer | None) -> dict[str, Any] | None:
 
 
 def changes_table(changes: Iterable[Change]) -> Table:
-    """One row for each change."""
+    """One row for each change: in a notebook, the table shows itself."""
     columns = (
         Column("namespace"),
         Column("kind"),
