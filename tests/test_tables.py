@@ -8,12 +8,13 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from pullsecrets import Cluster, DockerConfig, check, explain, explain_pod, load, resolve
 from pullsecrets.secrecy import printable
 from pullsecrets.tables import Cell, Column, Table
 from support.drawn import CANARIES, CANARY, clusters, nodes
+from support.effort import examples
 
 rich_console = pytest.importorskip("rich.console")
 
@@ -69,7 +70,7 @@ def cluster_of(manifests, node=None):
     return Cluster.from_manifests(manifests, node=config)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(clusters, nodes)
 def test_everything_can_be_shown_and_shows_no_password(manifests, node):
     cluster = cluster_of(manifests, node)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from support.command_line import run
 
 jsonschema = pytest.importorskip("jsonschema")
 pytest.importorskip("click")
@@ -45,16 +45,13 @@ kind: 5
 """
 
 
-def output(command, *arguments, stdin=None):
-    result = subprocess.run(
-        [sys.executable, "-m", "pullsecrets", command, "--format", "json", *arguments],
-        cwd=ROOT,
-        input=stdin,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    return json.loads(result.stdout)
+@pytest.fixture(autouse=True)
+def _here(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+def output(command, *arguments, stdin=""):
+    return run(command, "--format", "json", *arguments, stdin=stdin.encode()).json
 
 
 def validator(command):

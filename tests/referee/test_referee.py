@@ -35,6 +35,7 @@ def newest() -> Iterator[Kubelet]:
         yield kubelet
 
 
+@pytest.mark.one_python
 def test_agrees_with_the_newest_release(newest):
     comparison = Comparison(newest)
     for request in requests(1, COUNT):
