@@ -84,7 +84,8 @@ def _items(value: Any) -> Iterable[Any]:
 
 def _at(value: Any, path: Iterable[Any]) -> Any:
     for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
+        is_mapping = type(value) is dict or isinstance(value, Mapping)  # the first is faster
+        value = value.get(name) if is_mapping else None
     return value
 
 
