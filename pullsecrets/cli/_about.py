@@ -7,12 +7,12 @@ from contextlib import suppress
 from typing import Final
 
 from pullsecrets._go.url import BadURL
+from pullsecrets.answers import PodResolution
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, Where
 from pullsecrets.diagnoses.findings import image_fields
 from pullsecrets.fields import FieldPath
 from pullsecrets.images import Image, InvalidImage
-from pullsecrets.loading import Environment
 from pullsecrets.matching import Ring, is_default_registry, normalise
 from pullsecrets.objects import Pod
 from pullsecrets.registries import DOCKER_HUB_KEY
@@ -26,7 +26,7 @@ _Object = tuple[str, str, str]
 
 def about(
     cluster: Cluster,
-    chosen: Iterable[Environment],
+    answers: Iterable[PodResolution],
     diagnoses: Diagnoses,
     secret: str | None = None,
 ) -> Diagnoses:
@@ -38,22 +38,21 @@ def about(
 
     Args:
         cluster: All that was read.
-        chosen: The environments with the pods that are asked for, each with only the containers
-            that are.
+        answers: Those for the pods that are asked for, each with only the containers that are.
         diagnoses: The diagnoses of all that was read.
         secret: The secret that is asked for, its namespace before it or not; then all that is
             wrong with it counts, and no other secret.
     """
-    clusters = [each.cluster for each in chosen]
-    asked = [pod for each in clusters for pod in each.pods]
-    named: set[_Object] = set()
+    chosen = tuple(answers)
+    asked = [answer.pod for answer in chosen]
     pods = {_object(pod.kind, pod.namespace, pod.name) for pod in asked}
-    for each in clusters:
-        for pod in each.pods:
-            named.add(_object("ServiceAccount", pod.namespace, pod.service_account))
-            if secret is None:
-                admission, _ = each.admit(pod)
-                named |= {_object("Secret", pod.namespace, name) for name in admission.pull_secrets}
+    named = {_object("ServiceAccount", pod.namespace, pod.service_account) for pod in asked}
+    if secret is None:
+        named |= {
+            _object("Secret", answer.pod.namespace, name)
+            for answer in chosen
+            for name in answer.admission.pull_secrets
+        }
     serving = _serving(diagnoses, set(_images(asked)))
     others = set(_other_images(cluster, asked))
 

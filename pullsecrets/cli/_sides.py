@@ -9,14 +9,8 @@ from typing import Final
 import click
 from attrs import evolve
 
-from pullsecrets.cli._common import (
-    Given,
-    Unusable,
-    read_by,
-    read_environments,
-    reading_options,
-    whole,
-)
+from pullsecrets.cli._given import Given
+from pullsecrets.cli._inputs import Unusable, read_by, read_environments, reading_options, whole
 from pullsecrets.cli._live import is_plugin, progress
 from pullsecrets.cluster import Cluster
 from pullsecrets.errors import PullsecretsError

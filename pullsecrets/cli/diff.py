@@ -18,19 +18,10 @@ from pullsecrets.changes import (
     diff_clusters,
     diff_releases,
 )
-from pullsecrets.cli._common import (
-    Given,
-    Unusable,
-    cluster_options,
-    console,
-    echo_json,
-    exit_status,
-    format_option,
-    read_environments,
-    read_node,
-    select,
-    whole,
-)
+from pullsecrets.cli._filters import select
+from pullsecrets.cli._given import Given, cluster_options, format_option
+from pullsecrets.cli._inputs import Unusable, read_environments, read_node, whole
+from pullsecrets.cli._output import console, echo_json, exit_status
 from pullsecrets.cli._sides import sides_of
 from pullsecrets.cli.present import read_state, state_options
 from pullsecrets.cluster import Cluster

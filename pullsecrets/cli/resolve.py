@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import chain
 
 import click
 
-from pullsecrets.cli._common import (
-    Given,
-    cluster_options,
-    console,
-    echo_json,
-    exit_status,
-    format_option,
-    print_summary,
-    read_environments,
-    select,
-    whole,
-)
-from pullsecrets.cli._filters import filter_options
+from pullsecrets.cli._filters import answers_for, filter_options
+from pullsecrets.cli._given import Given, cluster_options, format_option
+from pullsecrets.cli._inputs import read_environments, whole
+from pullsecrets.cli._output import console, echo_json, exit_status, print_summary
 from pullsecrets.cli._pages import html_report, markdown_report
 from pullsecrets.cli._times import at_option
 from pullsecrets.cli._what_if import WhatIf, what_if_options
@@ -43,8 +35,7 @@ def resolve(given: Given, form: str, at: datetime, what_if: WhatIf) -> None:
     """
     environments = what_if.apply(read_environments(given, what_if.accounts), given)
     cluster = whole(environments)
-    chosen = select(environments, given)
-    answers = [answer for each in chosen for answer in each.cluster.resolve_all()]
+    answers = [*chain.from_iterable(answers_for(environments, given))]
     groups = group_pods(answer for answer in answers if answer.images)
     if form == "json":
         echo_json(cluster, pods=(answer.to_dict() for answer in answers))

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import click
 
-from pullsecrets.cli._common import (
-    Given,
-    cluster_options,
-    console,
-    echo_json,
-    exit_status,
-    format_option,
-    read_environments,
-    select,
-    whole,
-)
+from pullsecrets.cli._filters import select
+from pullsecrets.cli._given import Given, cluster_options, format_option
+from pullsecrets.cli._inputs import read_environments, whole
+from pullsecrets.cli._output import console, echo_json, exit_status
 from pullsecrets.uses import together
 from pullsecrets.uses import uses as find_uses
 
