@@ -158,6 +158,7 @@ class Uses(Tabular):
             entry = None if each.entry is None else str(each.entry)
             below = "" if each.note is None else each.note.predicate
             unknown = each.note is not None and each.note.code in _UNKNOWN
+            unknown = unknown or any(use.attempt == "?" for use in each.uses)
             nameless = "whatever there is" if unknown else "no entry"
             title = Cell(None, f"{entry or nameless} of {_title(each.source)}", below=below)
             head = str(each.source), entry, title
@@ -176,6 +177,7 @@ class Uses(Tabular):
 
 
 _UNKNOWN: Final = frozenset({NoteCode.MADE_SECRET, NoteCode.MADE_WITH_ENTRIES, NoteCode.MAYBE_MADE})
+"""What is said of credentials that are not known, and that no image may use."""
 
 
 def _title(source: Source) -> str:

@@ -259,3 +259,16 @@ class TestProgress:
         with progress(lambda: 0.0) as count:
             count("pods", 1)
         assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("command", ["resolve", "explain", "check", "uses"])
+def test_a_service_account_that_may_not_be_read(command, api):
+    forbidden = {"kind": "Status", "apiVersion": "v1", "reason": "Forbidden", "code": 403}
+    api.instead["/api/v1/namespaces/shop/serviceaccounts/default"] = 403, forbidden
+    result = run(command, "deploy/api", "--kubeconfig", EDITOR)
+    assert result.status == 2
+    assert "no right to get serviceaccounts in namespace shop (403); not known: def" in result.err
+    assert "anonymous" not in result.out
+    assert "without a credential" not in result.out
+    if command == "uses":
+        assert "whatever there is of secret shop/(not read)" in result.out
