@@ -16,6 +16,7 @@ from live.world import EDITOR, LISTER, READER, STRANGER, TENANT
 from pullsecrets.cluster import NOT_READ
 from pullsecrets.kinds import Reference
 from pullsecrets.live import Forbidden, Refusal, Unreachable, connect, read_live, read_objects
+from pullsecrets.live import connection as connecting
 from pullsecrets.node.node import Node
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import NoteCode
@@ -286,8 +287,25 @@ class TestNoConnection:
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             api.url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-            with pytest.raises(Unreachable, match="Connection refused"):
+            address = api.url.removeprefix("http://")
+            refused = f"the API server {address} cannot be asked: Connection refused"
+            with pytest.raises(Unreachable, match=refused):
                 read_live(kubeconfig=config(READER))
+
+    def test_it_says_nothing(self, api, config, monkeypatch):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            api.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            monkeypatch.setitem(connecting._RAW, "_request_timeout", (10.0, 0.2))
+            with pytest.raises(Unreachable, match="there is no answer within 60 seconds"):
+                read_live(kubeconfig=config(READER))
+
+    def test_it_is_not_reached(self, api, config, monkeypatch):
+        def dropped(*address, **options):
+            raise TimeoutError("timed out")
+
+        monkeypatch.setattr("urllib3.util.connection.create_connection", dropped)
+        with pytest.raises(Unreachable, match="there is no connection within 10 seconds"):
+            read_live(kubeconfig=config(READER))
 
     def test_it_hangs_up(self, api, config):
         with socket.create_server(("127.0.0.1", 0)) as listener:
