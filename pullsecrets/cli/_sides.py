@@ -75,7 +75,8 @@ def _revisions(given: Given, range_: str) -> tuple[Cluster, Cluster]:
 
     def read(side: Revision) -> Cluster:
         def of(node: Node) -> Cluster:
-            return Cluster.of(objects_of(side.documents(paths), **reading_options(given)), node)
+            documents = side.documents(paths, given.settings.exclude.match)
+            return Cluster.of(objects_of(documents, **reading_options(given)), node)
 
         return read_by(given, of)
 
