@@ -217,7 +217,7 @@ def uses(cluster: Cluster) -> Uses:
             for entry in entries:
                 credentials[source.identity, entry] = CredentialUse(source, entry, note=note)
     without: dict[Access, list[Use]] = {
-        access: [] for access in Access if access is not Access.CREDENTIAL
+        access: [] for access in (Access.FAILING, Access.UNKNOWN, Access.ANONYMOUS)
     }
     for pod in cluster.resolve_all():
         for image in pod.images:

@@ -18,7 +18,9 @@ from pullsecrets.cluster import Cluster
 from pullsecrets.images import Image, InvalidImage
 from pullsecrets.kinds import Reference
 from pullsecrets.loading import Environment
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.objects import Container, Pod
+from pullsecrets.pull_secret import PullSecret
 from pullsecrets.resolution import Access, Resolution, SourceKind
 from pullsecrets.secrecy import ImageText, printable
 
@@ -46,7 +48,7 @@ _OPTIONS: Final = (
         "--secret",
         "of_secret",
         metavar="[NS/]NAME",
-        help="Only images for which this secret is tried, or makes the lookup fail.",
+        help="Only images for which this secret is tried, may be tried, or makes the lookup fail.",
     ),
     click.option(
         "--registry", metavar="HOST", help="Only images of this registry, as quay.io or docker.io."
@@ -244,19 +246,23 @@ def _spellings(found: Resolution) -> Iterator[str]:
 
 
 def _uses(cluster: Cluster, text: str) -> _Test:
-    """Whether a secret is tried for an image, or makes its lookup fail."""
+    """Whether a secret is tried for an image, or may be, or makes its lookup fail."""
     namespace, _, name = text.rpartition("/")
 
     def is_meant(its_namespace: str | None, its_name: str | None) -> bool:
         return its_name == name and namespace in ("", its_namespace)
 
-    if not any(is_meant(each.namespace, each.name) for each in cluster.secrets):
+    secrets: tuple[PullSecret | MadeSecret, ...] = (*cluster.secrets, *cluster.made)
+    is_there = any(each.name == name for each in secrets)
+    if namespace:
+        is_there = cluster.listed(namespace, name) is not None
+    if not is_there:
         raise click.UsageError(f"there is no secret '{printable(text)}'")
 
     def is_used(found: Resolution) -> bool:
         if found.failure is not None:
             return is_meant(found.failure.namespace, found.failure.name)
-        sources = (each.source for each in found.candidates)
+        sources = (*(each.source for each in found.candidates), *found.unknown)
         return any(
             is_meant(each.namespace, each.name)
             for each in sources

@@ -164,3 +164,22 @@ def test_an_image_that_is_none(tmp_path):
     result = run("resolve", file, "--image", "A B")
     assert result.status == 2
     assert "'A B'" in result.err
+
+
+@pytest.mark.parametrize("name", ["sealed", "default/sealed"])
+def test_a_secret_that_another_program_makes(tmp_path, name):
+    sealed = {
+        "apiVersion": "bitnami.com/v1alpha1",
+        "kind": "SealedSecret",
+        "metadata": {"name": "sealed"},
+        "spec": {
+            "template": {"type": "kubernetes.io/dockerconfigjson"},
+            "encryptedData": {".dockerconfigjson": "AgB"},
+        },
+    }
+    objects = [sealed, pod("a", {"one": "quay.io/a"}, "sealed"), pod("b", {"one": "quay.io/b"})]
+    file = tmp_path / "all.json"
+    file.write_text(json.dumps({"kind": "List", "items": objects}))
+    found = run("resolve", file, "--secret", name, "--format", "json").json
+    assert [each["name"] for each in found["pods"]] == ["a"]
+    assert run("resolve", file, "--secret", "shop/sealed").status == 2
