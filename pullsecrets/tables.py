@@ -28,7 +28,7 @@ from pullsecrets.terminal import Line, Screen, ScreenRow
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["Cell", "Column", "Table", "Tabular", "Tone", "Value", "html_box"]
+__all__ = ["Cell", "Column", "Table", "Tabular", "Tone", "Value", "html_box", "stacked"]
 
 Value = str | int | bool | None
 """What a record holds."""
@@ -214,25 +214,40 @@ class Table:
                 parts.append("\n".join([top, *(f"| {row} |" for row in cells)]))
         return "\n\n".join(parts)
 
-    def rich(self) -> RenderableType:
-        """A table for a terminal, printed with rich (extra ``cli``)."""
-        inner = 2 if self.title else 0
+    def rich(self, limit: int | None = None) -> RenderableType:
+        """A table for a terminal, printed with rich (extra ``cli``).
+
+        Args:
+            limit: How many rows are shown at most, None for all of them.
+        """
+        table = self._readable
+        heads = table._heads() if table.rows else []
+        return Screen((*self._about(), *heads, *table._body(limit)))
+
+    def _about(self) -> list[ScreenRow]:
+        """What a terminal shows above the headings."""
         title = Cell(self.title, tone=Tone.STRONG)
         parts = [ScreenRow([_lines(title)])] if self.title else []
         below = [self.subtitle] if self.subtitle.shown else []
         below += [Cell(f"! {note}", tone=Tone.WARNING) for note in self.notes]
-        parts += [ScreenRow([_lines(cell)], 2) for cell in below]
-        table = self._readable
-        indent = 2 * table._depth + inner
-        heads = [_lines(Cell(column.heading, tone=Tone.FAINT)) for column in table._shown]
-        groups = list(table._groups(table.rows[:_TERMINAL_ROWS]))
-        if any(rows for _, rows in groups) and any(column.heading for column in table._shown):
-            parts.append(ScreenRow(heads, indent))
-        for headings, rows in groups:
-            parts += [ScreenRow([_lines(cell)], 2 * depth + inner) for depth, cell in headings]
-            parts += [ScreenRow([*map(_lines, row)], indent) for row in rows]
-        parts += [ScreenRow([_lines(cell)]) for cell in self._more(_TERMINAL_ROWS)]
-        return Screen(tuple(parts))
+        return parts + [ScreenRow([_lines(cell)], 2) for cell in below]
+
+    def _heads(self) -> list[ScreenRow]:
+        """The headings, if there are some."""
+        heads = [_lines(Cell(column.heading, tone=Tone.FAINT)) for column in self._shown]
+        is_headed = any(column.heading for column in self._shown)
+        return [ScreenRow(heads, self._indent)] if is_headed else []
+
+    def _body(self, limit: int | None = None) -> Iterator[ScreenRow]:
+        inner = 2 if self.title else 0
+        for headings, rows in self._groups(self.rows[:limit]):
+            yield from (ScreenRow([_lines(cell)], 2 * depth + inner) for depth, cell in headings)
+            yield from (ScreenRow([*map(_lines, row)], self._indent) for row in rows)
+        yield from (ScreenRow([_lines(cell)]) for cell in self._more(limit))
+
+    @property
+    def _indent(self) -> int:
+        return 2 * self._depth + (2 if self.title else 0)
 
     @property
     def _shown(self) -> tuple[Column, ...]:
@@ -282,6 +297,28 @@ class Table:
         return [Cell(f"… and {left:,} more {self.unit}", tone=Tone.FAINT)] if left else []
 
 
+def stacked(tables: Sequence[Table]) -> RenderableType:
+    """Tables below each other for a terminal: their headings once, above all of them.
+
+    Args:
+        tables: The tables, all of the same columns, and all with a title or none.
+    """
+    readable = [table._readable for table in tables]
+    # What one of them shows is a column of all.
+    columns = tuple(
+        max(those, key=lambda column: (column.group, column.heading is not None))
+        for those in zip(*(table.columns for table in readable if table.rows), strict=True)
+    )
+    parts: list[ScreenRow] = []
+    for table in (evolve(table, columns=columns) for table in readable):
+        parts += (parts and [_BLANK]) or table._heads()
+        parts += [*table._about(), *table._body()]
+    return Screen(tuple(parts))
+
+
+_BLANK: Final = ScreenRow([[("", "")]])
+
+
 class Tabular(ABC):
     """A value that shows itself as a table: in a notebook, in rich's terminal, as records."""
 
@@ -303,7 +340,7 @@ class Tabular(ABC):
         return html_box(self.table(_HTML_ROWS).html())
 
     def __rich__(self) -> RenderableType:
-        return self.table(_TERMINAL_ROWS).rich()
+        return self.table(_TERMINAL_ROWS).rich(_TERMINAL_ROWS)
 
 
 def _cell(cell: Cell | Value) -> Cell:

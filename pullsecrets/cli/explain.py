@@ -26,7 +26,7 @@ from pullsecrets.diagnoses.groups import group_diagnoses
 from pullsecrets.groups import PodGroup, group_pods
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.pull_secret import PullSecret
-from pullsecrets.tables import Table
+from pullsecrets.tables import Table, stacked
 from pullsecrets.trace import explain as explain_image
 from pullsecrets.trace import explain_all
 
@@ -95,8 +95,8 @@ def explain(given: Given, form: str, at: datetime, everything: bool, what_if: Wh
         print_causes(out, found, cluster.pods, lines, everything=everything, above=0)
         if not found:
             out.print(Text("nothing wrong to be seen in the manifests", style="green"))
-        for table in tables:
-            out.print("", table.rich())
+        if tables:
+            out.print("", stacked(tables))
     failed = any(failure is not None for failure in failures)
     raise SystemExit(exit_status(cluster, failed=failed))
 

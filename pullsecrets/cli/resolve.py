@@ -15,6 +15,7 @@ from pullsecrets.cli._pages import html_report, markdown_report
 from pullsecrets.cli._times import at_option
 from pullsecrets.cli._what_if import WhatIf, what_if_options
 from pullsecrets.groups import group_pods
+from pullsecrets.tables import stacked
 
 __all__ = ["resolve"]
 
@@ -48,7 +49,6 @@ def resolve(given: Given, form: str, at: datetime, what_if: WhatIf) -> None:
     else:
         out = console()
         print_summary(out, groups)
-        for group in groups:
-            out.print("", group.table(at=at).rich())
+        out.print("", stacked([group.table(at=at) for group in groups]))
     failed = any(answer.failure is not None for answer in answers)
     raise SystemExit(exit_status(cluster, failed=failed))
