@@ -323,5 +323,7 @@ class Resolution(Tabular):
 
 
 def attempt_cell(attempt: str) -> Cell:
-    """When a candidate is tried, for a table: of ``2-3`` it says what that means."""
-    return Cell(attempt, attempt if attempt.isdecimal() else f"{attempt} in any order")
+    """When a candidate is tried, for a table: of ``2-3`` and ``2+`` it says what that means."""
+    order = " in any order" if "-" in attempt else ""
+    later = " or later" if attempt.endswith("+") else ""
+    return Cell(attempt, f"{attempt}{order}{later}")

@@ -298,11 +298,13 @@ class Table:
 
 
 def stacked(tables: Sequence[Table]) -> RenderableType:
-    """Tables below each other for a terminal: their headings once, above all of them.
+    """Tables below each other for a terminal: their headings once, above all if there are several.
 
     Args:
         tables: The tables, all of the same columns, and all with a title or none.
     """
+    if len(tables) == 1:
+        return tables[0].rich()
     readable = [table._readable for table in tables]
     # What one of them shows is a column of all.
     columns = tuple(

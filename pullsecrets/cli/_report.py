@@ -29,6 +29,7 @@ from pullsecrets.objects import Pod
 __all__ = ["all_option", "find_all", "lines_of", "linked", "print_causes", "style_of"]
 
 _SCREEN: Final = 40  # lines
+_MANY: Final = 2_000  # pods: so many take about a second
 _STYLES: Final = {
     Severity.ERROR: "bold red",
     Severity.WARNING: "bold yellow",
@@ -192,7 +193,7 @@ def find_all(
     at: datetime,
     within: timedelta = timedelta(),
 ) -> list[Found]:
-    """All diagnoses of all environments, with a progress bar if somebody looks at it.
+    """All diagnoses of all environments, with a progress bar where that takes long and is seen.
 
     Args:
         environments: What was read.
@@ -208,6 +209,6 @@ def find_all(
 
 
 def _tracked(answers: Sequence[PodResolution]) -> Iterable[PodResolution]:
-    if not sys.stderr.isatty():
+    if len(answers) < _MANY or not sys.stderr.isatty():
         return answers
     return track(answers, "checking", console=Console(stderr=True), transient=True)

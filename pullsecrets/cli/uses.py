@@ -38,5 +38,5 @@ def uses(given: Given, secret: str | None, entry: str | None, form: str) -> None
     if form == "json":
         echo_json(cluster, **found.to_dict())
     else:
-        console().print(found.table().rich())
+        console().print(found.grouped_table().rich())
     raise SystemExit(exit_status(cluster, failed=False))
