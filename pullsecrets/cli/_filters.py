@@ -24,7 +24,7 @@ from pullsecrets.pull_secret import PullSecret
 from pullsecrets.resolution import Access, Resolution, SourceKind
 from pullsecrets.secrecy import ImageText, printable
 
-__all__ = ["answers_for", "filter_options", "parse_image", "select"]
+__all__ = ["answers_for", "filter_options", "nothing_found", "parse_image", "select"]
 
 _Item = TypeVar("_Item")
 _Chosen = TypeVar("_Chosen")
@@ -111,6 +111,14 @@ def answers_for(
     return _of_each(chosen, range(len(environments)), nothing)
 
 
+def nothing_found(given: Given) -> str:
+    """That there is no answer to show, in words."""
+    if not given.chooses_images:
+        return "no pods and no workloads in the manifests"
+    what = "is what was asked for" if given.only is None else f"is {given.only}"
+    return f"no image {what}"
+
+
 def _of_each(
     choose: Callable[[_Item], _Chosen], items: Iterable[_Item], nothing: Sequence[_Chosen]
 ) -> tuple[_Chosen, ...]:
@@ -168,9 +176,9 @@ def _with_images(
     found = _passing(answers, tests)
     # Without any pod, `explain` explains the image alone.
     if tests and cluster.pods and not found:
-        names = [each for each in (given.image, given.registry) if each is not None]
-        asked = " of ".join(f"'{ImageText(each)}'" for each in names)
-        raise click.UsageError(f"no pod has the image {asked}")
+        image = "an image" if given.image is None else f"the image '{ImageText(given.image)}'"
+        registry = "" if given.registry is None else f" of registry '{printable(given.registry)}'"
+        raise click.UsageError(f"no pod has {image}{registry}")
     more: list[_Test] = [_ONLY[given.only]] if given.only is not None else []
     if given.of_secret is not None and cluster.pods:
         more.append(_uses(cluster, given.of_secret))

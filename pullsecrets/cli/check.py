@@ -132,7 +132,9 @@ def check(
             place = Place(str(baseline))
             problems.append(Problem(ProblemCode.UNUSED_IGNORE, gone, place, error=False))
     cluster = tell(cluster, problems)
-    summary = _summary(found, cluster) + (f", and {accepted:,} in the baseline" if accepted else "")
+    summary = _summary(found, cluster, len(answers)) + (
+        f", and {accepted:,} in the baseline" if accepted else ""
+    )
     if form in ("markdown", "html"):
         groups = group_pods(answers)
         causes = group_diagnoses(found, cluster.pods)
@@ -194,8 +196,9 @@ def _show(found: Diagnoses, form: str, cluster: Cluster, lines: Lines) -> None:
             click.echo(line)
 
 
-def _summary(found: Iterable[Diagnosis], cluster: Cluster) -> str:
+def _summary(found: Iterable[Diagnosis], cluster: Cluster, asked: int) -> str:
     severities = Counter(each.severity for each in found)
     counts = [count(severities[each], each) for each in Severity if each in severities]
     pods, secrets = count(len(cluster.pods), "pod"), count(len(cluster.secrets), "secret")
-    return f"{', '.join(counts) or 'no diagnosis'} in {pods} and {secrets}"
+    of = "" if asked == len(cluster.pods) else f"{asked:,} of "
+    return f"{', '.join(counts) or 'no diagnosis'} in {of}{pods} and {secrets}"

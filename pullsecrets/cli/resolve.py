@@ -7,7 +7,7 @@ from itertools import chain
 
 import click
 
-from pullsecrets.cli._filters import answers_for, filter_options
+from pullsecrets.cli._filters import answers_for, filter_options, nothing_found
 from pullsecrets.cli._given import Given, cluster_options, format_option
 from pullsecrets.cli._inputs import read_environments, whole
 from pullsecrets.cli._output import console, echo_json, exit_status, print_summary
@@ -41,7 +41,7 @@ def resolve(given: Given, form: str, at: datetime, what_if: WhatIf) -> None:
     if form == "json":
         echo_json(cluster, pods=(answer.to_dict() for answer in answers))
     elif not groups:
-        click.echo("no pods and no workloads in the manifests", err=True)
+        click.echo(nothing_found(given), err=True)
     elif form == "html":
         click.echo(html_report("What the kubelet tries", groups, at=at))
     elif form == "markdown":
