@@ -31,6 +31,8 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hypothesis import HealthCheck, settings
+
 try:
     from sybil import Region, Sybil
     from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
@@ -44,6 +46,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sybil import Document, Example
+
+# No example fails for taking its time on a busy machine.
+settings.register_profile(
+    "unhurried", settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+)
+settings.load_profile("unhurried")
 
 ROOT = Path(__file__).parent
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
 from sphinx.domains.python import PyObject
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ nb_execution_timeout = 120
 nb_merge_streams = True
 
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True  # the name of a table, not all that is in it
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
@@ -49,6 +52,7 @@ html_title = "pullsecrets"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
+pygments_dark_style = "a11y-high-contrast-dark"  # furo's own underlines names
 html_theme_options = {
     "navigation_with_keys": True,
     # System fonts: the site loads nothing from elsewhere.
@@ -81,6 +85,23 @@ def _keep_sentences(
         lines[at] = lines[at].replace(": ", " – ", 1)
 
 
+def _with_defaults(
+    app: object,
+    what: str,
+    name: str,
+    obj: type,
+    options: object,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str | None, str | None]:
+    """Put the defaults of a class's fields in place of the code that attrs writes for them."""
+    if signature is None or not attrs.has(obj):
+        return signature, returns
+    fields = attrs.fields_dict(obj)
+    written = r"attr_dict\['(\w+)'\]\.default"
+    return re.sub(written, lambda found: repr(fields[found[1]].default), signature), returns
+
+
 def _name_the_repository(app: object, page: str, source: list[str]) -> None:
     """Put the repository that pyproject.toml names in place of OWNER/pullsecrets."""
     source[0] = source[0].replace("OWNER/pullsecrets", _REPOSITORY)
@@ -90,6 +111,7 @@ def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
     app.connect("source-read", _name_the_repository)
     app.connect("autodoc-process-docstring", _keep_sentences, priority=400)
+    app.connect("autodoc-process-signature", _with_defaults)
     for field in PyObject.doc_field_types:
         if field.name == "variable":
             field.label = "Attributes"

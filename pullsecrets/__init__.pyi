@@ -1,5 +1,3 @@
-from .answers import ImageResolution as ImageResolution
-from .answers import PodResolution as PodResolution
 from .cluster import Cluster as Cluster
 from .diagnoses import check as check
 from .dockerconfig import Credential as Credential
@@ -17,6 +15,8 @@ from .matching import pattern_matches as pattern_matches
 from .notes import Note as Note
 from .objects import Pod as Pod
 from .objects import ServiceAccount as ServiceAccount
+from .pod_resolution import ImageResolution as ImageResolution
+from .pod_resolution import PodResolution as PodResolution
 from .pull_secret import PullSecret as PullSecret
 from .resolution import Candidate as Candidate
 from .resolution import Resolution as Resolution

@@ -8,8 +8,8 @@ from typing import Any, Final, TypeVar
 
 from attrs import Factory, evolve, field, frozen
 
-from pullsecrets.answers import Admission, ImageResolution, Origin, PodResolution, images_table
 from pullsecrets.dockerconfig import DockerConfig
+from pullsecrets.groups import group_pods
 from pullsecrets.keyring import Keyring
 from pullsecrets.makers.made import MadeSecret, copy_of
 from pullsecrets.metadata import Place
@@ -22,6 +22,13 @@ from pullsecrets.node.verification import Verification
 from pullsecrets.node.versions import Gate
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Pod, ServiceAccount
+from pullsecrets.pod_resolution import (
+    Admission,
+    ImageResolution,
+    Origin,
+    PodResolution,
+    images_table,
+)
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.reading.clients import manifests_of
@@ -125,6 +132,9 @@ class Cluster(Tabular):
     _homes: Mapping[str, tuple[str, ...]] = _derived(
         lambda self: _homes((*self.secrets, *(each for each in self.made if not each.unread)))
     )
+    _added: tuple[MadeSecret, ...] = _derived(
+        lambda self: tuple(each for each in self.made if each.accounts != ())
+    )
     _account_names: Names[ServiceAccount] = _derived(lambda self: Names(self.service_accounts))
     _granted: Callable[[str, str], frozenset[str]] = _derived(
         lambda self: granted_audiences(self.grants or ())
@@ -196,6 +206,7 @@ class Cluster(Tabular):
         *objects: object,
         namespace: str = "default",
         node: Node | DockerConfig | None = None,
+        templates: Templates = NO_TEMPLATES,
     ) -> Cluster:
         """Read the objects of a Kubernetes client; otherwise as `from_manifests`.
 
@@ -205,13 +216,14 @@ class Cluster(Tabular):
                 all these. A Secret's ``data`` holds base64, as the clients have it.
             namespace: For objects that name none.
             node: The node, or only its docker config.
+            templates: As for `from_manifests`.
 
         Raises:
             TypeError: Something is neither an object of a client nor a mapping.
         """
         manifests = manifests_of(objects)
         del objects  # no traceback shows what this frame was given
-        return cls.from_manifests(manifests, namespace=namespace, node=node)
+        return cls.from_manifests(manifests, namespace=namespace, node=node, templates=templates)
 
     def secret(self, namespace: str, name: str, near: Place | None = None) -> PullSecret | None:
         """The Secret of that name, or None.
@@ -378,13 +390,27 @@ class Cluster(Tabular):
                 *_not_mountable(account, own),
                 *string_references(pod if own else account),
             )
-            return Admission(origin, pod.service_account, own or account.pull_secrets), notes
+            return Admission(origin, pod.service_account, own or self._list_of(account)), notes
+        listed = own or self._list_of(ServiceAccount(pod.service_account, pod.namespace))
         notes = tuple(string_references(pod))
         if pod.service_account != _DEFAULT_ACCOUNT:
             notes += (Note(NoteCode.MISSING_ACCOUNT, pod.namespace, pod.service_account),)
-        elif not own:
+        elif not listed:
             notes = (Note(NoteCode.ASSUMED_ACCOUNT, pod.namespace, pod.service_account),)
-        return Admission(origin, pod.service_account, own), notes
+        return Admission(origin, pod.service_account, listed), notes
+
+    def _list_of(self, account: ServiceAccount) -> tuple[str, ...]:
+        """A service account's list, with what a program adds to it before there are pods.
+
+        In a cluster the program has done so already.
+        """
+        added = (
+            made.name
+            for made in (() if self.complete else self._added)
+            if made.is_added_to(account.namespace, account.name)
+        )
+        new = (name for name in dict.fromkeys(added) if name not in account.pull_secrets)
+        return (*account.pull_secrets, *new)
 
     def pull_policy(self, pod: Pod, container: Container) -> str | None:
         """A container's pull policy after admission, None where the image's default counts.
@@ -538,7 +564,15 @@ class Cluster(Tabular):
             limit: How many rows are wanted at most, None for all of them.
         """
         total = sum(len(pod.images) for pod in self.pods)
-        return images_table(self.resolve_all(), limit, total=total, subtitle=self.title)
+        answers = ((answer.pod.title, answer) for answer in self.resolve_all())
+        return images_table(answers, limit, total=total, subtitle=self.title)
+
+    def _summary_table(self, limit: int) -> Table:
+        """The same, the pods of one workload that have one answer as one."""
+        groups = group_pods(self.resolve_all())
+        total = sum(len(group.first.images) for group in groups)
+        answers = ((group.title, group.first) for group in groups)
+        return images_table(answers, limit, total=total, subtitle=self.title)
 
 
 def string_references(holder: Pod | ServiceAccount) -> Iterator[Note]:

@@ -9,11 +9,11 @@ from typing import Any, Final, overload
 
 from attrs import frozen
 
-from pullsecrets.answers import Admission, PodResolution
 from pullsecrets.flaws import Inspected
 from pullsecrets.node.relevance import EffectivePolicy
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Pod
+from pullsecrets.pod_resolution import Admission, PodResolution
 from pullsecrets.resolution import Resolution, Source
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.symptoms import symptoms_of
@@ -337,6 +337,7 @@ _UNKNOWN: Final = frozenset(
     {
         NoteCode.PROVIDER_UNKNOWN,
         NoteCode.MADE_SECRET,
+        NoteCode.FILLED_SECRET,
         NoteCode.MADE_WITH_ENTRIES,
         NoteCode.MAYBE_MADE,
         NoteCode.UNREAD_SECRET,

@@ -26,9 +26,9 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from pullsecrets.answers import ImageResolution, PodResolution
 from pullsecrets.notes import Note
 from pullsecrets.objects import Pod
+from pullsecrets.pod_resolution import ImageResolution, PodResolution
 from pullsecrets.resolution import Access, Resolution, Source, SourceKind
 from pullsecrets.secrecy import printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
@@ -329,7 +329,7 @@ class Summary(Tabular):
 
     def table(self, limit: int | None = None) -> Table:
         """One row for each kind of answer, the worst first, then one for each source."""
-        columns = Column("images", ""), Column("answer", ""), Column("detail", "")
+        columns = Column("images", "", number=True), Column("answer", ""), Column("detail", "")
         return Table(columns, tuple(self._rows(limit)), title=self.title)
 
     def _rows(self, limit: int | None) -> Iterator[Row]:

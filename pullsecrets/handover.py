@@ -91,7 +91,8 @@ def write_docker_config(
     """Write a docker config to a file that nobody but its owner can read.
 
     The file has the mode 0600 from the start and appears with its whole content: at no moment can
-    another user read it, or a tool read half of it.
+    another user read it, or a tool read half of it. Windows has no such mode: there the folder's
+    permissions are the file's.
 
     Args:
         path: The file: ``config.json`` in a folder that ``DOCKER_CONFIG`` names for docker, crane

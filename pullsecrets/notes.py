@@ -47,6 +47,8 @@ class NoteCode(StrEnum):
     """Another program may make the secret, and what it would hold is not known."""
     UNREAD_SECRET = "unread-secret"
     """The secret could not be read from the cluster; it may not even exist."""
+    FILLED_SECRET = "filled-secret"
+    """A secret is there, and another program fills it."""
     MADE_WITH_ENTRIES = "made-with-entries"
     """Another program makes it, and its entries are known: only its credentials are not."""
     AMBIGUOUS_SECRET = "ambiguous-secret"
@@ -125,6 +127,7 @@ _SENTENCES: Final[Mapping[NoteCode, tuple[str, str]]] = {
         _SECRET,
         "could not be read: whether it exists, and what it holds, is not known",
     ),
+    NoteCode.FILLED_SECRET: (_SECRET, "is filled by {detail}: its credentials are not known"),
     NoteCode.MADE_WITH_ENTRIES: (
         _SECRET,
         "is made by {detail}: its entries are known, its credentials are not",

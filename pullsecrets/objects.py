@@ -31,6 +31,7 @@ from pullsecrets.workloads import (
     Templates,
     own_shape,
     shape_of,
+    shapes_of,
 )
 
 __all__ = [
@@ -296,10 +297,12 @@ class Pod:
         del manifest
         kind = root.member("kind").string() or "Pod"
         version = root.member("apiVersion").string()
-        shape = shape_of(kind, version, templates)
-        if shape is None:
+        shapes = shapes_of(kind, version, templates)
+        if not shapes:
             wanted = " or ".join(POD_TEMPLATES)
             raise root.member("kind").error(f"is '{printable(kind)}', not {wanted}")
+        shape = shape_of(root.value, shapes)
+        image = root.at(shape.image).string() if shape.image else ""
         metadata = root.member("metadata")
         annotations = dict(metadata.member("annotations").items())
         own = version.rpartition("/")[0] in GROUPS
@@ -310,7 +313,7 @@ class Pod:
             name_of(metadata),
             metadata.member("namespace").string() or namespace,
             kind,
-            _containers(member("containers"), ContainerKind.CONTAINER),
+            _containers(member("containers"), ContainerKind.CONTAINER, image),
             _containers(member("initContainers"), ContainerKind.INIT),
             _containers(member("ephemeralContainers"), ContainerKind.EPHEMERAL),
             _image_volumes(member("volumes")),
@@ -386,11 +389,11 @@ def _string_references(references: Field) -> tuple[int, ...]:
     return tuple(position for position, each in found if isinstance(each.value, str))
 
 
-def _containers(containers: Field, kind: ContainerKind) -> tuple[Container, ...]:
+def _containers(containers: Field, kind: ContainerKind, image: str = "") -> tuple[Container, ...]:
     return tuple(
         Container(
             container.member("name").string(),
-            container.member("image").string(),
+            container.member("image").string() or image,
             kind,
             container.member("imagePullPolicy").string() or None,
         )

@@ -14,7 +14,6 @@ from typing import Final
 
 from attrs import frozen
 
-from pullsecrets.answers import ImageResolution
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import InvalidDockerConfig
 from pullsecrets.images import Image, InvalidImage
@@ -24,6 +23,7 @@ from pullsecrets.node.recorded import PullCredentials, RecordedSecret, credentia
 from pullsecrets.node.records import Pull, PullRecords, name_in_records
 from pullsecrets.node.verification import Policy, Verification
 from pullsecrets.objects import Container, Pod
+from pullsecrets.pod_resolution import ImageResolution
 from pullsecrets.present import PullDecision, PullOutcome, decide_resolved
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.pull_secret import PullSecret

@@ -20,23 +20,17 @@ _STYLE: Final = """
 :root { color-scheme: light dark; }
 body { background: Canvas; color: CanvasText; margin: 2rem auto; max-width: 72rem; padding: 0 1rem;
   font: 16px/1.45 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin: 2rem 0 0.5rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; }
 .bar { display: block; height: 1.5rem; margin: 0.5rem 0; width: 100%; }
 .bar .error { fill: #d1392c; } .bar .warning { fill: #b97a00; }
 .bar .note { fill: #4c83c4; } .bar .good { fill: #35914f; }
-.pullsecrets.pullsecrets .group th { padding-top: 1em; }
-.pullsecrets.pullsecrets .group .faint { font-weight: 400; }
-@media screen and (max-width: 40rem) {
-  body { margin: 0.5rem auto; }
-  .pullsecrets.pullsecrets thead { display: none; }
-  .pullsecrets.pullsecrets tr { display: flex; flex-wrap: wrap;
-    border-bottom: 1px solid rgba(128, 128, 128, 0.35); }
-  .pullsecrets.pullsecrets tr td, .pullsecrets.pullsecrets tr th { border: 0; }
-  .pullsecrets.pullsecrets .long { flex-basis: 100%; }
-}
+.legend { margin: 0 0 1rem; } .legend span { margin-right: 1rem; white-space: nowrap; }
+summary { cursor: pointer; margin: 2rem 0 0.5rem; } summary h2 { display: inline; }
+@media screen and (max-width: 40rem) { body { margin: 0.5rem auto; } }
 @media print {
   :root { color-scheme: light; } body { font-size: 11px; margin: 0; max-width: none; }
-  tr { break-inside: avoid; } h2, .group { break-after: avoid; }
+  tr { break-inside: avoid; } .group { break-after: avoid; }
+  details + details { break-before: page; }
   .bar { print-color-adjust: exact; }
 }
 """
@@ -61,19 +55,25 @@ def page(title: str, *parts: str) -> str:
 
 
 def section(title: str, *parts: str) -> str:
-    """A heading and what is below it, as HTML that is safe already; nothing without parts."""
-    return f"<h2>{escape(printable(title))}</h2>{''.join(parts)}" if parts else ""
+    """A heading and what is below it, as HTML that is safe already; nothing without parts.
+
+    A click on the heading folds it, as what is below may be long.
+    """
+    if not parts:
+        return ""
+    head = f"<summary><h2>{escape(printable(title))}</h2></summary>"
+    return f"<details open>{head}{''.join(parts)}</details>"
 
 
 def stacked_bar(parts: Iterable[tuple[str, int, Tone]]) -> str:
-    """A chart: one bar, each part as wide as its share. Empty if there is nothing.
+    """A chart: one bar, each part as wide as its share, with a legend. Empty if there is nothing.
 
     Args:
         parts: The name, the number and the tone of each part.
     """
     those = [part for part in parts if part[1]]
     total = sum(number for _, number, _ in those)
-    drawn, left = [], 0.0
+    drawn, legend, left = [], [], 0.0
     for name, number, tone in those:
         width = 100 * number / total
         label = escape(printable(f"{number:,} {name}"))
@@ -81,11 +81,12 @@ def stacked_bar(parts: Iterable[tuple[str, int, Tone]]) -> str:
             f'<rect class="{tone}" x="{left:.3f}" y="0" width="{width:.3f}" height="4">'
             f"<title>{label}</title></rect>"
         )
+        legend.append(f'<span class="{tone}">{label}</span>')
         left += width
     if not drawn:
         return ""
-    says = escape(printable(", ".join(f"{number:,} {name}" for name, number, _ in those)))
+    # What it shows is what the legend says.
     return (
-        f'<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" role="img" '
-        f'aria-label="{says}">{"".join(drawn)}</svg>'
+        '<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">'
+        f'{"".join(drawn)}</svg><p class="legend">{" ".join(legend)}</p>'
     )

@@ -27,9 +27,9 @@ __all__ = ["MAX_ROWS", "Picture", "draw"]
 MAX_ROWS: Final = 30
 """Boxes that a column shows at most."""
 
-_WIDTH: Final = 980
-_BOX: Final = 250
-_COLUMNS: Final = (20, 365, 710)
+_WIDTH: Final = 900
+_BOX: Final = 240
+_COLUMNS: Final = (14, 330, 646)
 _HEADINGS: Final = ("workloads", "secrets", "registries")
 _TOP: Final = 58
 _HEIGHT: Final = 46

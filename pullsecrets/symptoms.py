@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from pullsecrets.answers import PodResolution
 from pullsecrets.node.versions import MissingSecretEvent
 from pullsecrets.notes import Note, NoteCode
+from pullsecrets.pod_resolution import PodResolution
 from pullsecrets.secrecy import printable
 
 __all__ = ["Symptom", "SymptomCode", "symptoms_of"]

@@ -94,12 +94,14 @@ class Column:
         heading: Its heading, None if only records have it.
         code: Whether it holds names that are to be copied: HTML sets them in a fixed-width font.
         group: Whether its cells are headings above the rows that share them.
+        number: Whether its cells are numbers, whose ends are below each other.
     """
 
     field: str
     heading: str | None = None
     code: bool = False
     group: bool = False
+    number: bool = False
 
 
 Row = Sequence[Cell | Value]
@@ -107,7 +109,7 @@ Row = Sequence[Cell | Value]
 
 @frozen
 class Table:
-    """The description of a table.
+    """The description of a table, which shows itself in a notebook and in rich's terminal.
 
     Attributes:
         columns: The columns. Those that group come in the order of their depth.
@@ -137,17 +139,22 @@ class Table:
             for row in self.rows
         ]
 
-    def lines(self) -> Iterator[str]:
-        """Plain text: for the message of an error."""
+    def lines(self, limit: int | None = None) -> Iterator[str]:
+        """Plain text: for the message of an error.
+
+        Args:
+            limit: How many rows are shown at most, None for all of them.
+        """
         yield from filter(None, (printable(self.title), self.subtitle.shown))
         yield from (printable(f"  ! {note}") for note in self.notes)
-        for headings, rows in self._groups(self.rows):
+        for headings, rows in self._groups(self.rows[:limit]):
             for depth, heading in headings:
                 text = f"{heading.shown} {printable(heading.below)}".rstrip()
                 yield f"{'  ' * (depth + 1)}{text}"
             for row in rows:
-                text = "  ".join(cell.shown for cell in row if cell.shown)
+                text = "  ".join(cell.shown.replace("\n", "; ") for cell in row if cell.shown)
                 yield f"{'  ' * (self._depth + 1)}{text}"
+        yield from (cell.shown for cell in self._more(limit))
 
     @property
     def _readable(self) -> Table:
@@ -178,7 +185,7 @@ class Table:
             return f"<p>{caption}</p>"
         table = self._readable
         shown = table._shown
-        head = "".join(f"<th>{escape(column.heading or '')}</th>" for column in shown)
+        head = "".join(map(_html_heading, shown))
         body = []
         for headings, rows in table._groups(table.rows[:limit]):
             body += [
@@ -186,12 +193,10 @@ class Table:
                 f"{_html(heading)}</th></tr>"
                 for depth, heading in headings
             ]
-            body += [
-                f"<tr>{''.join(map(_html_cell, row, (column.code for column in shown)))}</tr>"
-                for row in rows
-            ]
+            body += [f"<tr>{''.join(map(_html_cell, row, shown))}</tr>" for row in rows]
+        deep = ' class="deep"' if table._depth > 1 else ""
         return (
-            f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
+            f"<table{deep}><caption>{caption}</caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{''.join(body)}</tbody></table>"
             + "".join(f"<p>{_html(cell)}</p>" for cell in self._more(limit))
         )
@@ -203,7 +208,8 @@ class Table:
         parts += [_markdown(text) for text in texts if text]
         table = self._readable
         heads = [_markdown(column.heading or "") for column in table._shown]
-        top = f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}"
+        rules = " | ".join("--:" if column.number else "---" for column in table._shown)
+        top = f"| {' | '.join(heads)} |\n| {rules} |"
         for headings, rows in table._groups(table.rows):
             for depth, heading in headings:
                 parts.append(f"{'#' * (4 + depth)} {_markdown(heading.shown)}")
@@ -240,18 +246,42 @@ class Table:
 
     def _body(self, limit: int | None = None) -> Iterator[ScreenRow]:
         inner = 2 if self.title else 0
-        for headings, rows in self._groups(self.rows[:limit]):
-            yield from (ScreenRow([_lines(cell)], 2 * depth + inner) for depth, cell in headings)
-            yield from (ScreenRow([*map(_lines, row)], self._indent) for row in rows)
+        groups = list(self._groups(self.rows[:limit]))
+        widths = self._number_widths(row for _, rows in groups for row in rows)
+        for headings, rows in groups:
+            for depth, cell in headings:
+                is_top = not (depth or self.title or cell.tone)
+                head = evolve(cell, tone=Tone.STRONG) if is_top else cell
+                yield ScreenRow([_lines(head)], 2 * depth + inner)
+            yield from (ScreenRow([*map(_lines, row, widths)], self._indent) for row in rows)
         yield from (ScreenRow([_lines(cell)]) for cell in self._more(limit))
 
     @property
     def _indent(self) -> int:
         return 2 * self._depth + (2 if self.title else 0)
 
+    def _repr_html_(self) -> str:
+        return html_box(self.html())
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """What IPython prints, and puts into notebooks beside the HTML: not all that `repr` has."""
+        return {"text/plain": "\n".join(self.lines(_HTML_ROWS))}
+
+    def __rich__(self) -> RenderableType:
+        return self.rich(_TERMINAL_ROWS)
+
     @property
     def _shown(self) -> tuple[Column, ...]:
         return tuple(c for c in self.columns if c.heading is not None and not c.group)
+
+    def _number_widths(self, rows: Iterable[Sequence[Cell]]) -> list[int]:
+        """How wide the cells of each column that is shown are to be: only numbers need a width."""
+        widths = [0] * len(self._shown)
+        for row in rows:
+            for at, column in enumerate(self._shown):
+                if column.number:
+                    widths[at] = max(widths[at], len(row[at].shown))
+        return widths
 
     @property
     def _depth(self) -> int:
@@ -334,30 +364,38 @@ class Tabular(ABC):
             limit: How many rows are wanted at most, None for all of them.
         """
 
+    def _summary_table(self, limit: int) -> Table:
+        """What people see of it: its table, if there is nothing shorter that says the same."""
+        return self.table(limit)
+
     def to_records(self) -> list[dict[str, Value]]:
         """One flat dict for each row of its table: for a data frame."""
         return self.table().records()
 
     def _repr_html_(self) -> str:
-        return html_box(self.table(_HTML_ROWS).html())
+        return self._summary_table(_HTML_ROWS)._repr_html_()
+
+    def _repr_mimebundle_(self, **kwargs: object) -> dict[str, str]:
+        return self._summary_table(_HTML_ROWS)._repr_mimebundle_(**kwargs)
 
     def __rich__(self) -> RenderableType:
-        return self.table(_TERMINAL_ROWS).rich(_TERMINAL_ROWS)
+        return self._summary_table(_TERMINAL_ROWS).rich(_TERMINAL_ROWS)
 
 
 def _cell(cell: Cell | Value) -> Cell:
     return cell if isinstance(cell, Cell) else Cell(cell)
 
 
-def _lines(cell: Cell) -> list[Line]:
-    """As a terminal shows it; the lines of `below` are faint."""
-    lines = [(line, _STYLES[cell.tone]) for line in cell.shown.split("\n")]
+def _lines(cell: Cell, width: int = 0) -> list[Line]:
+    """As a terminal shows it, at the end of a width; the lines of `below` are faint."""
+    lines = [(line.rjust(width), _STYLES[cell.tone]) for line in cell.shown.split("\n")]
     if cell.below:
         lines.append((printable(cell.below), _STYLES[Tone.FAINT]))
     return lines
 
 
-# The doubled class outweighs the notebooks' own rules for tables and code.
+# The doubled class outweighs the notebooks' own rules for tables and code. On a narrow screen, what
+# does not fit beside the others in its row gets lines of its own.
 _STYLE: Final = """<style>
 .pullsecrets { font-size: 0.9em; line-height: 1.35; overflow-x: auto; }
 .pullsecrets.pullsecrets table {
@@ -366,16 +404,21 @@ _STYLE: Final = """<style>
   border: 0; border-bottom: 1px solid rgba(128, 128, 128, 0.35); max-width: 42em;
   padding: 0.25em 0.7em 0.25em 0; text-align: left; vertical-align: top; white-space: normal; }
 .pullsecrets.pullsecrets thead th { font-weight: 600; opacity: 0.75; }
-.pullsecrets.pullsecrets .group th { font-weight: 600; }
-.pullsecrets.pullsecrets .group .depth1 { font-weight: 400; padding-left: 1.2em; }
+.pullsecrets.pullsecrets .group th { font-weight: 600; padding-top: 0.8em; }
+.pullsecrets.pullsecrets .group .depth1, .pullsecrets.pullsecrets .group .faint {
+  font-weight: 400; }
+.pullsecrets.pullsecrets .depth1, .pullsecrets.pullsecrets .deep tr > :first-child:not(.depth0) {
+  padding-left: 1.2em; }
 .pullsecrets.pullsecrets table tr, .pullsecrets.pullsecrets table tr:hover { background: none; }
 .pullsecrets.pullsecrets caption {
-  caption-side: top; color: inherit; font-style: normal; padding: 0.2em 0; text-align: left; }
+  caption-side: top; color: inherit; font-size: inherit; font-style: normal; padding: 0.2em 0;
+  text-align: left; }
 .pullsecrets.pullsecrets code {
   background: none; border: 0; color: inherit; font-size: 0.95em; padding: 0;
   font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
   overflow-wrap: break-word; white-space: normal; }
-.pullsecrets.pullsecrets .long { overflow-wrap: anywhere; }
+.pullsecrets.pullsecrets .long { min-width: 11em; overflow-wrap: anywhere; }
+.pullsecrets.pullsecrets .number { text-align: right; white-space: nowrap; }
 .pullsecrets .faint { opacity: 0.75; }
 .pullsecrets .error, .pullsecrets .warning, .pullsecrets .note, .pullsecrets .good {
   border-left: 0.3em solid; padding-left: 0.4em; }
@@ -383,6 +426,14 @@ _STYLE: Final = """<style>
 .pullsecrets .warning { border-color: #b97a00; }
 .pullsecrets .note { border-color: #4c83c4; }
 .pullsecrets .good { border-color: #35914f; }
+@media screen and (max-width: 40rem) {
+  .pullsecrets.pullsecrets thead { display: none; }
+  .pullsecrets.pullsecrets table, .pullsecrets.pullsecrets tbody { display: block; }
+  .pullsecrets.pullsecrets caption { display: block; }
+  .pullsecrets.pullsecrets tr { display: flex; flex-wrap: wrap;
+    border-bottom: 1px solid rgba(128, 128, 128, 0.35); }
+  .pullsecrets.pullsecrets tr td, .pullsecrets.pullsecrets tr th { border: 0; }
+}
 </style>"""
 
 # What Markdown, the HTML in it, and GitHub (mentions) could take for more than text.
@@ -405,21 +456,29 @@ def html_box(*parts: str) -> str:
 
 
 def _html(cell: Cell) -> str:
-    shown = escape(cell.shown).replace("\n", "<br>")
+    shown = _breakable(cell.shown).replace("\n", "<br>")
     if cell.tone is not Tone.PLAIN:
         shown = f'<span class="{cell.tone}">{shown}</span>'
     return shown + (
-        f'<br><span class="faint">{escape(printable(cell.below))}</span>' if cell.below else ""
+        f'<br><span class="faint">{_breakable(printable(cell.below))}</span>' if cell.below else ""
     )
 
 
-def _html_cell(cell: Cell, code: bool) -> str:
-    # Long ones may break: a digest anywhere, a name after the marks that it consists of.
-    is_long = len(cell.shown) > _SHORT
-    start = '<td class="long">' if is_long else "<td>"
-    if not code:
-        return f"{start}{_html(cell)}</td>"
-    shown = escape(cell.shown)
-    if is_long:
-        shown = _BREAK.sub(r"\g<0><wbr>", shown)
-    return f"{start}<code>{shown}</code></td>"
+def _breakable(text: str) -> str:
+    """Escaped; a long one may break after the marks that names consist of."""
+    return _BREAK.sub(r"\g<0><wbr>", escape(text)) if len(text) > _SHORT else escape(text)
+
+
+def _html_heading(column: Column) -> str:
+    style = ' class="number"' if column.number else ""
+    return f"<th{style}>{escape(column.heading or '')}</th>"
+
+
+def _html_cell(cell: Cell, column: Column) -> str:
+    shown = _html(cell)
+    if column.code and cell.value is not None:  # else it is a sentence about what is not there
+        shown = f"<code>{shown}</code>"
+    # What is long may break anywhere, as a digest has no marks.
+    is_long = max(len(cell.shown), len(cell.below)) > _SHORT
+    style = "number" if column.number else "long" if is_long else ""
+    return f'<td class="{style}">{shown}</td>' if style else f"<td>{shown}</td>"

@@ -19,7 +19,6 @@ from typing import Any, Final
 from attrs import frozen
 
 from pullsecrets._go.url import BadURL, glob_matches
-from pullsecrets.answers import PodResolution
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.explanation import EntryTrace, Explanation, PodExplanation, Reason, SecretTrace
@@ -33,6 +32,7 @@ from pullsecrets.node.providers import NotAsked, PodAccount
 from pullsecrets.node.relevance import EffectivePolicy
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Pod
+from pullsecrets.pod_resolution import PodResolution
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.registries import DOCKER_HUB_KEY
 from pullsecrets.resolution import Candidate, Resolution, Source, SourceKind

@@ -86,7 +86,7 @@ class CredentialUse:
         return {**source, "entry": entry, "images": [each.to_dict() for each in self.uses]}
 
 
-@frozen
+@frozen(repr=False)
 class Uses(Tabular):
     """Who uses which credential.
 
@@ -102,6 +102,9 @@ class Uses(Tabular):
     anonymous: tuple[Use, ...] = ()
     unknown: tuple[Use, ...] = ()
     failing: tuple[Use, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Uses: {len(self.credentials):,} credentials, {len(self.unused):,} unused>"
 
     @property
     def unused(self) -> tuple[CredentialUse, ...]:
@@ -210,7 +213,9 @@ def _table(found: Iterable[Row], limit: int | None) -> Table:
     return Table(columns, rows[:limit], total=len(rows), unit="images")
 
 
-_UNKNOWN: Final = frozenset({NoteCode.MADE_SECRET, NoteCode.MADE_WITH_ENTRIES, NoteCode.MAYBE_MADE})
+_UNKNOWN: Final = frozenset(
+    {NoteCode.FILLED_SECRET, NoteCode.MADE_SECRET, NoteCode.MADE_WITH_ENTRIES, NoteCode.MAYBE_MADE}
+)
 """What is said of credentials that are not known, and that no image may use."""
 
 

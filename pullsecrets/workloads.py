@@ -19,6 +19,7 @@ from pullsecrets.secrecy import printable
 __all__ = [
     "GROUPS",
     "KNOWN",
+    "MANY",
     "NO_TEMPLATES",
     "POD_TEMPLATES",
     "Shape",
@@ -26,6 +27,8 @@ __all__ = [
     "checked_templates",
     "own_shape",
     "shape_of",
+    "shapes_of",
+    "value_at",
 ]
 
 POD_TEMPLATES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -65,11 +68,15 @@ class Shape:
             each.
         reference: The fields that lead to a reference to another object, which has the template
             where this one has none; empty for most kinds.
+        image: The fields that lead to the image of containers that name none, as Tekton has one.
+            Where there is such a field, an image may hold variables, too, and a container may be
+            one that is defined elsewhere.
     """
 
     spec: tuple[str, ...]
     parts: Mapping[str, tuple[str, ...]] = field(factory=dict, converter=_frozen)
     reference: tuple[str, ...] = ()
+    image: tuple[str, ...] = ()
 
     def path(self, within: FieldPath) -> FieldPath:
         """The way to a field of the pod's spec, from the object on.
@@ -113,41 +120,74 @@ def _at(*template: str) -> Shape:
 _OF_A_POD: Final = _at()
 _OWN: Final = {kind: _at(*template) for kind, template in POD_TEMPLATES.items()}
 
-KNOWN: Final[Mapping[str, Shape]] = {
+KNOWN: Final[Mapping[str, tuple[Shape, ...]]] = {
     # https://argoproj.github.io/argo-rollouts/features/specification/
-    "Rollout.argoproj.io": Shape(("spec", "template", "spec"), reference=("spec", "workloadRef")),
+    "Rollout.argoproj.io": (
+        Shape(("spec", "template", "spec"), reference=("spec", "workloadRef")),
+    ),
     # https://github.com/knative/specs, specs/serving/knative-api-specification-1.0.md
-    "Service.serving.knative.dev": _at("spec", "template"),
-    "Configuration.serving.knative.dev": _at("spec", "template"),
-    "Revision.serving.knative.dev": _at(),
-    # https://openkruise.io/docs/, the user manuals of each
-    "CloneSet.apps.kruise.io": _at("spec", "template"),
-    "StatefulSet.apps.kruise.io": _at("spec", "template"),
-    "DaemonSet.apps.kruise.io": _at("spec", "template"),
-    "BroadcastJob.apps.kruise.io": _at("spec", "template"),
+    "Service.serving.knative.dev": (_at("spec", "template"),),
+    "Configuration.serving.knative.dev": (_at("spec", "template"),),
+    "Revision.serving.knative.dev": (_at(),),
+    # https://github.com/openkruise/kruise, apis/apps/v1alpha1: `SubsetTemplate`, `CronJobTemplate`
+    "CloneSet.apps.kruise.io": (_at("spec", "template"),),
+    "StatefulSet.apps.kruise.io": (_at("spec", "template"),),
+    "DaemonSet.apps.kruise.io": (_at("spec", "template"),),
+    "BroadcastJob.apps.kruise.io": (_at("spec", "template"),),
+    "UnitedDeployment.apps.kruise.io": tuple(
+        _at("spec", "template", f"{kind}Template", "spec", "template")
+        for kind in ("statefulSet", "advancedStatefulSet", "cloneSet", "deployment")
+    ),
+    "AdvancedCronJob.apps.kruise.io": tuple(
+        _at("spec", "template", f"{kind}Template", "spec", "template")
+        for kind in ("job", "broadcastJob")
+    ),
     # https://keda.sh/docs/latest/reference/scaledjob-spec
-    "ScaledJob.keda.sh": _at("spec", "jobTargetRef", "template"),
+    "ScaledJob.keda.sh": (_at("spec", "jobTargetRef", "template"),),
     # https://tekton.dev/docs/pipelines/taskruns/ and https://tekton.dev/docs/pipelines/podtemplates/
-    "TaskRun.tekton.dev": Shape(
-        ("spec",),
-        {
-            "containers": ("spec", "taskSpec", "steps"),
-            "initContainers": ("spec", "taskSpec", "sidecars"),
-            "volumes": ("spec", "taskSpec", "volumes"),
-            "imagePullSecrets": ("spec", "podTemplate", "imagePullSecrets"),
-        },
-        ("spec", "taskRef"),
+    "TaskRun.tekton.dev": (
+        Shape(
+            ("spec",),
+            {
+                "containers": ("spec", "taskSpec", "steps"),
+                "initContainers": ("spec", "taskSpec", "sidecars"),
+                "volumes": ("spec", "taskSpec", "volumes"),
+                "imagePullSecrets": ("spec", "podTemplate", "imagePullSecrets"),
+            },
+            ("spec", "taskRef"),
+            ("spec", "taskSpec", "stepTemplate", "image"),
+        ),
     ),
 }
-"""Kinds of others that make pods. Where an object has several templates, each with a list of its
-own, as a Tekton PipelineRun has, its kind is not among them."""
+"""Kinds of others that make pods, and where. An object has one of several shapes: the first one
+whose fields it has."""
+
+MANY: Final = frozenset(
+    {
+        # https://tekton.dev/docs/pipelines/pipelineruns/: a pod for each task, named or written out
+        "PipelineRun.tekton.dev",
+        # https://argo-workflows.readthedocs.io/en/latest/fields/: a pod for each template
+        "Workflow.argoproj.io",
+        "CronWorkflow.argoproj.io",
+        # https://strimzi.io/docs/operators/latest/configuring: `spec.kafka.template.pod` and others
+        # are parts of pods, whose images the operator knows
+        "Kafka.kafka.strimzi.io",
+        "KafkaBridge.kafka.strimzi.io",
+        "KafkaConnect.kafka.strimzi.io",
+        "KafkaMirrorMaker2.kafka.strimzi.io",
+        # https://github.com/kubernetes-sigs/jobset, api/jobset/v1alpha2: `spec.replicatedJobs`
+        "JobSet.jobset.x-k8s.io",
+    }
+)
+"""Kinds of others that make pods for which there is no one template in the object: the pods have
+several, or their images are elsewhere. They are not read, and it is said that they are not."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9]+\.[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _PATH: Final = re.compile(r"(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)?")
 
 
-def shape_of(kind: str, api_version: str, templates: Templates) -> Shape | None:
-    """Where the objects of a kind have the fields of their pods; None if the kind is not known.
+def shapes_of(kind: str, api_version: str, templates: Templates) -> tuple[Shape, ...]:
+    """Where objects of a kind may have the fields of their pods; empty if the kind is not known.
 
     Args:
         kind: The kind, as manifests have it.
@@ -157,8 +197,29 @@ def shape_of(kind: str, api_version: str, templates: Templates) -> Shape | None:
     group = api_version.rpartition("/")[0]
     name = f"{kind}.{group}"
     if name in templates:
-        return _at(*filter(None, templates[name].split(".")))
-    return KNOWN.get(name) or (_OWN.get(kind) if group in GROUPS else None)
+        return (_at(*filter(None, templates[name].split("."))),)
+    own = (_OWN[kind],) if group in GROUPS and kind in _OWN else ()
+    return KNOWN.get(name, own)
+
+
+def shape_of(manifest: Mapping[str, Any], shapes: tuple[Shape, ...]) -> Shape:
+    """Which of the shapes of its kind an object has: the first one, if it has none of them.
+
+    Args:
+        manifest: The object.
+        shapes: The shapes of its kind, at least one.
+    """
+    if len(shapes) == 1:
+        return shapes[0]
+    found = (shape for shape in shapes if value_at(manifest, shape.spec) is not None)
+    return next(found, shapes[0])
+
+
+def value_at(value: Any, path: Iterable[Any]) -> Any:
+    """The value at the end of a path; None where there is none."""
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def own_shape(kind: str) -> Shape:

@@ -12,19 +12,19 @@ import pytest
 from attrs import evolve
 
 from pullsecrets import Cluster, DockerConfig, Image, Pod, check, load
-from pullsecrets.answers import Admission, Origin
 from pullsecrets.metadata import Place
 from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, ContainerKind
+from pullsecrets.pod_resolution import Admission, Origin
 from pullsecrets.reading import Objects, ProblemCode
 from pullsecrets.testing import cluster as cluster_of
 from pullsecrets.testing import pod, pull_secret, service_account
 from pullsecrets.trace import explain_all
 from pullsecrets.uses import uses
-from support.made import MIRROR, STORED, account_manifest, pod_manifest, secret_manifest
+from support.made import MIRROR, STORED, TYPE, account_manifest, pod_manifest, secret_manifest
 from support.made import users as users_of
 
 
@@ -755,6 +755,18 @@ class TestSeveralFiles:
         assert cluster.secret("default", "s").place.file.endswith("dev/secret.json")
         assert cluster.service_account("default", "default") is not None
 
+    def test_what_decides_for_secrets_may_not_for_accounts(self, tmp_path):
+        """Of the two kinds only one has to be in several files for the place to matter."""
+        for env in ("dev", "prod"):
+            (tmp_path / env).mkdir()
+            objects = [pod_manifest("s"), account_manifest(env), pod_manifest(name="by-account")]
+            auths = {"quay.io": {"username": env, "password": "p"}}
+            objects.append(secret_manifest("s", auths=auths))
+            documents = [json.dumps({"apiVersion": "v1", **each}) for each in objects]
+            (tmp_path / env / "all.json").write_text("\n".join(documents))
+        answers = load(tmp_path).resolve_all()
+        assert [users(each) for each in answers] == [["dev"], [], ["prod"], []]
+
 
 def test_objects_of_rbac_are_added():
     role = {
@@ -787,3 +799,85 @@ def test_more_policies_than_are_remembered():
         other = evolve(found.pods[0], containers=(Container("c", f"quay.io/a{number}"),))
         [answer] = found.resolve(other).images
         assert answer.policy == first.policy
+
+
+@pytest.mark.parametrize(
+    "stored, own, expected",
+    [
+        (STORED, ("s",), ()),
+        (STORED, ("other",), ("other",)),
+        ({}, ("s",), ("s",)),
+        ({}, ("other",), ("other",)),
+    ],
+)
+def test_only_a_list_that_admission_copied_goes_with_the_account(stored, own, expected):
+    cluster = Cluster.from_manifests(
+        [pod_manifest(*own, **stored), account_manifest("default", "s")]
+    )
+    [before] = cluster.pods
+    assert cluster.as_service_account(before, "builder") == evolve(
+        before, service_account="builder", pull_secrets=expected, stored=False
+    )
+
+
+def test_a_cluster_is_equal_to_itself_before_it_was_asked():
+    manifests = [pod_manifest("s"), secret_manifest("s", "quay.io")]
+    asked = Cluster.from_manifests(manifests)
+    assert users(*asked.resolve_all()) == ["s-user"]
+    assert asked == Cluster.from_manifests(manifests)
+
+
+@pytest.mark.parametrize("first", ["Secret", "SealedSecret"])
+def test_a_secret_counts_before_what_makes_it(first):
+    sealed = {
+        "apiVersion": "bitnami.com/v1alpha1",
+        "kind": "SealedSecret",
+        "metadata": {"name": "s"},
+        "spec": {"encryptedData": {".dockerconfigjson": "x"}, "template": {"type": TYPE}},
+    }
+    both = sorted([secret_manifest("s", "quay.io"), sealed], key=lambda it: it["kind"] != first)
+    answer = only(pod_manifest("s"), *both)
+    assert users(answer) == ["s-user"]
+    assert answer.images[0].resolution.unknown == ()
+    [unknown] = only(pod_manifest("s"), sealed).images[0].resolution.unknown
+    assert unknown.name == "s"
+
+
+def test_the_title_says_what_could_not_be_read():
+    manifests = [pod_manifest(), {"kind": "Secret", "data": 5}]
+    assert Cluster.from_manifests(manifests[:1]).title == (
+        "1 pod or workload, 0 secrets, 0 service accounts"
+    )
+    for errors, part in ((1, "1 part"), (2, "2 parts")):
+        cluster = Cluster.from_manifests([*manifests, *manifests[1:] * (errors - 1)])
+        assert cluster.title.endswith(f"accounts, {part} of the input not readable")
+        assert repr(cluster) == f"<Cluster: {cluster.title}>"
+
+
+def test_nothing_but_that_secret_is_taken_away():
+    secrets = [secret_manifest(name, namespace=where) for where in "abc" for name in "abc"]
+    found = Cluster.from_manifests(secrets)
+    left = [(each.namespace, each.name) for each in found.without("b", "b").secrets]
+    assert left == [
+        (where, name) for where in "abc" for name in "abc" if (where, name) != ("b", "b")
+    ]
+    assert found.without("b", "z") == found
+
+
+def test_objects_replace_those_of_their_kind_namespace_and_name():
+    pods = (
+        pod("p", images=["quay.io/a"]),
+        evolve(pod("p", images=["quay.io/b"]), kind="Job"),
+        pod("p", images=["quay.io/c"], namespace="other"),
+    )
+    accounts = (service_account("p", pull_secrets=["s"]),)
+    before = Cluster(pods, accounts, (pull_secret("p", {}),))
+    more = Objects(
+        (pod("p", images=["quay.io/new"]),),
+        (*accounts, service_account("p", pull_secrets=["u"], namespace="other")),
+        (pull_secret("p", {"quay.io": ("ann", "example-password")}),),
+    )
+    after = before.with_objects(more)
+    assert after.pods == (*pods[1:], *more.pods)
+    assert after.secrets == more.secrets
+    assert after.service_accounts == more.service_accounts

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
-from support.mutants import MODULES, ROOT, SURVIVORS, draw, in_annotations, lines, read
+from support.mutants import (
+    MODULES,
+    ROOT,
+    SURVIVORS,
+    Change,
+    draw,
+    in_annotations,
+    is_there,
+    lines,
+    read,
+)
 
 SOURCE = """\
 from __future__ import annotations
@@ -46,6 +57,12 @@ def test_a_sample_has_one_mutant_of_each_place_and_none_of_annotations(tmp_path)
     assert places == len(positions) + 1  # the `*` of the parameters
     assert {line for line, _ in positions} == {3, 7}
     assert draw(file, 2, seed=1)[1] == draw(file, 2, seed=1)[1]
+
+
+def test_a_survivor_goes_with_its_line():
+    [change, *_] = (Change(*(it.strip("`") for it in row[:-1])) for row in read(SURVIVORS))
+    assert is_there(change)
+    assert not is_there(evolve(change, before=f"{change.before} # and more"))
 
 
 def test_each_survivor_has_a_reason():

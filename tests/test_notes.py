@@ -68,6 +68,10 @@ SENTENCES = [
         ),
     ),
     (
+        Note(NoteCode.FILLED_SECRET, "ns", "s", detail="ExternalSecret ns/s"),
+        "secret ns/s is filled by ExternalSecret ns/s: its credentials are not known",
+    ),
+    (
         Note(NoteCode.MADE_WITH_ENTRIES, "ns", "s", detail="ExternalSecret ns/s"),
         (
             "secret ns/s is made by ExternalSecret ns/s: its entries are known, its credentials "

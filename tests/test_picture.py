@@ -6,13 +6,14 @@ import json
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from pullsecrets import Cluster, DockerConfig, check, load
 from pullsecrets.diagnoses import Diagnoses
 from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.picture import MAX_ROWS, Picture, draw
 from support.drawn import CANARIES, clusters, nodes
+from support.effort import examples
 
 pytest.importorskip("drawsvg")
 
@@ -193,7 +194,7 @@ def test_what_is_in_manifests_is_text():
     assert "<b>&\"'\\x1b]]>" in texts(picture)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(clusters, nodes)
 def test_drawn_clusters(manifests, node):
     config = None if node is None else DockerConfig.from_json(json.dumps({"auths": node}))

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from fnmatch import fnmatchcase
 from importlib.metadata import metadata
 from pathlib import Path
 
@@ -53,6 +54,33 @@ def test_the_changelog_has_the_version_that_is_next():
     released = re.match(r"[0-9.]+[0-9]", metadata("pullsecrets")["Version"])[0]
     assert versions[0] == "Unreleased"
     assert released in versions
+
+
+def test_each_action_is_pinned_by_one_hash_in_the_workflows_and_in_the_docs():
+    own = [*(ROOT / ".github" / "workflows").glob("*.yml"), ROOT / "action.yml"]
+    pins = {}
+    for file in (*own, ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        uses = re.findall(r"^\s*(?:- )?uses: (\S+)@(.+)$", file.read_text("utf-8"), re.MULTILINE)
+        for action, pin in uses:
+            pins.setdefault(action, set()).add(pin)
+    assert pins.pop(f"{PLACEHOLDER}/pullsecrets") == {"v0"}
+    assert "github/codeql-action/upload-sarif" in pins
+    for action, found in pins.items():
+        [pin] = found
+        assert re.fullmatch(r"[0-9a-f]{40} # v[0-9.]+", pin), action
+
+
+def test_only_tags_of_versions_are_released():
+    """The tag `v0`, which the action's users name, follows them and is none."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    describe = pyproject["tool"]["hatch"]["version"]["raw-options"]["git_describe_command"]
+    patterns = [describe.split()[-1]]
+    for name in ("release.yml", "docs.yml"):
+        text = (ROOT / ".github" / "workflows" / name).read_text("utf-8")
+        patterns += yaml.safe_load(text)[True]["push"]["tags"]  # YAML 1.1 reads `on` so
+    for pattern in patterns:
+        tags = ("v0.1.0", "v12.3.4", "v0", "v12")
+        assert [tag for tag in tags if fnmatchcase(tag, pattern)] == ["v0.1.0", "v12.3.4"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the action's steps are for bash")

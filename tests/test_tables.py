@@ -8,12 +8,13 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from pullsecrets import Cluster, DockerConfig, check, explain, explain_pod, load, resolve
 from pullsecrets.secrecy import printable
 from pullsecrets.tables import Cell, Column, Table, stacked
 from support.drawn import CANARIES, CANARY, clusters, nodes
+from support.effort import examples
 
 rich_console = pytest.importorskip("rich.console")
 
@@ -53,6 +54,11 @@ def page(value):
     return parser.text
 
 
+def plain(value):
+    """What IPython prints."""
+    return value._repr_mimebundle_(include=None, exclude=None)["text/plain"]
+
+
 def terminal_text(value, width=100):
     console = rich_console.Console(file=io.StringIO(), width=width, force_terminal=False)
     console.print(value)
@@ -64,7 +70,7 @@ def cluster_of(manifests, node=None):
     return Cluster.from_manifests(manifests, node=config)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(clusters, nodes)
 def test_everything_can_be_shown_and_shows_no_password(manifests, node):
     cluster = cluster_of(manifests, node)
@@ -230,11 +236,34 @@ def test_diagnoses():
 
 @pytest.mark.parametrize("limit, module", [(60, page), (200, terminal_text)])
 def test_large_tables_are_cut(limit, module):
-    cluster = cluster_of([pod(*["quay.io/A"] * (limit + 2), secrets=())])
+    images = [f"quay.io/A{'a' * number}" for number in range(limit + 2)]
+    cluster = cluster_of([pod(*images, secrets=())])
     assert "… and 2 more images" in module(cluster)
     found = check(cluster)
     assert len(found) == limit + 2
-    assert "… and 2 more diagnoses" in module(found)
+
+
+def test_a_cause_is_shown_once_and_recorded_each_time():
+    found = check(cluster_of([pod(*["quay.io/A"] * 70, secrets=())]))
+    for shown in (page(found), terminal_text(found), plain(found)):
+        assert "70 ×" in shown
+        assert "… and 67 more places" in shown
+    assert "70 diagnoses" in page(found)
+    assert len(found.to_records()) == len(found.table().rows) == 70
+
+
+def test_pods_with_one_answer_are_shown_once_and_recorded_each():
+    owner = {"kind": "ReplicaSet", "name": "api", "controller": True}
+    pods = [pod("nginx", secrets=(), name=f"api-{n}") for n in range(12)]
+    for each in pods:
+        each["metadata"]["ownerReferences"] = [owner]
+    cluster = cluster_of(pods)
+    cut = plain(cluster_of([pod(*["nginx"] * 62, secrets=())]))
+    assert cut.endswith("… and 2 more images")
+    for shown in (page(cluster), terminal_text(cluster), plain(cluster)):
+        assert "ReplicaSet default/api (12 pods)" in shown
+        assert shown.count("nginx") == 1
+    assert len(cluster.to_records()) == 12
 
 
 def test_the_worst_is_not_left_out():
@@ -249,7 +278,7 @@ def test_the_worst_is_not_left_out():
     assert [record["pod"] for record in cluster.to_records()][-1] == "bad"
     few = page(cluster_of(pods[-2:]))
     assert "worst" not in few
-    assert few.index("p69") < few.index("bad")
+    assert few.index("bad") < few.index("p69")
 
 
 def test_a_cluster_is_one_line():
@@ -270,8 +299,35 @@ def test_a_column_that_holds_nothing_is_for_records_only():
 
 def test_what_is_long_may_break_in_html():
     digest = "sha256:" + "0" * 64
-    table = Table((Column("one", "one"), Column("two", "two")), (("short", digest),))
-    assert f'<td>short</td><td class="long">{digest}</td>' in table.html()
+    table = Table((Column("one", "one"), Column("two", "two", code=True)), (("short", digest),))
+    broken = digest.replace(":", ":<wbr>")
+    assert f'<td>short</td><td class="long"><code>{broken}</code></td>' in table.html()
+    # So may what is below a short one.
+    below = Table((Column("one", "one"),), ((Cell("x", below=digest),),)).html()
+    assert f'<td class="long">x<br><span class="faint">{broken}</span></td>' in below
+
+
+def test_what_is_said_where_a_name_is_missing_is_no_code():
+    rows = (("quay.io",), (Cell(None, "no entry matches"),))
+    shown = Table((Column("entry", "entry", code=True),), rows).html()
+    assert "<td><code>quay.io</code></td>" in shown
+    assert "<td>no entry matches</td>" in shown
+
+
+def test_numbers_end_below_each_other():
+    columns = Column("count", "", number=True), Column("what", "what")
+    table = Table(columns, ((5, "a"), (Cell(1000, "1,000"), "b")))
+    assert '<th class="number"></th><th>what</th>' in table.html()
+    assert '<td class="number">5</td><td>a</td>' in table.html()
+    assert table.markdown().startswith("|  | what |\n| --: | --- |\n")
+    assert terminal_text(table) == "       what\n    5  a\n1,000  b\n"
+
+
+def test_a_table_shows_itself():
+    table = Table((Column("one", "one"),), (("a",), (Cell("b", ("b", "c")),)), title="Two")
+    assert page(table).endswith("Twooneabc")
+    assert terminal_text(table) == "Two\n  one\n  a\n  b\n  c\n"
+    assert plain(table) == "Two\n  a\n  b; c"
 
 
 def test_markup_in_manifests_is_text():

@@ -7,20 +7,21 @@ import pickle
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from pullsecrets import Cluster, DockerConfig, Image, Keyring, PullSecret, explain, resolve
-from pullsecrets.answers import Origin
 from pullsecrets.explanation import PodExplanation, Reason
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import NoteCode
+from pullsecrets.pod_resolution import Origin
 from pullsecrets.resolution import SourceKind
 from pullsecrets.testing import pod
 from pullsecrets.trace import explain_all, explain_pod
 from support.drawn import clusters, nodes
+from support.effort import examples
 from support.made import pod_manifest as made_pod
 from support.made import secret_manifest as made_secret
 
@@ -270,7 +271,7 @@ def assert_is_the_resolution(explanation):
         assert entry.sentence
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(clusters, nodes)
 def test_the_candidates_are_those_of_resolve(manifests, node):
     config = None if node is None else DockerConfig.from_json(json.dumps({"auths": node}))

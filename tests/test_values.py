@@ -31,7 +31,6 @@ from pullsecrets import (
     explain,
     explain_pod,
 )
-from pullsecrets.answers import Admission, Origin
 from pullsecrets.dockerconfig import Auths
 from pullsecrets.errors import MissingExtra
 from pullsecrets.explanation import EntryTrace, Explanation, PodExplanation, SecretTrace
@@ -43,6 +42,7 @@ from pullsecrets.metadata import Place
 from pullsecrets.node.relevance import EffectivePolicy, Relevance
 from pullsecrets.notes import NoteCode
 from pullsecrets.objects import Container
+from pullsecrets.pod_resolution import Admission, Origin
 from pullsecrets.reading import Document, NoSuchPath, Problem, ProblemCode, Unreadable
 from pullsecrets.registries import Registry
 from pullsecrets.resolution import Source, SourceKind

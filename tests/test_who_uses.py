@@ -183,6 +183,7 @@ def test_records():
     ]
     table = found.table(limit=1)
     assert (len(table.rows), table.total) == (1, 4)
+    assert repr(found) == "<Uses: 2 credentials, 1 unused>"
     text = "\n".join(found.table().lines())
     for words in (
         "nothing uses it",

@@ -13,7 +13,15 @@ from pullsecrets.fields import InvalidManifest
 from pullsecrets.objects import Pod
 from pullsecrets.reading import ProblemCode
 from pullsecrets.testing.strategies import pods
-from pullsecrets.workloads import KNOWN, POD_TEMPLATES, checked_templates, own_shape, shape_of
+from pullsecrets.workloads import (
+    KNOWN,
+    MANY,
+    POD_TEMPLATES,
+    checked_templates,
+    own_shape,
+    shape_of,
+    shapes_of,
+)
 
 SPEC = {
     "serviceAccountName": "robot",
@@ -54,6 +62,16 @@ MANIFESTS = {
     "StatefulSet.apps.kruise.io": manifest("StatefulSet", "apps.kruise.io/v1beta1", TEMPLATE),
     "DaemonSet.apps.kruise.io": manifest("DaemonSet", "apps.kruise.io/v1alpha1", TEMPLATE),
     "BroadcastJob.apps.kruise.io": manifest("BroadcastJob", "apps.kruise.io/v1alpha1", TEMPLATE),
+    "UnitedDeployment.apps.kruise.io": manifest(
+        "UnitedDeployment",
+        "apps.kruise.io/v1alpha1",
+        {"template": {"cloneSetTemplate": {"spec": TEMPLATE}}, "topology": {}},
+    ),
+    "AdvancedCronJob.apps.kruise.io": manifest(
+        "AdvancedCronJob",
+        "apps.kruise.io/v1alpha1",
+        {"template": {"broadcastJobTemplate": {"spec": TEMPLATE}}},
+    ),
     "ScaledJob.keda.sh": manifest("ScaledJob", "keda.sh/v1alpha1", {"jobTargetRef": TEMPLATE}),
     "TaskRun.tekton.dev": TASK_RUN,
 }
@@ -91,6 +109,43 @@ def test_a_diagnosis_names_the_field_that_is_in_the_manifest(each):
     assert value == {"name": "regcred"}
 
 
+@pytest.mark.parametrize(
+    "kind, field",
+    [
+        ("UnitedDeployment", "statefulSetTemplate"),
+        ("UnitedDeployment", "advancedStatefulSetTemplate"),
+        ("UnitedDeployment", "cloneSetTemplate"),
+        ("UnitedDeployment", "deploymentTemplate"),
+        ("AdvancedCronJob", "jobTemplate"),
+        ("AdvancedCronJob", "broadcastJobTemplate"),
+    ],
+)
+def test_a_kind_with_one_of_several_templates(kind, field):
+    spec = {"template": {field: {"spec": TEMPLATE}}}
+    [pod] = Cluster.from_manifests([manifest(kind, "apps.kruise.io/v1alpha1", spec)]).pods
+    assert pod.shape.spec == ("spec", "template", field, "spec", "template", "spec")
+    assert pod.pull_secrets == ("regcred",)
+    assert Pod.from_manifest(pod.to_manifest()) == pod
+
+
+def test_steps_have_the_image_of_their_template():
+    steps = [{"name": "a"}, {"name": "b", "image": "quay.io/b"}]
+    spec = {"taskSpec": {"stepTemplate": {"image": "quay.io/t"}, "steps": steps}}
+    cluster = Cluster.from_manifests([manifest("TaskRun", "tekton.dev/v1", spec)])
+    assert cluster.problems == ()
+    [pod] = cluster.pods
+    assert [c.image.reveal() for c in pod.images] == ["quay.io/t", "quay.io/b"]
+
+
+@pytest.mark.parametrize("kind", sorted(MANY))
+def test_a_kind_that_makes_pods_of_several_templates_is_named(kind):
+    """Even where its templates are all in other objects."""
+    kind, _, group = kind.partition(".")
+    [problem] = Cluster.from_manifests([manifest(kind, f"{group}/v1", {})]).problems
+    assert (problem.code, problem.error) == (ProblemCode.UNKNOWN_WORKLOAD, False)
+    assert f"1 object of the kind {kind}.{group}, which is about pods" in problem.message
+
+
 def test_one_name_in_two_apis_is_two_objects():
     ours = {**MANIFESTS["StatefulSet.apps.kruise.io"], "apiVersion": "apps/v1"}
     cluster = Cluster.from_manifests([ours, MANIFESTS["StatefulSet.apps.kruise.io"]])
@@ -114,6 +169,7 @@ def test_a_kind_can_be_added(path, spec):
         assert cluster.problems == ()
         [pod] = cluster.pods
         assert pod.pull_secrets == ("regcred",)
+        assert Cluster.from_objects([each], templates={"Thing.example.com": path}) == cluster
 
 
 def test_an_added_kind_comes_before_the_known_one():
@@ -148,13 +204,31 @@ def test_a_template_in_another_object_is_said(spec, reference):
     assert cluster.pods == ()
     [problem] = cluster.problems
     assert (problem.code, problem.error) == (ProblemCode.NO_TEMPLATE, False)
-    assert problem.message.endswith(f" a has no pod template of its own, see {reference}")
+    assert problem.message.endswith(f" a takes its pod template from {reference}")
 
 
-def test_a_step_whose_image_is_elsewhere():
-    spec = {"taskSpec": {"steps": [{"name": "a", "ref": {"name": "b"}}]}}
-    [problem] = Cluster.from_manifests([manifest("TaskRun", "tekton.dev/v1", spec)]).problems
-    assert problem.code is ProblemCode.NO_TEMPLATE
+@pytest.mark.parametrize(
+    "task",
+    [
+        {"steps": [{"name": "a", "ref": {"name": "b"}}]},
+        {"steps": [{"name": "a", "image": "$(params.image)"}]},
+        {"steps": [{"name": "a"}], "stepTemplate": {"image": "quay.io/$(params.image)"}},
+        {"steps": [{"name": "a", "image": "x"}], "sidecars": [{"image": "$(params.image)"}]},
+        # Tekton's template is for steps alone.
+        {
+            "steps": [{"name": "a"}],
+            "sidecars": [{"name": "b"}],
+            "stepTemplate": {"image": "quay.io/t"},
+        },
+    ],
+)
+def test_a_step_whose_image_is_elsewhere(task):
+    run = manifest("TaskRun", "tekton.dev/v1", {"taskSpec": task})
+    cluster = Cluster.from_manifests([run])
+    assert cluster.pods == ()
+    [problem] = cluster.problems
+    assert (problem.code, problem.error) == (ProblemCode.NO_TEMPLATE, False)
+    assert problem.message == "passed over: TaskRun a has an image that is not in it"
 
 
 def test_what_is_malformed_names_its_field():
@@ -176,14 +250,14 @@ def test_a_kind_without_a_pod_template():
 
 @pytest.mark.parametrize("kind", POD_TEMPLATES)
 def test_the_shape_of_kubernetes_own_kinds(kind):
-    assert shape_of(kind, "", {}) == own_shape(kind)
+    assert shapes_of(kind, "", {}) == (own_shape(kind),)
     assert own_shape(kind).path(("containers", 0)) == (
         *POD_TEMPLATES[kind],
         "spec",
         "containers",
         0,
     )
-    assert shape_of(kind, VERSION, {}) is None
+    assert shapes_of(kind, VERSION, {}) == ()
 
 
 @pytest.mark.parametrize(
@@ -207,7 +281,7 @@ def test_a_pod_spec_means_the_same_wherever_it_is(pod, name):
     spec = Pod.to_manifest(Pod("a", containers=pod.containers, pull_secrets=pod.pull_secrets))[
         "spec"
     ]
-    shape = KNOWN[name]
+    shape = shape_of(MANIFESTS[name], KNOWN[name])
     moved = {"apiVersion": f"{group}/v1", "kind": kind, "metadata": {"name": "a"}}
     for field, value in spec.items():
         *way, last = shape.path((field,))

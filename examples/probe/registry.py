@@ -23,10 +23,13 @@ PORT = 5005
 
 
 def serve(seconds: float) -> None:
-    """Be the registry for so long."""
+    """Be the registry until nobody has asked it anything for so long."""
     users = {"ann": "spring-2026"}
-    with FakeRegistry("basic", users=users, images=["team/app:1.0"], port=PORT):
-        time.sleep(seconds)
+    with FakeRegistry("basic", users=users, images=["team/app:1.0"], port=PORT) as registry:
+        seen = -1
+        while seen != len(registry.requests):
+            seen = len(registry.requests)
+            time.sleep(seconds)
 
 
 def status() -> int:
@@ -44,7 +47,9 @@ def status() -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=300, help="how long it stays")
+    parser.add_argument(
+        "--seconds", type=float, default=300, help="how long it stays after the last request"
+    )
     parser.add_argument("--foreground", action="store_true", help="stay in this terminal")
     options = parser.parse_args()
     if options.foreground:
@@ -65,4 +70,4 @@ if __name__ == "__main__":
             time.sleep(0.1)
         if status() != 200:
             sys.exit(f"there is no registry on localhost:{PORT}; does something else listen there?")
-        print(f"localhost:{PORT} holds team/app:1.0 for ann; it ends in some minutes by itself")
+        print(f"localhost:{PORT} holds team/app:1.0 for ann; it stops by itself in a few minutes")

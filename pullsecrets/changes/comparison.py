@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pullsecrets.answers import PodResolution
 from pullsecrets.changes.model import Action, Answer, Cause, CauseKind, Change
 from pullsecrets.objects import ContainerKind
+from pullsecrets.pod_resolution import PodResolution
 from pullsecrets.present import PullDecision
 from pullsecrets.resolution import Resolution
 

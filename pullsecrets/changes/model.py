@@ -8,10 +8,10 @@ from typing import Any, Final, cast
 
 from attrs import frozen
 
-from pullsecrets.answers import tried
 from pullsecrets.node.relevance import EffectivePolicy
 from pullsecrets.node.versions import FACTS, Release
 from pullsecrets.objects import Container, Pod
+from pullsecrets.pod_resolution import tried
 from pullsecrets.present import PullDecision, PullOutcome
 from pullsecrets.resolution import Resolution
 from pullsecrets.secrecy import printable
@@ -248,7 +248,7 @@ def _decision(answer: Answer | None) -> dict[str, Any] | None:
 
 
 def changes_table(changes: Iterable[Change], titles: Iterable[str] | None = None) -> Table:
-    """One row for each change.
+    """One row for each change: in a notebook, the table shows itself.
 
     Args:
         changes: The changes.

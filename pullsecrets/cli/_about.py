@@ -7,14 +7,16 @@ from contextlib import suppress
 from typing import Final
 
 from pullsecrets._go.url import BadURL
-from pullsecrets.answers import PodResolution
+from pullsecrets.cli._filters import is_meant
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, Where
 from pullsecrets.diagnoses.findings import image_fields
 from pullsecrets.fields import FieldPath
 from pullsecrets.images import Image, InvalidImage
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.matching import Ring, is_default_registry, normalise
 from pullsecrets.objects import Pod
+from pullsecrets.pod_resolution import PodResolution
 from pullsecrets.registries import DOCKER_HUB_KEY
 from pullsecrets.secrecy import EntryText, printable
 
@@ -47,12 +49,16 @@ def about(
     asked = [answer.pod for answer in chosen]
     pods = {_object(pod.kind, pod.namespace, pod.name) for pod in asked}
     named = {_object("ServiceAccount", pod.namespace, pod.service_account) for pod in asked}
-    if secret is None:
-        named |= {
-            _object("Secret", answer.pod.namespace, name)
-            for answer in chosen
-            for name in answer.admission.pull_secrets
-        }
+    for answer in chosen if secret is None else ():
+        pod = answer.pod
+        for name in answer.admission.pull_secrets:
+            named.add(_object("Secret", pod.namespace, name))
+            found = cluster.listed(pod.namespace, name, pod.place)
+            if isinstance(found, MadeSecret):
+                named.add(_maker(found))
+    if secret is not None:
+        those = (each for each in cluster.made if is_meant(secret, each.namespace, each.name))
+        named.update(map(_maker, those))
     serving = _serving(diagnoses, set(_images(asked)))
     others = set(_other_images(cluster, asked))
 
@@ -62,7 +68,7 @@ def about(
         if not where.name:
             return True
         if is_object[0] == "Secret" and secret is not None:
-            return secret in (where.name, f"{where.namespace}/{where.name}")
+            return is_meant(secret, where.namespace, where.name) or is_object in named
         if is_object in pods:
             return (is_object, where.field) not in others
         # A secret that does not decode gives nothing to any image, whichever entry it is for.
@@ -70,6 +76,10 @@ def about(
         return is_object in named and (as_a_whole or not serving.isdisjoint(_entries(diagnosis)))
 
     return Diagnoses(filter(is_about, diagnoses))
+
+
+def _maker(made: MadeSecret) -> _Object:
+    return _object(made.maker.kind, made.maker.namespace, made.maker.name)
 
 
 def _object(kind: str, namespace: str, name: str) -> _Object:

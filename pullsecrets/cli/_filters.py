@@ -12,7 +12,6 @@ from typing import Any, Final, TypeVar
 import click
 from attrs import evolve
 
-from pullsecrets.answers import PodResolution
 from pullsecrets.cli._given import Given
 from pullsecrets.cluster import Cluster
 from pullsecrets.images import Image, InvalidImage
@@ -20,11 +19,19 @@ from pullsecrets.kinds import Reference
 from pullsecrets.loading import Environment
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.objects import Container, Pod
+from pullsecrets.pod_resolution import PodResolution
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.resolution import Access, Resolution, SourceKind
 from pullsecrets.secrecy import ImageText, printable
 
-__all__ = ["answers_for", "filter_options", "nothing_found", "parse_image", "select"]
+__all__ = [
+    "answers_for",
+    "filter_options",
+    "is_meant",
+    "nothing_found",
+    "parse_image",
+    "select",
+]
 
 _Item = TypeVar("_Item")
 _Chosen = TypeVar("_Chosen")
@@ -48,7 +55,7 @@ _OPTIONS: Final = (
         "--secret",
         "of_secret",
         metavar="[NS/]NAME",
-        help="Only images for which this secret is tried, may be tried, or makes the lookup fail.",
+        help="Only images for which this secret is, or may be, tried, or makes the lookup fail.",
     ),
     click.option(
         "--registry", metavar="HOST", help="Only images of this registry, as quay.io or docker.io."
@@ -253,26 +260,30 @@ def _spellings(found: Resolution) -> Iterator[str]:
         yield str(found.image)
 
 
+def is_meant(text: str, namespace: str | None, name: str | None) -> bool:
+    """Whether a secret is one that an option names.
+
+    Args:
+        text: The name of a secret, or its namespace and name.
+        namespace: The secret's namespace; None if it is made in any.
+        name: The secret's name.
+    """
+    asked, _, wanted = text.rpartition("/")
+    return name == wanted and (not asked or namespace in (None, asked))
+
+
 def _uses(cluster: Cluster, text: str) -> _Test:
     """Whether a secret is tried for an image, or may be, or makes its lookup fail."""
-    namespace, _, name = text.rpartition("/")
-
-    def is_meant(its_namespace: str | None, its_name: str | None) -> bool:
-        return its_name == name and namespace in ("", its_namespace)
-
-    secrets: tuple[PullSecret | MadeSecret, ...] = (*cluster.secrets, *cluster.made)
-    is_there = any(each.name == name for each in secrets)
-    if namespace:
-        is_there = cluster.listed(namespace, name) is not None
-    if not is_there:
+    there: tuple[PullSecret | MadeSecret, ...] = (*cluster.secrets, *cluster.made)
+    if not any(is_meant(text, each.namespace, each.name) for each in there):
         raise click.UsageError(f"there is no secret '{printable(text)}'")
 
     def is_used(found: Resolution) -> bool:
         if found.failure is not None:
-            return is_meant(found.failure.namespace, found.failure.name)
-        sources = (*(each.source for each in found.candidates), *found.unknown)
+            return is_meant(text, found.failure.namespace, found.failure.name)
+        sources = (*(each.source for each in found.candidates), *found.unknown_secrets)
         return any(
-            is_meant(each.namespace, each.name)
+            is_meant(text, each.namespace, each.name)
             for each in sources
             if each.kind is SourceKind.SECRET
         )

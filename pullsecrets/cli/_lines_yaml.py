@@ -11,23 +11,24 @@ from attrs import frozen
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from pullsecrets.diagnoses.formats import Position
+from pullsecrets.reading.text import yaml_loader
 
 __all__ = ["yaml_objects"]
 
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MARKER: Final = re.compile(r"^(?=---(?:[ \t\r\n]|\Z))", re.MULTILINE)
 
 
 def yaml_objects(file: TextIO) -> Iterator[tuple[dict[str, Any], _Node]]:
     """The objects in a file, lists unwrapped: kind and metadata of each, and where it is.
 
-    A document that is not YAML has none.
+    A document that is not YAML has none, and none that is nested too deeply to be read.
     """
+    _, loader = yaml_loader()
     first = 1
     for chunk in _MARKER.split(file.read()):
         lines = chunk.split("\n")
         try:
-            for document in yaml.compose_all(chunk, Loader=_LOADER):
+            for document in yaml.compose_all(chunk, Loader=loader):
                 yield from _objects(_Node(document, first, lines))
         except (yaml.YAMLError, RecursionError):
             pass

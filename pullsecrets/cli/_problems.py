@@ -19,6 +19,7 @@ _PASSED_OVER: Final = frozenset(
         ProblemCode.NO_MANIFEST,
         ProblemCode.NO_TEMPLATE,
         ProblemCode.PATCH,
+        ProblemCode.TEMPLATE,
         *_UNRENDERED,
     }
 )
@@ -46,11 +47,11 @@ def echo_problems(
         rendered: Whether what can be rendered was to be.
     """
     found = list(problems)
-    counted = [each for each in found if each.code in _PASSED_OVER]
-    broken = Counter(_file(each) for each in found if each.code in _BROKEN)
+    counted = [each for each in found if each.code in _PASSED_OVER and not each.error]
+    broken = Counter(_file(each) for each in found if each.code in _BROKEN and each.error)
     for problem in found:
         more = ""
-        if problem.code in _BROKEN:
+        if problem.code in _BROKEN and problem.error:
             # The first one has the line of the file; it takes the others from the count.
             others = broken.pop(_file(problem), 0) - 1
             if others < 0:
@@ -70,15 +71,16 @@ def _file(problem: Problem) -> str | None:
 def _summary(problems: Iterable[Problem], rendered: bool) -> Iterator[str]:
     counts = Counter(each.code for each in problems)
     others, patches = counts[ProblemCode.NO_MANIFEST], counts[ProblemCode.PATCH]
-    elsewhere = counts[ProblemCode.NO_TEMPLATE]
+    elsewhere, templates = counts[ProblemCode.NO_TEMPLATE], counts[ProblemCode.TEMPLATE]
     if others:
         are = "is no manifest" if others == 1 else "are no manifests"
         yield f"{_count(others, 'file')} that {are}"
+    if templates:
+        yield "1 template of a chart" if templates == 1 else f"{templates:,} templates of charts"
     if patches:
         yield f"{patches:,} patch{'' if patches == 1 else 'es'}"
     if elsewhere:
-        own = "has no template of its own" if elsewhere == 1 else "have no template of their own"
-        yield f"{_count(elsewhere, 'workload')} that {own}"
+        yield f"{_count(elsewhere, 'workload')} whose template is elsewhere"
     unrendered = {what: counts[code] for code, what in _UNRENDERED.items() if counts[code]}
     if unrendered:
         are = "is" if sum(unrendered.values()) == 1 else "are"

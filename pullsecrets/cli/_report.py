@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Final
 
 import click
@@ -15,21 +14,22 @@ from rich.progress import track
 from rich.style import Style
 from rich.text import Text
 
-from pullsecrets.answers import PodResolution
 from pullsecrets.cli._given import Given
 from pullsecrets.cli._lines import Lines
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, Kind, Severity, find
 from pullsecrets.diagnoses.findings import Found
 from pullsecrets.diagnoses.formats import help_uri
-from pullsecrets.diagnoses.groups import DiagnosisGroup, Site, group_diagnoses
+from pullsecrets.diagnoses.groups import DiagnosisGroup, group_diagnoses
 from pullsecrets.groups import count
 from pullsecrets.loading import Environment
 from pullsecrets.objects import Pod
+from pullsecrets.pod_resolution import PodResolution
 
 __all__ = ["all_option", "find_all", "lines_of", "linked", "print_causes", "style_of"]
 
 _SCREEN: Final = 40  # lines
 _MANY: Final = 2_000  # pods: so many take about a second
+_HANG: Final = 6  # blanks before what does not fit into a line
 _STYLES: Final = {
     Severity.ERROR: "bold red",
     Severity.WARNING: "bold yellow",
@@ -80,7 +80,7 @@ def print_causes(
     everything: bool,
     above: int,
 ) -> None:
-    """Print each cause once: what is wrong, where, what to do. Lines are never folded.
+    """Print each cause once: what is wrong, where, what to do. Only a terminal's lines are folded.
 
     Args:
         console: Where to print.
@@ -94,10 +94,10 @@ def print_causes(
     if everything:
         texts = [text for those in kinds for text in _of_kind(those, _Limits(), lines)]
     else:
-        width = console.width if console.is_terminal else None
-        texts = _fitting(kinds, lines, width, _SCREEN - above)
+        texts = _fitting(kinds, lines, console, _SCREEN - above)
     for text in texts:
-        console.print(text, soft_wrap=True)
+        for line in _folded(text, console):
+            console.print(line, soft_wrap=True)
 
 
 _Kinds = Sequence[Sequence[DiagnosisGroup]]
@@ -111,7 +111,7 @@ def _by_kind(groups: Iterable[DiagnosisGroup]) -> _Kinds:
     return list(kinds.values())
 
 
-def _fitting(kinds: _Kinds, lines: Lines, width: int | None, room: int) -> list[Text]:
+def _fitting(kinds: _Kinds, lines: Lines, console: Console, room: int) -> list[Text]:
     """As much as fits into the room, and what is left out."""
     causes = sum(map(len, kinds))
     blocks: list[list[Text]] = []
@@ -125,12 +125,12 @@ def _fitting(kinds: _Kinds, lines: Lines, width: int | None, room: int) -> list[
             for those in kinds
         )
         hint = [_HINT] if is_cut else []
-        rows = [_rows([*block], width) for block in (*blocks, hint)]
+        rows = [_rows([*block], console) for block in (*blocks, hint)]
         if sum(rows) <= room:
             break
     else:
         # Even one cause of each kind is too much.
-        while blocks and sum(_rows(block, width) for block in blocks) > room - 2:
+        while blocks and sum(_rows(block, console) for block in blocks) > room - 2:
             blocks.pop()
         left = kinds[len(blocks) :]
         codes = ", ".join(those[0].kind.code for those in left)
@@ -142,9 +142,17 @@ def _is_less(limit: int | None, of: Sequence[object]) -> bool:
     return limit is not None and limit < len(of)
 
 
-def _rows(block: Iterable[Text], width: int | None) -> int:
-    """How many rows of a screen some lines take; a pipe has no width."""
-    return sum(1 if width is None else max(ceil(text.cell_len / width), 1) for text in block)
+def _rows(block: Iterable[Text], console: Console) -> int:
+    """How many rows of a screen some lines take."""
+    return sum(len(_folded(text, console)) for text in block)
+
+
+def _folded(text: Text, console: Console) -> Sequence[Text]:
+    """The lines that a terminal shows, all but the first with an indent; a pipe has no width."""
+    if not console.is_terminal or text.cell_len <= console.width:
+        return (text,)
+    lines = text.wrap(console, max(console.width - _HANG, 1))
+    return [line if at == 0 else Text(" " * _HANG).append(line) for at, line in enumerate(lines)]
 
 
 def _of_kind(those: Sequence[DiagnosisGroup], limits: _Limits, lines: Lines) -> Iterator[Text]:
@@ -167,23 +175,12 @@ def _of_cause(group: DiagnosisGroup, places: int | None, lines: Lines) -> Iterat
         f" {group.message}",
     )
     for site in shown:
-        yield Text(f"  at  {_place(site, lines)}", style="dim")
+        yield Text(f"  at  {site.address(lines)}", style="dim")
     left = len(group.sites) - len(shown)
     if left:
         number = count(len(group.diagnoses), "diagnosis", "diagnoses")
         yield Text(f"  at  … and {count(left, 'more place')}, {number} in all", style="dim")
     yield Text(f"  do  {group.advice}")
-
-
-def _place(site: Site, lines: Lines) -> str:
-    """A place in one line, the file first, as editors and terminals make links of it."""
-    where = site.where
-    if where.document is None:
-        return site.title if where.file is None else f"{where.file}  {site.title}"
-    if where.file is None or where.file == "-":
-        return f"{site.title} (document {where.document})"
-    line = lines(where)
-    return f"{where.file}{f':{line}' if line else ''}  {site.title}"
 
 
 def find_all(

@@ -19,6 +19,7 @@ from pathspec import GitIgnoreSpec
 
 from pullsecrets.diagnoses.model import Severity
 from pullsecrets.diagnoses.selection import is_code
+from pullsecrets.makers.table import makers_from
 from pullsecrets.secrecy import printable
 from pullsecrets.workloads import NO_TEMPLATES, Templates, checked_templates
 
@@ -185,6 +186,11 @@ def _table(value: Any, _: Path) -> Mapping[str, Any]:
     return value
 
 
+def _makers(value: Any, folder: Path) -> Mapping[str, Any]:
+    makers_from(_table(value, folder))
+    return dict(value)
+
+
 def _templates(value: Any, folder: Path) -> Templates:
     return checked_templates(_table(value, folder))
 
@@ -202,6 +208,6 @@ _KEYS: Final[Mapping[str, Callable[[Any, Path], Any]]] = {
     "select": _codes,
     "ignore": _codes,
     "per-file-ignores": _codes_by_file,
-    "makers": _table,
+    "makers": _makers,
     "templates": _templates,
 }

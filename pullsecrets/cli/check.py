@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import chain
@@ -32,7 +31,7 @@ from pullsecrets.diagnoses.baseline import (
     to_baseline,
 )
 from pullsecrets.diagnoses.formats import to_github, to_json, to_sarif
-from pullsecrets.diagnoses.groups import group_diagnoses
+from pullsecrets.diagnoses.groups import counted, group_diagnoses
 from pullsecrets.diagnoses.selection import unused
 from pullsecrets.groups import count, group_pods
 from pullsecrets.metadata import Place
@@ -140,9 +139,9 @@ def check(
         causes = group_diagnoses(found, cluster.pods)
         as_html = form == "html"
         click.echo(
-            html_report(_TITLE, groups, causes, at=at)
+            html_report(_TITLE, groups, causes, line=lines, at=at)
             if as_html
-            else markdown_report(groups, causes)
+            else markdown_report(groups, causes, line=lines)
         )
     elif found and form == "text":
         out = console()
@@ -197,8 +196,6 @@ def _show(found: Diagnoses, form: str, cluster: Cluster, lines: Lines) -> None:
 
 
 def _summary(found: Iterable[Diagnosis], cluster: Cluster, asked: int) -> str:
-    severities = Counter(each.severity for each in found)
-    counts = [count(severities[each], each) for each in Severity if each in severities]
     pods, secrets = count(len(cluster.pods), "pod"), count(len(cluster.secrets), "secret")
     of = "" if asked == len(cluster.pods) else f"{asked:,} of "
-    return f"{', '.join(counts) or 'no diagnosis'} in {of}{pods} and {secrets}"
+    return f"{counted(found) or 'no diagnosis'} in {of}{pods} and {secrets}"

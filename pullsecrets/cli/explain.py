@@ -88,7 +88,8 @@ def explain(given: Given, form: str, at: datetime, everything: bool, what_if: Wh
         tables += [image.table(at=at) for image in images]
     if form == "html":
         causes = group_diagnoses(found, cluster.pods)
-        click.echo(html_report("Why the kubelet tries what it tries", groups, causes, tables))
+        title = "Why the kubelet tries what it tries"
+        click.echo(html_report(title, groups, causes, tables, line=lines))
     elif form == "text":
         out = console()
         # The cause before everything else: whoever asks has a pod that does not start.

@@ -24,13 +24,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
-from pullsecrets.answers import PodResolution
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.catalogue import CATALOGUE
+from pullsecrets.diagnoses.collection import Diagnoses
 from pullsecrets.diagnoses.findings import Found, finding, in_config, title
 from pullsecrets.diagnoses.lists import Lists, strings_in
 from pullsecrets.diagnoses.made import Made
-from pullsecrets.diagnoses.model import Diagnoses, Diagnosis, Kind, Severity, Where
+from pullsecrets.diagnoses.model import Diagnosis, Kind, Severity, Where
 from pullsecrets.diagnoses.providers import Consulted
 from pullsecrets.diagnoses.pulls import Pulls
 from pullsecrets.diagnoses.secrets import diagnose_secret
@@ -38,6 +38,7 @@ from pullsecrets.diagnoses.selection import Ignore, annotated, select
 from pullsecrets.diagnoses.uses import Uses
 from pullsecrets.diagnoses.verification import Verified
 from pullsecrets.objects import Pod
+from pullsecrets.pod_resolution import PodResolution
 
 __all__ = [
     "CATALOGUE",

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from pullsecrets.diagnoses.model import Diagnoses
+from pullsecrets.diagnoses.collection import Diagnoses
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.secrecy import HiddenText
 

@@ -13,7 +13,8 @@ from urllib.parse import quote
 from attrs import frozen
 
 from pullsecrets.diagnoses.catalogue import CATALOGUE
-from pullsecrets.diagnoses.model import Diagnoses, Diagnosis, Kind, Severity, Where
+from pullsecrets.diagnoses.collection import Diagnoses
+from pullsecrets.diagnoses.model import Diagnosis, Kind, Severity, Where
 from pullsecrets.reading import Problem
 from pullsecrets.secrecy import printable
 

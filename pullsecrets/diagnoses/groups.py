@@ -6,7 +6,8 @@ have each diagnosis.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 
 from attrs import astuple, frozen
 
@@ -16,7 +17,7 @@ from pullsecrets.objects import Pod
 from pullsecrets.tables import Cell, Column, Row, Table, Tone
 from pullsecrets.workloads import POD_TEMPLATES
 
-__all__ = ["DiagnosisGroup", "Site", "causes_table", "group_diagnoses"]
+__all__ = ["DiagnosisGroup", "Site", "causes_table", "counted", "group_diagnoses"]
 
 
 @frozen
@@ -32,6 +33,20 @@ class Site:
     title: str
     where: Where
     diagnoses: tuple[Diagnosis, ...]
+
+    def address(self, line: Callable[[Where], int | None]) -> str:
+        """The place in one line, the file first, as editors and terminals make links of it.
+
+        Args:
+            line: Gives the line of a place in its file, None if it is not known.
+        """
+        where = self.where
+        if where.document is None:
+            return self.title if where.file is None else f"{where.file}  {self.title}"
+        if where.file is None or where.file == "-":
+            return f"{self.title} (document {where.document})"
+        number = line(where)
+        return f"{where.file}{f':{number}' if number else ''}  {self.title}"
 
 
 @frozen
@@ -107,41 +122,46 @@ def group_diagnoses(
     return tuple(sorted(groups, key=lambda group: (group.severity.rank, -len(group.diagnoses))))
 
 
-def causes_table(groups: Iterable[DiagnosisGroup], places: int | None = None) -> Table:
+def counted(found: Iterable[Diagnosis]) -> str:
+    """How many diagnoses of each severity there are: ``1 error, 2 notes``; empty if none."""
+    numbers = Counter(each.severity for each in found)
+    return ", ".join(count(numbers[each], each) for each in Severity if each in numbers)
+
+
+def causes_table(
+    groups: Iterable[DiagnosisGroup],
+    places: int | None = None,
+    line: Callable[[Where], int | None] = lambda _: None,
+) -> Table:
     """One row for each cause: what is wrong, what to do, and where.
 
     Args:
         groups: The causes.
         places: How many places of one cause are shown at most, None for all of them.
+        line: Gives the line of a place in its file, None if it is not known.
     """
     columns = (
         Column("severity", ""),
         Column("code", "code", code=True),
+        Column("count", "", number=True),
         Column("message", "what is wrong, what to do"),
-        Column("count", "how often"),
         Column("places", "where"),
     )
-    return Table(columns, tuple(_row(group, places) for group in groups), unit="causes")
+    return Table(columns, tuple(_row(group, places, line) for group in groups), unit="causes")
 
 
-def _row(group: DiagnosisGroup, places: int | None) -> Row:
+def _row(group: DiagnosisGroup, places: int | None, line: Callable[[Where], int | None]) -> Row:
     number = len(group.diagnoses)
-    shown = tuple(_address(site) for site in group.sites[:places])
+    shown = tuple(site.address(line) for site in group.sites[:places])
     left = len(group.sites) - len(shown)
     more = (f"… and {count(left, 'more place')}",) if left else ()
     return (
         Cell(group.severity.value, tone=Tone(group.severity)),
         group.kind.code,
+        Cell(number, f"{number:,} ×"),
         Cell(group.message, below=group.advice),
-        Cell(number, f"{number:,}"),
         Cell(len(group.sites), (*shown, *more)),
     )
-
-
-def _address(site: Site) -> str:
-    """A place, and the file it is in."""
-    file = site.where.file
-    return site.title if file is None or file == "-" else f"{file}: {site.title}"
 
 
 def _named(where: Where) -> Named:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
-from pullsecrets.answers import PodResolution
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.findings import Finding, Found, finding, quoted
 from pullsecrets.diagnoses.lists import Lists
 from pullsecrets.diagnoses.model import Diagnosis, Where
 from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.notes import NoteCode
+from pullsecrets.pod_resolution import PodResolution
 from pullsecrets.pull_secret import DOCKERCFG_KEY, DOCKERCONFIGJSON_KEY
 from pullsecrets.secrecy import printable
 
 __all__ = ["Made"]
+
+_NO_TYPE: Final = "No field of a {} says the type: let another program make the secret."
 
 
 class Made:
@@ -57,7 +60,9 @@ class Made:
         if skipped is not None and skipped.code is NoteCode.WRONG_TYPE:
             if listed or {DOCKERCONFIGJSON_KEY, DOCKERCFG_KEY} & set(made.keys or ()):
                 message = f"{title} with the type {quoted(made.type)}, which the kubelet skips"
-                yield finding("PS209", message, field=made.maker.type_field)
+                typed = bool(made.maker.type_field)
+                advice = "" if typed else _NO_TYPE.format(printable(made.maker.kind))
+                yield finding("PS209", message, advice, field=made.maker.type_field)
         elif skipped is not None:
             message = f"{title} without a value {made.key}, which its type asks for"
             yield finding("PS210", message, field=made.maker.value_field)

@@ -1,11 +1,10 @@
-"""The values of a diagnosis: what it is, where it is, and all of a cluster's together."""
+"""The values of a diagnosis: what it is, and where it is."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import Any, Final, overload
+from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -15,9 +14,8 @@ from pullsecrets.metadata import Place
 from pullsecrets.objects import Pod, ServiceAccount
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.secrecy import EntryText, printable
-from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
-__all__ = ["Diagnoses", "Diagnosis", "Kind", "Severity", "Where"]
+__all__ = ["Diagnosis", "Kind", "Severity", "Where"]
 
 
 class Severity(StrEnum):
@@ -256,75 +254,3 @@ _NUMBER: Final = re.compile(r"(\d+)")
 
 def _natural(text: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (0, part) for part in _NUMBER.split(text)]
-
-
-def _sorted(items: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
-    return tuple(sorted(items, key=lambda each: each.sort_key))
-
-
-@frozen(repr=False)
-class Diagnoses(Sequence[Diagnosis], Tabular):
-    """The diagnoses of a cluster, sorted: the worst first, then by place.
-
-    A sequence that shows itself as a table in a notebook and in rich's terminal.
-    """
-
-    items: tuple[Diagnosis, ...] = field(default=(), converter=_sorted)
-
-    @property
-    def worst(self) -> Severity | None:
-        """The worst severity, None if there is no diagnosis."""
-        return self.items[0].severity if self.items else None
-
-    @overload
-    def __getitem__(self, index: int) -> Diagnosis: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Diagnosis, ...]: ...
-
-    def __getitem__(self, index: int | slice) -> Diagnosis | tuple[Diagnosis, ...]:
-        return self.items[index]
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def __repr__(self) -> str:
-        lines = "".join(f"\n  {each}" for each in self.items)
-        return f"<Diagnoses {len(self)}:{lines}>" if lines else "<Diagnoses: none>"
-
-    def table(self, limit: int | None = None) -> Table:
-        """One row for each diagnosis."""
-        columns = (
-            Column("severity", ""),
-            Column("code", "code", code=True),
-            Column("name"),
-            Column("message", "what is wrong, what to do"),
-            Column("advice"),
-            *map(Column, ("where_file", "where_document", "where_kind", "where_namespace")),
-            Column("where_name", "where"),
-            *map(Column, ("where_field", "where_entry", "replacement")),
-        )
-        count = len(self)
-        title = f"{count:,} diagnos{'is' if count == 1 else 'es'}" if count else "No diagnosis"
-        rows = tuple(map(_row, self.items[:limit]))
-        return Table(columns, rows, title=title, total=count, unit="diagnoses")
-
-
-def _row(diagnosis: Diagnosis) -> Row:
-    where = diagnosis.where
-    field_ = format_path(where.field)
-    return (
-        Cell(diagnosis.severity.value, tone=Tone(diagnosis.severity)),
-        diagnosis.code,
-        diagnosis.name,
-        Cell(diagnosis.message, below=diagnosis.advice),
-        diagnosis.advice,
-        where.file,
-        where.document,
-        where.kind,
-        where.namespace,
-        Cell(where.name, where.object, below=field_),
-        field_,
-        None if where.entry is None else str(where.entry),
-        None if diagnosis.replacement is None else str(diagnosis.replacement),
-    )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from pullsecrets.answers import PodResolution
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.findings import Found, finding, image_fields, instead, quoted
 from pullsecrets.diagnoses.model import Diagnosis, Where
 from pullsecrets.node import checks
 from pullsecrets.node.providers import Asked, PodAccount
 from pullsecrets.objects import Pod
+from pullsecrets.pod_resolution import PodResolution
 from pullsecrets.secrecy import EntryText
 
 __all__ = ["Consulted"]

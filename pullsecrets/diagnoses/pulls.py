@@ -7,7 +7,6 @@ from typing import Final, cast
 
 from attrs import evolve
 
-from pullsecrets.answers import ImageResolution, Origin, PodResolution
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.findings import (
     Finding,
@@ -25,6 +24,7 @@ from pullsecrets.images import Image
 from pullsecrets.matching import Pattern
 from pullsecrets.notes import NoteCode
 from pullsecrets.objects import Pod, ServiceAccount
+from pullsecrets.pod_resolution import ImageResolution, Origin, PodResolution
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.resolution import Resolution
 from pullsecrets.secrecy import EntryText, ImageText

@@ -9,8 +9,9 @@ from attrs import frozen
 
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.catalogue import CATALOGUE
+from pullsecrets.diagnoses.collection import Diagnoses
 from pullsecrets.diagnoses.findings import Found
-from pullsecrets.diagnoses.model import Diagnoses, Diagnosis, Where
+from pullsecrets.diagnoses.model import Diagnosis, Where
 from pullsecrets.fields import FieldPath
 from pullsecrets.makers.made import Maker
 from pullsecrets.metadata import IGNORE_ANNOTATION, Place

@@ -7,13 +7,13 @@ from typing import Final
 
 from attrs import field, frozen
 
-from pullsecrets.answers import PodResolution
 from pullsecrets.diagnoses.findings import Finding, finding, quoted, title_of_entry
 from pullsecrets.diagnoses.lists import Lists, SecretList
 from pullsecrets.diagnoses.model import Severity
 from pullsecrets.images import Image
 from pullsecrets.keyring import KeyringEntry
 from pullsecrets.matching import Pattern, pattern_matches
+from pullsecrets.pod_resolution import PodResolution
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.registries import DOCKER_HUB_KEY
 from pullsecrets.resolution import Candidate, Resolution, Source, SourceKind

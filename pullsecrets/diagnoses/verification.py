@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from pullsecrets.answers import ImageResolution, PodResolution
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.findings import Finding, Found, finding, image_fields, quoted
 from pullsecrets.diagnoses.model import Where
@@ -18,6 +17,7 @@ from pullsecrets.node.kubelet_config import LIST_FIELD
 from pullsecrets.node.verification import Policy, Verification
 from pullsecrets.node.versions import Release
 from pullsecrets.objects import Pod
+from pullsecrets.pod_resolution import ImageResolution, PodResolution
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.resolution import Resolution, SourceKind
 

@@ -7,8 +7,10 @@ What says so are annotations: of the original (it is pushed) or of the copy (it 
   ``reflection-allowed-namespaces``, or into all; ``reflects`` pulls.
 * kubernetes-replicator (Mittwald), "Push-based" and "Pull-based replication": ``replicate-to`` has
   namespaces, ``replicate-to-matching`` a selector of their labels; ``replicate-from`` pulls.
-* imagepullsecret-patcher (Titansoft), "Configuration": it makes one secret in all namespaces but
-  those that it is told to leave out.
+* imagepullsecret-patcher (Titansoft), "Configuration", and its ``main.go``: it makes one secret in
+  all namespaces but those that it is told to leave out, and adds it to the lists of their service
+  accounts: of ``default``, of those in ``CONFIG_SERVICEACCOUNTS``, or of all of them with
+  ``CONFIG_ALLSERVICEACCOUNT``. What it is told by arguments is not read.
 
 Both lists may hold regular expressions, which are not evaluated here: a name that is none is a
 namespace, anything else may be any namespace.
@@ -34,6 +36,7 @@ _REPLICATOR: Final = "replicator.v1.mittwald.de/"
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _ALL: Final = frozenset({"", "*", ".*"})
 _PATCHER: Final = "imagepullsecret-patcher"
+_FALSE: Final = frozenset({"0", "f", "F", "false", "FALSE", "False"})  # Go's ``strconv.ParseBool``
 
 
 def copies_of(
@@ -153,5 +156,24 @@ def patched(
             place=place,
         )
         secret = title.member("value").string() if title is not None else "image-pull-secret"
-        kind, entries, fault = DOCKERCONFIGJSON_TYPE, facts.entries, facts.fault
-        yield MadeSecret(secret, None, kind, maker, None, entries, fault, certain=False)
+        yield MadeSecret(
+            secret,
+            None,
+            DOCKERCONFIGJSON_TYPE,
+            maker,
+            entries=facts.entries,
+            fault=facts.fault,
+            certain=False,
+            accounts=_accounts(settings),
+        )
+
+
+def _accounts(settings: Mapping[str, Field]) -> tuple[str, ...] | None:
+    """The service accounts that imagepullsecret-patcher adds its secret to; None for all."""
+    every, named = settings.get("CONFIG_ALLSERVICEACCOUNT"), settings.get("CONFIG_SERVICEACCOUNTS")
+    if every is not None and every.member("value").string() not in _FALSE:
+        return None
+    if named is None:
+        return ("default",)
+    # Where the value comes from another object, it may be any service account.
+    return tuple(named.member("value").string().split(",")) if named.has("value") else None

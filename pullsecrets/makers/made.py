@@ -36,7 +36,7 @@ class Maker:
         namespace: The object's namespace, empty if it has none.
         name: The object's name.
         program: The program, where the kind does not tell: ``reflector``, ``SOPS``.
-        type_field: The fields that lead to the secret's type.
+        type_field: The fields that lead to the secret's type; empty if its kind has none.
         value_field: The fields that lead to the docker config, or to its template.
         ignore: Codes of diagnoses not to report for it.
         place: Where it was read; not compared.
@@ -78,6 +78,9 @@ class MadeSecret:
         origin: The namespace and name of the secret that it is a copy of, or None.
         unread: Whether nothing makes it, but it could not be read from a cluster, as the right was
             missing for one. Then its `maker` is the Secret itself.
+        fills: Whether the program makes no secret, and only fills one that is there.
+        accounts: The service accounts of its namespace to whose lists the program adds it; None for
+            all of them.
     """
 
     name: str
@@ -90,6 +93,8 @@ class MadeSecret:
     certain: bool = True
     origin: tuple[str, str] | None = None
     unread: bool = False
+    fills: bool = False
+    accounts: tuple[str, ...] | None = ()
 
     @classmethod
     def not_read(cls, namespace: str, name: str) -> MadeSecret:
@@ -100,12 +105,24 @@ class MadeSecret:
     @property
     def why(self) -> str:
         """Why not all of it is known: ``made by SealedSecret shop/regcred``. Safe to show."""
-        return "could not be read" if self.unread else f"made by {self.maker.title}"
+        if self.unread:
+            return "could not be read"
+        return f"{'filled' if self.fills else 'made'} by {self.maker.title}"
 
     @property
     def place(self) -> Place | None:
         """Where its maker was read."""
         return self.maker.place
+
+    def is_added_to(self, namespace: str, account: str) -> bool:
+        """Whether the program adds it to the list of a service account.
+
+        Args:
+            namespace: The service account's namespace.
+            account: The service account's name.
+        """
+        here = self.namespace in (None, namespace)
+        return here and (self.accounts is None or account in self.accounts)
 
     @property
     def key(self) -> str:
@@ -128,6 +145,7 @@ class MadeSecret:
             return self.skipped
         code = NoteCode.MADE_SECRET if self.entries is None else NoteCode.MADE_WITH_ENTRIES
         code = code if self.certain else NoteCode.MAYBE_MADE
+        code = NoteCode.FILLED_SECRET if self.fills else code
         code = NoteCode.UNREAD_SECRET if self.unread else code
         return Note(code, self.namespace, self.name, detail=self.maker.title)
 

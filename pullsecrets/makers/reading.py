@@ -83,7 +83,7 @@ def _secrets_of(
     """The secrets that are made for an object of a kind of the table."""
     root = Field(manifest)
     del manifest  # no traceback shows what this frame was given
-    if not making.makes(root):
+    if not (making.makes(root) or making.fills(root)):
         return ()
     if not making.many:
         return tuple(_made(making, root, root, namespace, place))
@@ -128,6 +128,7 @@ def _made(
             facts.entries,
             facts.fault,
             certain and making.certain,
+            fills=making.fills(root),
         )
         if making.annotations:
             yield from copies_of(holder.at(making.annotations), secret, each, maker)

@@ -7,14 +7,19 @@ resource, read in 2026.
   secret without its values, ``spec.encryptedData`` has the values' names.
 * External Secrets Operator, "ExternalSecret" and "ClusterExternalSecret": ``target.name`` is by
   default the object's own name; ``target.template.data`` replaces the values fetched unless
-  ``mergePolicy`` is ``Merge``; the creation policies ``Merge`` and ``None`` make no secret.
+  ``mergePolicy`` is ``Merge``; the creation policy ``Merge`` fills a secret that is there, and
+  ``None`` does nothing.
 * Secrets Store CSI Driver, "Sync as Kubernetes Secret": a secret of ``secretObjects`` is made when
   a pod mounts the volume, not before.
 * sops-secrets-operator (isindir), ``spec.secretTemplates``.
 * Vault Secrets Operator (HashiCorp), "API reference", ``Destination``: a secret is only made with
-  ``create: true``.
+  ``create: true``, otherwise one that is there is filled.
 * 1Password operator: the secret has the object's name, and its top-level ``type``.
-* Infisical, Doppler, Bitwarden and Akv2k8s: the reference of each operator's resource.
+* Doppler, "Syncing Secrets", and its issue 56: ``managedSecret`` has the type, which is ``Opaque``
+  by default, and the namespace, which is the object's own by default.
+* Bitwarden's sm-operator, ``CreateK8sSecret`` of ``bitwardensecret_controller.go``: the secret that
+  it makes is ``Opaque``, and no field changes that.
+* Infisical and Akv2k8s: the reference of each operator's resource.
 """
 
 from __future__ import annotations
@@ -39,6 +44,10 @@ def _always(_: Field) -> bool:
     return True
 
 
+def _never(_: Field) -> bool:
+    return False
+
+
 def _unknown_keys(_: Field) -> None:
     return None
 
@@ -59,6 +68,7 @@ class MakingKind:
         text: The member of a template that has its text, empty if the template is the text.
         annotations: The fields that lead to the annotations that the secret will have.
         makes: Whether there will be a secret at all.
+        fills: Whether the program only fills a secret that is there.
         keys: The names of the secret's values, None if they are not all known.
         whole: The fields that lead to a value which is the whole secret, encrypted: where it is
             there, nothing else is known.
@@ -76,6 +86,7 @@ class MakingKind:
     text: str = ""
     annotations: _Path = ()
     makes: Callable[[Field], bool] = field(default=_always, repr=False)
+    fills: Callable[[Field], bool] = field(default=_never, repr=False)
     keys: Callable[[Field], tuple[str, ...] | None] = field(default=_unknown_keys, repr=False)
     whole: _Path = ()
     namespaces: Callable[[Field], tuple[tuple[str | None, bool], ...]] | None = field(
@@ -99,12 +110,8 @@ def _sealed_keys(root: Field) -> tuple[str, ...]:
     )
 
 
-def _external_makes(spec: _Path) -> Callable[[Field], bool]:
-    def makes(root: Field) -> bool:
-        policy = root.at((*spec, "target", "creationPolicy")).string()
-        return policy not in ("Merge", "None")
-
-    return makes
+def _external_policy(spec: _Path) -> Callable[[Field], str]:
+    return lambda root: root.at((*spec, "target", "creationPolicy")).string()
 
 
 def _external_keys(spec: _Path) -> Callable[[Field], tuple[str, ...] | None]:
@@ -154,18 +161,23 @@ def _is_created(root: Field) -> bool:
     return root.at(("spec", "destination", "create")).value is True
 
 
+def _is_not_created(root: Field) -> bool:
+    return not _is_created(root)
+
+
 _EXTERNAL: Final = ("spec",)
 _CLUSTER_EXTERNAL: Final = ("spec", "externalSecretSpec")
 
 
 def _external(spec: _Path, **more: Any) -> MakingKind:
-    target = (*spec, "target")
+    target, policy = (*spec, "target"), _external_policy(spec)
     return MakingKind(
         name=(*target, "name"),
         type=(*target, "template", "type"),
         template=(*target, "template", "data"),
         annotations=(*target, "template", "metadata", "annotations"),
-        makes=_external_makes(spec),
+        makes=lambda root: policy(root) not in ("Merge", "None"),
+        fills=lambda root: policy(root) == "Merge",
         keys=_external_keys(spec),
         **more,
     )
@@ -178,6 +190,7 @@ _VAULT: Final = MakingKind(
     text="text",
     annotations=("spec", "destination", "annotations"),
     makes=_is_created,
+    fills=_is_not_created,
 )
 
 MAKERS: Final[Makers] = MappingProxyType(
@@ -225,9 +238,7 @@ MAKERS: Final[Makers] = MappingProxyType(
             namespace=("spec", "managedSecret", "namespace"),
             type=("spec", "managedSecret", "type"),
         ),
-        ("BitwardenSecret", "k8s.bitwarden.com"): MakingKind(
-            name=("spec", "secretName"), default_type=None
-        ),
+        ("BitwardenSecret", "k8s.bitwarden.com"): MakingKind(name=("spec", "secretName")),
         ("AzureKeyVaultSecret", "spv.no"): MakingKind(
             name=("spec", "output", "secret", "name"), type=("spec", "output", "secret", "type")
         ),

@@ -10,10 +10,10 @@ from types import TracebackType
 
 from attrs import define
 
-from pullsecrets.answers import ImageResolution, PodResolution
 from pullsecrets.cluster import Cluster
 from pullsecrets.images import Image
 from pullsecrets.objects import ContainerKind, Pod
+from pullsecrets.pod_resolution import ImageResolution, PodResolution
 from pullsecrets.probe.flow import RegistryClient
 from pullsecrets.probe.login import Login
 from pullsecrets.probe.manifests import Platform

@@ -11,6 +11,7 @@ from attrs import evolve, field, frozen
 
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.fields import FieldPath, InvalidManifest, format_path
+from pullsecrets.makers.fills import filled
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.makers.reading import is_maker, made_for
 from pullsecrets.makers.table import MAKERS, Makers
@@ -18,11 +19,39 @@ from pullsecrets.metadata import Place
 from pullsecrets.objects import Pod, ServiceAccount
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.reading.generators import generated, is_kustomization
-from pullsecrets.reading.partial import Lack, has_containers, is_patch, lack_of
+from pullsecrets.reading.partial import Lack, has_containers, is_patch, is_template, lack_of
 from pullsecrets.secrecy import printable
-from pullsecrets.workloads import GROUPS, NO_TEMPLATES, POD_TEMPLATES, Shape, Templates, shape_of
+from pullsecrets.workloads import (
+    GROUPS,
+    MANY,
+    NO_TEMPLATES,
+    POD_TEMPLATES,
+    Shape,
+    Templates,
+    shape_of,
+    shapes_of,
+    value_at,
+)
 
-__all__ = ["Document", "Objects", "Problem", "ProblemCode", "Unreadable", "objects_of"]
+__all__ = [
+    "A_TEMPLATE",
+    "RENDER_IT",
+    "Document",
+    "Objects",
+    "Problem",
+    "ProblemCode",
+    "Unreadable",
+    "objects_of",
+]
+
+RENDER_IT: Final = (
+    "a template of a Helm chart, not a manifest: check what Helm makes of it, "
+    "'helm template CHART | pullsecrets check -'"
+)
+"""What is said of a template that was named."""
+
+A_TEMPLATE: Final = "passed over: a template of a Helm chart that is not rendered"
+"""What is said of a template in a folder."""
 
 
 class ProblemCode(StrEnum):
@@ -54,9 +83,10 @@ class ProblemCode(StrEnum):
     PATCH = "patch"
     """A document is a patch of kustomize, which is passed over: it is a part of an object."""
     NO_TEMPLATE = "no-template"
-    """An object takes its pod template from another one, and is passed over."""
+    """An object takes its pod template from elsewhere, or a part of it, and is passed over."""
     UNKNOWN_WORKLOAD = "unknown-workload"
-    """Objects of a kind that is not known have containers with images, and are passed over."""
+    """Objects of a kind that is not read have containers with images or pull secrets, and are
+    passed over."""
     NOT_RENDERED = "not-rendered"
     """A kustomization or a chart that was to be rendered could not be."""
     NOTHING_FOUND = "nothing-found"
@@ -121,11 +151,13 @@ class Document:
         value: The document.
         place: Where it was read.
         path: For an item of a list, the fields that lead to it: ``("items", 2)``.
+        expected: Whether it is expected to be a manifest, as in a file that was named.
     """
 
     value: Any = field(repr=False)
     place: Place
     path: FieldPath = ()
+    expected: bool = True
 
     def problem(self, code: ProblemCode, message: str, *, error: bool = True) -> Problem:
         """Something about the document, or about the item of the list that it is."""
@@ -189,8 +221,8 @@ def objects_of(
 ) -> Objects:
     """Read Pods, workloads, ServiceAccounts, Secrets, roles and their bindings, and lists of them.
 
-    Other kinds are passed over in silence, but for those that have containers: they are named once
-    in the problems. What is malformed is left out and becomes a problem.
+    Other kinds are passed over in silence, but for those that have containers or pull secrets: they
+    are named once in the problems. What is malformed is left out and becomes a problem.
     Within a file or a stream the later of two definitions of an object counts, as ``kubectl apply``
     has it. In two files they are two objects, of two environments.
 
@@ -205,7 +237,7 @@ def objects_of(
     objects: dict[Any, Pod | ServiceAccount | PullSecret] = {}
     problems: list[Problem] = []
     rbac: list[Mapping[str, Any]] = []
-    made: list[MadeSecret] = []
+    makes: list[MadeSecret] = []
     sources: list[PullSecret | MadeSecret] = []
     unknown: dict[str, list[Document]] = {}
     for item in _unwrapped(documents, makers, templates):
@@ -223,8 +255,8 @@ def objects_of(
             if is_kustomization(item.value, place):
                 sources += generated(item.value, namespace=namespace, place=place)
                 continue
-            secrets, whole = made_for(item.value, makers, namespace=namespace, place=place)
-            made += secrets
+            made, whole = made_for(item.value, makers, namespace=namespace, place=place)
+            makes += made
             if whole:
                 continue
             read = _read(item, namespace, place, templates)
@@ -247,17 +279,18 @@ def objects_of(
     applied = {_next_to(each) for each in objects.values() if isinstance(each, PullSecret)}
     for source in sources:
         if isinstance(source, MadeSecret):
-            made.append(source)
+            makes.append(source)
         elif _next_to(source) not in applied:
             objects[(*_next_to(source), source.place)] = source
     found = objects.values()
+    secrets, made = filled((o for o in found if isinstance(o, PullSecret)), makes)
     return Objects(
         tuple(_told_apart(o for o in found if isinstance(o, Pod))),
         tuple(o for o in found if isinstance(o, ServiceAccount)),
-        tuple(o for o in found if isinstance(o, PullSecret)),
+        secrets,
         tuple(problems),
         tuple(rbac),
-        tuple(made),
+        made,
     )
 
 
@@ -311,7 +344,7 @@ def _read(
 
 @frozen
 class _Unknown:
-    """A document of a kind that is not known, which has containers."""
+    """A document of a kind that makes pods, or seems to, and is not read."""
 
     kind: str
     document: Document
@@ -328,8 +361,8 @@ def _unknown(kind: str, documents: list[Document]) -> Problem:
     number = len(documents)
     objects = "1 object" if number == 1 else f"{number:,} objects"
     message = (
-        f"passed over: {objects} of the kind {printable(kind)}, which has containers and is not "
-        "known here; the setting templates adds such a kind"
+        f"passed over: {objects} of the kind {printable(kind)}, which is about pods and is not "
+        "read here; the setting templates adds a kind that has one pod template"
     )
     return documents[0].problem(ProblemCode.UNKNOWN_WORKLOAD, message, error=False)
 
@@ -370,16 +403,16 @@ def _objects_in(
     elif not isinstance(kind, str):
         yield document.problem(ProblemCode.INVALID_OBJECT, "kind is not a string")
     elif is_maker(value, makers):
-        yield document
+        yield _whole(document)
     elif not isinstance(version, (str, type(None))):
         if kind in _NAMES:
             yield document.problem(ProblemCode.INVALID_OBJECT, "apiVersion is not a string")
     elif _is_read(kind, version or ""):
-        yield document
-    elif (shape := shape_of(kind, version or "", templates)) is not None:
-        yield _workload(document, shape)
+        yield _whole(document)
+    elif shapes := shapes_of(kind, version or "", templates):
+        yield _workload(document, shape_of(value, shapes))
     elif not _is_list(kind, version or "", templates):
-        if has_containers(value):
+        if _kind_of(value) in MANY or has_containers(value):
             yield _Unknown(_kind_of(value), document)
     elif depth == _MAX_LISTS:
         message = f"lists are nested more than {_MAX_LISTS} deep"
@@ -407,8 +440,18 @@ def _is_list(kind: str, version: str, templates: Templates) -> bool:
     of = kind.removesuffix("List")
     if not of:
         return version.rpartition("/")[0] in GROUPS
-    known = _is_read(of, version) or shape_of(of, version, templates) is not None
-    return of != kind and known
+    return of != kind and (_is_read(of, version) or bool(shapes_of(of, version, templates)))
+
+
+def _whole(document: Document) -> Document | Problem:
+    """The document, if it is no template."""
+    return _template(document) if is_template(document.value) else document
+
+
+def _template(document: Document) -> Problem:
+    expected = document.expected
+    message = RENDER_IT if expected else A_TEMPLATE
+    return document.problem(ProblemCode.TEMPLATE, message, error=expected)
 
 
 def _workload(document: Document, shape: Shape) -> Document | Problem:
@@ -417,10 +460,12 @@ def _workload(document: Document, shape: Shape) -> Document | Problem:
     if lack is Lack.PATCH:
         return document.problem(ProblemCode.PATCH, _A_PATCH, error=False)
     if lack is Lack.ELSEWHERE:
-        at = ".".join(shape.reference)
-        message = f"passed over: {_title(document.value)} has no pod template of its own, see {at}"
+        title, at = _title(document.value), ".".join(shape.reference)
+        named = value_at(document.value, shape.reference) is not None
+        what = f"takes its pod template from {at}" if named else "has an image that is not in it"
+        message = f"passed over: {title} {what}"
         return document.problem(ProblemCode.NO_TEMPLATE, message, error=False)
-    return document
+    return _template(document) if lack is Lack.RENDERING else document
 
 
 def _items(document: Document) -> Iterator[Document | Problem]:
@@ -434,9 +479,8 @@ def _items(document: Document) -> Iterator[Document | Problem]:
     for number, item in enumerate(items or ()):
         bare = isinstance(item, Mapping) and implied["kind"] and item.get("kind") is None
         path = (*document.path, "items", number)
-        yield Document(
-            {**implied, **item, "kind": implied["kind"]} if bare else item, document.place, path
-        )
+        value = {**implied, **item, "kind": implied["kind"]} if bare else item
+        yield evolve(document, value=value, path=path)
 
 
 def _title(manifest: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ from attrs import evolve
 
 from pullsecrets.errors import MissingExtra
 from pullsecrets.metadata import Place
-from pullsecrets.reading.documents import Document, Problem, ProblemCode
+from pullsecrets.reading.documents import RENDER_IT, Document, Problem, ProblemCode
 from pullsecrets.reading.dumps import read_dump
 from pullsecrets.reading.text import Read, read_json, read_yaml
 from pullsecrets.secrecy import EntryText, HiddenBytes, HiddenText
@@ -43,10 +43,6 @@ _SOURCE: Final = re.compile(
     r"\A(?:---[ \t\r]*\n|[ \t\r]*\n)*\# Source: ([^\n]{1,4096}?\.(?:ya?ml|json|tpl|txt))[ \t\r]*$",
     re.MULTILINE,
 )
-_ADVICE: Final = (
-    "a template of a Helm chart, not YAML: check what Helm makes of it, "
-    "'helm template CHART | pullsecrets check -'"
-)
 _BOM: Final = "\ufeff"
 _SHOWN_MAX: Final = 80
 
@@ -70,7 +66,7 @@ def read_data(
     data = data if isinstance(data, HiddenBytes) else HiddenBytes(data)
     dump = read_dump(data)
     if dump is not None:
-        yield Document(dump, Place(file, 1))
+        yield Document(dump, Place(file, 1), expected=expected)
         return
     # A byte that is not UTF-8 becomes a lone surrogate: only the document that holds it is lost.
     text = HiddenText(data.reveal().decode("utf-8", "surrogateescape"))
@@ -122,10 +118,10 @@ def _read_chunk(
             )
             yield Problem(ProblemCode.REPEATED_KEY, message, place, error=False)
         if read.error is None:
-            yield Document(read.value, place)
+            yield Document(read.value, place, expected=expected)
         else:
             template = _TEMPLATE.search(chunk.reveal()) is not None
-            message = f"{_ADVICE if template else read.error} (line {line + read.line})"
+            message = f"{RENDER_IT if template else read.error} (line {line + read.line})"
             code = ProblemCode.TEMPLATE if template else read.code
             yield Problem(code, message, place, error=error)
 

@@ -9,13 +9,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any, Final
 
-from pullsecrets.workloads import Shape
+from pullsecrets.workloads import Shape, value_at
 
-__all__ = ["Lack", "has_containers", "is_patch", "lack_of"]
+__all__ = ["Lack", "has_containers", "is_patch", "is_template", "lack_of"]
 
 # The directives of a strategic merge patch (apimachinery's ``strategicpatch``).
 _DIRECTIVES: Final = ("$patch", "$retainKeys", "$setElementOrder/", "$deleteFromPrimitiveList/")
-_LISTS: Final = frozenset({"containers", "initContainers", "steps"})
+_LISTS: Final = frozenset({"containers", "initContainers", "ephemeralContainers"}) | {
+    *("steps", "sidecars"),  # Tekton's, and Argo's
+}
+_ONE: Final = frozenset({"container", "script"})  # Argo's
+_ACTION: Final = "{{"
+_VARIABLE: Final = "$("  # https://tekton.dev/docs/pipelines/variables/
+_PULL_SECRETS: Final = "imagePullSecrets"
 
 
 class Lack(Enum):
@@ -25,6 +31,8 @@ class Lack(Enum):
     """It is a patch: a container has no image, or it has no containers at all."""
     ELSEWHERE = "elsewhere"
     """Its pod template, or a part of it, is in another object."""
+    RENDERING = "rendering"
+    """It is a template of a chart: YAML can read it, as its braces are in quotes."""
 
 
 def is_patch(value: Any) -> bool:
@@ -37,7 +45,7 @@ def is_patch(value: Any) -> bool:
             isinstance(each, Mapping) and isinstance(each.get("op"), str) and "path" in each
             for each in value
         )
-    if _at(value, ("metadata", "uid")) is not None:
+    if value_at(value, ("metadata", "uid")) is not None:
         return False
     return any(
         isinstance(key, str) and key.startswith(_DIRECTIVES)
@@ -55,38 +63,73 @@ def lack_of(manifest: Mapping[str, Any], shape: Shape) -> Lack | None:
         manifest: The object.
         shape: Where its pods' fields are.
     """
-    containers = _at(manifest, shape.path(("containers",)))
-    init_containers = _at(manifest, shape.path(("initContainers",)))
-    referring = bool(shape.reference) and _at(manifest, shape.reference) is not None
+    spec = value_at(manifest, shape.spec)
+
+    def member(name: str) -> Any:
+        if name in shape.parts:
+            return value_at(manifest, shape.parts[name])
+        return spec.get(name) if isinstance(spec, Mapping) else None
+
+    containers = member("containers")
     if containers in (None, [], ()):
-        if referring:
+        if shape.reference and value_at(manifest, shape.reference) is not None:
             return Lack.ELSEWHERE
         return None if manifest.get("kind") == "Pod" else Lack.PATCH
-    for each in (*_items(containers), *_items(init_containers)):
-        if isinstance(each, Mapping) and each.get("image") is None:
-            return Lack.ELSEWHERE if shape.parts else Lack.PATCH
+    default = value_at(manifest, shape.image) if shape.image else None
+    images = [each.get("image", default) for each in _items(containers)]
+    images += [each.get("image") for each in _items(member("initContainers"))]
+    if None in images or (shape.image and _any_with(_VARIABLE, images)):
+        return Lack.ELSEWHERE if shape.image else Lack.PATCH
+    secrets = [each.get("name") for each in _items(member(_PULL_SECRETS))]
+    if _any_with(_ACTION, [*images, *secrets, member("serviceAccountName"), *_names(manifest)]):
+        return Lack.RENDERING
     return None
 
 
+def is_template(manifest: Mapping[str, Any]) -> bool:
+    """Whether an object that makes no pods is a template of a chart: one that YAML can read.
+
+    Its braces are in quotes. They are looked for in names and in the values of a Secret, which
+    never have any.
+
+    Args:
+        manifest: The object.
+    """
+    data = manifest.get("data")
+    values = data.values() if isinstance(data, Mapping) else ()
+    secrets = (each.get("name") for each in _items(manifest.get(_PULL_SECRETS)))
+    return _any_with(_ACTION, [*_names(manifest), *values, *secrets])
+
+
+def _names(manifest: Mapping[str, Any]) -> Iterable[Any]:
+    metadata = manifest.get("metadata")
+    names = ("name", "generateName", "namespace")
+    return [metadata.get(name) for name in names] if isinstance(metadata, Mapping) else ()
+
+
+def _any_with(what: str, texts: Iterable[Any]) -> bool:
+    return any(isinstance(text, str) and what in text for text in texts)
+
+
 def has_containers(value: Any) -> bool:
-    """Whether there is something like containers in a document: a list of them with images."""
-    return any(
-        isinstance(item, Mapping) and isinstance(item.get("image"), str)
-        for mapping in _mappings(value)
-        for name in _LISTS & mapping.keys()
-        for item in _items(mapping[name])
+    """Whether there is something like containers with images in a document, or pull secrets."""
+    return any(map(_is_like_a_pod, _mappings(value)))
+
+
+def _is_like_a_pod(mapping: Mapping[Any, Any]) -> bool:
+    secrets = mapping.get(_PULL_SECRETS)
+    containers = [mapping[name] for name in _ONE & mapping.keys()]
+    for name in _LISTS & mapping.keys():
+        containers += _items(mapping[name])
+    return (isinstance(secrets, (list, tuple)) and bool(secrets)) or any(
+        isinstance(each, Mapping) and isinstance(each.get("image"), str) for each in containers
     )
 
 
-def _items(value: Any) -> Iterable[Any]:
-    return value if isinstance(value, (list, tuple)) else ()
-
-
-def _at(value: Any, path: Iterable[Any]) -> Any:
-    for name in path:
-        is_mapping = type(value) is dict or isinstance(value, Mapping)  # the first is faster
-        value = value.get(name) if is_mapping else None
-    return value
+def _items(value: Any) -> Iterable[Mapping[Any, Any]]:
+    """The mappings in a list."""
+    items = value if isinstance(value, (list, tuple)) else ()
+    return tuple(item for item in items if isinstance(item, Mapping))
 
 
 def _mappings(value: Any) -> Iterator[Mapping[Any, Any]]:

@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any, Final
 
+from attrs import evolve
+
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.metadata import Place
-from pullsecrets.reading.documents import Document, Problem, ProblemCode
+from pullsecrets.reading.documents import A_TEMPLATE, Document, Problem, ProblemCode
 from pullsecrets.reading.files import read_data
 from pullsecrets.reading.partial import is_patch
 from pullsecrets.secrecy import HiddenBytes, printable
@@ -155,17 +157,20 @@ def manifests_in(items: Iterable[Document | Problem], file: str) -> Iterator[Doc
         yield from _kustomization(items, file)
         return
     kept: list[Document | Problem] = []
-    others = 0
+    others = templates = 0
     for item in items:
         if isinstance(item, Document) and not (_is_manifest(item.value) or is_patch(item.value)):
             others += item.value is not None
         elif isinstance(item, Problem) and not item.error and item.code in _FAULTS:
-            others += 1
+            others += item.code is not ProblemCode.TEMPLATE
+            templates += item.code is ProblemCode.TEMPLATE
         else:
             kept.append(item)
-    if others and not any(isinstance(item, Document) or item.error for item in kept):
+    if (others or templates) and not any(isinstance(item, Document) or item.error for item in kept):
         kept = []  # nor is it said which keys values.yaml repeats
     yield from kept
+    if templates:
+        yield Problem(ProblemCode.TEMPLATE, A_TEMPLATE, Place(file), error=False)
     if others:
         number = "1 document that is" if others == 1 else f"{others:,} documents that are"
         what = f"{number} no manifest{'' if others == 1 else 's'}" if kept else "it is no manifest"
@@ -188,6 +193,6 @@ def _kustomization(items: Iterable[Document | Problem], file: str) -> Iterator[D
     """A kustomization, which may leave out what it is, and that it is not rendered."""
     for item in items:
         if isinstance(item, Document) and isinstance(item.value, Mapping):
-            yield Document({**_KUSTOMIZATION, **item.value}, item.place)
+            yield evolve(item, value={**_KUSTOMIZATION, **item.value})
     message = "passed over: a kustomization that is not rendered"
     yield Problem(ProblemCode.KUSTOMIZATION, message, Place(file), error=False)

@@ -25,11 +25,9 @@ _JSON_NEXT: Final = re.compile(r"^(?=[ \t]*\{)", re.MULTILINE)
 
 _TOO_DEEP: Final = "nested too deeply"
 
-_MAX_DEPTH: Final = 500  # of collections; Kubernetes objects stay far below 100
+_MAX_DEPTH: Final = 500  # of values in YAML; Kubernetes objects stay far below 100
 _MAX_VALUES: Final = 1_000_000  # that the aliases of one document may expand to
 _TOO_MANY_VALUES: Final = f"aliases that expand to more than {_MAX_VALUES:,} values"
-# Without either a document is not deep: opened by brackets, or by many marks on one line.
-_DEEP_LINE: Final = re.compile(rf"^[ \-?:]{{{_MAX_DEPTH // 2}}}", re.MULTILINE)
 
 
 def _as_tuple(repeated: Iterable[tuple[str, int | None]]) -> tuple[tuple[str, int | None], ...]:
@@ -110,8 +108,6 @@ def read_yaml(document: HiddenText) -> Read:
     text = document.reveal()
     repeated: list[tuple[str, int | None]] = []
     try:
-        if _may_be_deep(text) and _depth(text) > _MAX_DEPTH:
-            return _bad_yaml(f"nested more than {_MAX_DEPTH} deep")
         try:
             value = _load(loader_class, text, repeated)
         except yaml.composer.ComposerError:
@@ -161,6 +157,17 @@ def yaml_loader() -> Any:
 
         repeated: list[tuple[str, int | None]]
         values_merged = 0
+        depth = 0
+
+        # PyYAML's composers call these two around each value. Left alone, the one in C overflows
+        # the stack, which ends the process, unless its libyaml has a limit of its own.
+        def descend_resolver(self, parent: Any, index: Any) -> None:
+            self.depth += 1
+            if self.depth > _MAX_DEPTH:
+                raise RecursionError(_TOO_DEEP)
+
+        def ascend_resolver(self) -> None:
+            self.depth -= 1
 
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             merged: dict[Hashable, Any] = {}
@@ -241,23 +248,6 @@ def _redefining(loader_class: Any) -> Any:
             return composer.compose_node(self, parent, index)
 
     return Redefining
-
-
-def _may_be_deep(text: str) -> bool:
-    return text.count("[") + text.count("{") > _MAX_DEPTH or _DEEP_LINE.search(text) is not None
-
-
-def _depth(text: str) -> int:
-    """How deep collections nest. PyYAML's C composer would overflow the stack to find out."""
-    yaml, loader_class = yaml_loader()
-    depth = deepest = 0
-    for event in yaml.parse(text, Loader=loader_class):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        deepest = max(deepest, depth)
-        if deepest > _MAX_DEPTH:
-            break
-    return deepest
 
 
 def _expands_too_far(value: Any) -> bool:

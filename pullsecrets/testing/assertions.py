@@ -12,9 +12,9 @@ from typing import Final, Literal
 
 from attrs import evolve
 
-from pullsecrets.answers import ImageResolution, PodResolution
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import CATALOGUE, Severity, check
+from pullsecrets.pod_resolution import ImageResolution, PodResolution
 from pullsecrets.resolution import Resolution, Source, SourceKind
 from pullsecrets.secrecy import printable
 from pullsecrets.trace import explain_pod

@@ -166,23 +166,71 @@ def test_an_image_that_is_none(tmp_path):
     assert "'A B'" in result.err
 
 
-@pytest.mark.parametrize("name", ["sealed", "default/sealed"])
-def test_a_secret_that_another_program_makes(tmp_path, name):
-    sealed = {
+def sealed(name, namespace="default", **template):
+    return {
         "apiVersion": "bitnami.com/v1alpha1",
         "kind": "SealedSecret",
-        "metadata": {"name": "sealed"},
-        "spec": {
-            "template": {"type": "kubernetes.io/dockerconfigjson"},
-            "encryptedData": {".dockerconfigjson": "AgB"},
-        },
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"encryptedData": {".dockerconfigjson": "Ag"}, "template": template},
     }
-    objects = [sealed, pod("a", {"one": "quay.io/a"}, "sealed"), pod("b", {"one": "quay.io/b"})]
-    file = tmp_path / "all.json"
-    file.write_text(json.dumps({"kind": "List", "items": objects}))
-    found = run("resolve", file, "--secret", name, "--format", "json").json
-    assert [each["name"] for each in found["pods"]] == ["a"]
-    assert run("resolve", file, "--secret", "shop/sealed").status == 2
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Pods that list a sealed secret, one of them without a type; and one that programs copy."""
+    copied = sealed(
+        "copy",
+        "tools",
+        type="kubernetes.io/dockerconfigjson",
+        metadata={"annotations": {"replicator.v1.mittwald.de/replicate-to": ".*"}},
+    )
+    objects = [
+        sealed("good", type="kubernetes.io/dockerconfigjson"),
+        sealed("bad"),
+        copied,
+        pod("a", {"one": "quay.io/a"}, "good"),
+        pod("b", {"one": "quay.io/a"}, "bad"),
+        pod("c", {"one": "quay.io/a"}, "copy"),
+    ]
+    file = tmp_path / "made.json"
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+    return [file]
+
+
+@pytest.mark.parametrize(
+    "secret, images",
+    [
+        ("good", {"a/one"}),
+        ("default/good", {"a/one"}),
+        ("bad", set()),  # it is skipped
+        ("copy", {"c/one"}),
+        ("default/copy", {"c/one"}),
+    ],
+)
+def test_a_secret_that_a_program_makes_can_be_asked_for(made, secret, images):
+    assert chosen(made, "--secret", secret, command="resolve") == images
+
+
+def test_a_secret_that_no_program_makes_there(made):
+    result = run("resolve", *made, "--secret", "tools/good")
+    assert (result.status, result.out) == (2, "")
+    assert "there is no secret 'tools/good'" in result.err
+
+
+@pytest.mark.parametrize(
+    "options, wanted",
+    [
+        (("--pod", "b"), {("PS209", "bad")}),
+        (("--image", "quay.io/a"), {("PS209", "bad")}),
+        (("--secret", "bad"), {("PS209", "bad")}),
+        (("--pod", "a"), set()),
+        (("--secret", "good"), set()),
+    ],
+)
+def test_what_is_wrong_with_what_makes_a_secret_is_about_its_pods(made, options, wanted):
+    assert codes(made, *options) == wanted
+    said = run("explain", *made, *options).out
+    assert ("PS209" in said) == bool(wanted)
 
 
 def test_that_nothing_is_like_that_is_no_lack_of_pods(tmp_path):

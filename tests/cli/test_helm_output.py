@@ -102,7 +102,7 @@ def test_a_template_given_by_name_is_told_to_be_rendered(tmp_path, command):
     file.write_text(f"{TEMPLATE}  annotations: {CANARY}\n---\n{TEMPLATE}")
     found = run(command, file)
     [error] = [line for line in found.err.splitlines() if line.startswith("error")]
-    assert "a template of a Helm chart, not YAML" in error
+    assert "a template of a Helm chart, not a manifest" in error
     assert "'helm template CHART | pullsecrets check -' (line 4) (and 1 document more)" in error
     assert CANARY not in found.err
     assert found.status == 2
@@ -144,7 +144,7 @@ def test_what_else_is_passed_over_is_counted(tmp_path):
     )
     for command in ("resolve", "explain", "check", "uses"):
         found = run(command, file)
-        assert "passed over: 2 patches, 1 workload that has no template of its own" in found.err
+        assert "passed over: 2 patches, 1 workload whose template is elsewhere" in found.err
         assert found.status == 0
 
 

@@ -134,6 +134,14 @@ def test_json_that_breaks_off_and_text_that_is_neither(tmp_path):
     assert line_of(place(file)) is None
 
 
+def test_a_document_that_is_too_deep_to_be_read_hides_no_other(tmp_path):
+    """Some releases of PyYAML would end the process."""
+    file = tmp_path / "a.yaml"
+    pods = [f"kind: Pod\nmetadata: {{name: {name}}}\n" for name in "pq"]
+    file.write_text(f"---\n{'[' * 100_000}\n---\n".join(pods))
+    assert (line_of(place(file)), line_of(place(file, name="q"))) == (1, 6)
+
+
 def test_lists_in_lists_as_deep_as_they_are_read(tmp_path):
     file = tmp_path / "a.json"
     pod = '{"kind": "Pod", "metadata": {"name": "p"}}'

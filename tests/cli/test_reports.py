@@ -26,16 +26,17 @@ def test_check():
     read = html("check", BROKEN, status=1)
     assert read.headings == [
         "What is wrong with pull secrets",
-        "What is wrong",
+        "What is wrong: 6 errors, 8 warnings",
         "Workloads, the worst first",
     ]
     found = json.loads(run("check", BROKEN, "--format", "json").out)["diagnoses"]
     assert found
     for each in found:
         assert read.text.count(each["message"]) >= 1
+        assert f"{each['where']['file']}:{each['where']['line']}  " in read.text
         assert each["advice"] in read.text
     assert read.text.count("PS502") == 1
-    assert read.labels[0].startswith("1 failing, ")
+    assert "1 failing 6 anonymous 8 credential" in read.text
 
 
 def test_check_where_nothing_is_wrong():
@@ -45,6 +46,8 @@ def test_check_where_nothing_is_wrong():
     assert result.err == "no diagnosis in 1 pod and 1 secret\n"
     result = run("check", EXAMPLES / "good" / "docker-hub", "--format", "markdown")
     assert result.out.endswith("### Nothing wrong to be seen\n")
+    result = run("check", BROKEN / "missing-port", "--format", "markdown")
+    assert "pod.yaml:13  Pod" in result.out
 
 
 def test_resolve():
@@ -57,7 +60,8 @@ def test_resolve():
 
 def test_explain():
     read = html("explain", BROKEN / "missing-port", status=0)
-    assert read.headings[1:] == ["What is wrong", "Workloads, the worst first"]
+    assert read.headings[1:] == ["What is wrong: 1 warning", "Workloads, the worst first"]
+    assert "pod.yaml:13  Pod" in read.text
     assert "no match, the port" in read.text
     secret = "kind: Secret\nmetadata: {name: s}\n"
     result = run("explain", "-", "--image", "nginx", "--format", "html", stdin=secret.encode())

@@ -78,6 +78,7 @@ def test_its_own_file_comes_first(tmp_path):
         ("per-file-ignores = 1", "per-file-ignores is not a table"),
         ("[per-file-ignores]\na = 1", "per-file-ignores is not a list of strings"),
         ("makers = 1", "makers is not a table"),
+        ("makers = {Vault = {}}", "makers 'Vault' is no kind with its group: Kind.example.com"),
         ("templates = []", "templates is not a table"),
         ("[templates]\nRollout = 'spec'", "templates has Rollout, not a kind with its group"),
     ],

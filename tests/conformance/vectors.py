@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from support.effort import is_thorough
-
 OWN = Path(__file__).parent
 # None of the project's own vectors got lost on the way here.
 COUNTS = {
@@ -35,7 +33,7 @@ def read(name):
             with opened(folder / file, "rt", encoding="utf-8") as lines:
                 vectors = [json.loads(line) for line in lines]
             assert given or len(vectors) == COUNTS[name]
-            return vectors if given or is_thorough() else vectors[::10]
+            return vectors
     if given:
         pytest.skip(f"no {name}.jsonl or {name}.jsonl.gz in {folder}")
     raise FileNotFoundError(f"{name}.jsonl")

@@ -7,9 +7,10 @@ from collections import Counter
 from hypothesis import given
 
 from pullsecrets import Cluster, check
-from pullsecrets.diagnoses.groups import group_diagnoses
+from pullsecrets.diagnoses.groups import Site, counted, group_diagnoses
+from pullsecrets.diagnoses.model import Where
 from pullsecrets.fields import format_path
-from pullsecrets.testing import pod, strategies
+from pullsecrets.testing import cluster, pod, strategies
 from support.effort import examples
 from support.made import STORED, pod_manifest
 
@@ -88,6 +89,25 @@ def test_several_images_with_one_cause():
     }
     # Each by itself is said in full.
     assert all(each.message.endswith(each.cause) for each in group.diagnoses)
+
+
+def test_the_address_of_a_place():
+    def address(file, document, line):
+        where = Where(file, document, "Secret", "shop", "quay", ("data",))
+        return Site("Secret shop/quay, data", where, ()).address(lambda each: line)
+
+    assert address("a.yaml", 2, 7) == "a.yaml:7  Secret shop/quay, data"
+    assert address("a.yaml", 2, None) == "a.yaml  Secret shop/quay, data"
+    # A chart's template, whose lines are not the document's.
+    assert address("a.yaml", None, 7) == "a.yaml  Secret shop/quay, data"
+    assert address("-", 2, 7) == address(None, 2, 7) == "Secret shop/quay, data (document 2)"
+    assert address(None, None, 7) == "Secret shop/quay, data"
+
+
+def test_in_numbers():
+    each = pod("api", images=["quay.io/a"], pull_secrets=["", "quay", "ghcr"])
+    assert counted(check(cluster(each))) == "1 warning, 2 notes"
+    assert counted([]) == ""
 
 
 def test_the_worst_comes_first_then_the_most_frequent():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from pullsecrets import Cluster, DockerConfig, Image, InvalidImage, check
 from pullsecrets._go.url import BadURL
@@ -16,6 +16,7 @@ from pullsecrets.matching import normalise, pattern_matches
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.spelling import is_sound, unmatchable
 from support.drawn import CANARIES, ENTRIES, IMAGES, clusters, nodes
+from support.effort import examples
 
 IMAGE_CODES = ("PS502", "PS503", "PS504", "PS505")
 
@@ -43,7 +44,7 @@ def at(manifest, where):
     return value
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(clusters, nodes)
 def test_drawn_clusters(manifests, node):
     config = None if node is None else DockerConfig.from_json(json.dumps({"auths": node}))
@@ -67,7 +68,7 @@ def test_drawn_clusters(manifests, node):
     assert all(printable(t) == t for each in found for t in (each.message, each.advice))
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(clusters)
 def test_the_order_of_the_input_makes_no_difference_to_what_is_found(manifests):
     """Apart from which of two objects with one name counts, which is the last."""
@@ -93,7 +94,7 @@ def test_the_order_of_the_input_makes_no_difference_to_what_is_found(manifests):
     assert of(unique) == of(unique[::-1])
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(clusters)
 def test_what_is_ignored_is_all_that_goes(manifests):
     cluster = Cluster.from_manifests(manifests)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from catalogue_examples import EXAMPLES
-from hypothesis import given, settings
+from hypothesis import given
 
 from pullsecrets import Cluster, Pod, check
 from pullsecrets.diagnoses import CATALOGUE, Diagnoses, Diagnosis, Severity, Where
@@ -24,6 +24,7 @@ from pullsecrets.metadata import Place
 from pullsecrets.reading import Problem, ProblemCode
 from pullsecrets.secrecy import EntryText
 from support.drawn import clusters
+from support.effort import examples
 
 jsonschema = pytest.importorskip("jsonschema")
 SCHEMA = Path(__file__).parents[1] / "data" / "sarif" / "sarif-2.1.0-rtm.5.json"
@@ -92,7 +93,7 @@ def test_sarif_can_be_invalid():
         VALIDATOR.validate(log)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(clusters)
 def test_sarif_of_drawn_clusters_is_valid(manifests):
     VALIDATOR.validate(to_sarif(check(Cluster.from_manifests(manifests)), lambda where: None))

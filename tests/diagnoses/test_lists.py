@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pullsecrets import check, testing
-from support.diagnosed import account, found, messages, pod, regcred, secret
+from support.diagnosed import account, found, login, messages, pod, regcred, secret
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,11 @@ def test_several_secrets_for_one_key_but_one_credential():
         )
         == []
     )
+
+
+def test_several_secrets_for_one_key_are_named_in_their_order():
+    names = ("c", "a", "b")
+    secrets = [secret({"auths": {"quay.io": login(name)}}, name) for name in names]
+    [shared] = check(testing.cluster(pod("quay.io/a/b", secrets=names), *secrets))
+    assert (shared.code, shared.where.field) == ("PS308", ("spec", "imagePullSecrets", 2))
+    assert shared.message.endswith("all are tried: 'c', then 'a', then 'b'")

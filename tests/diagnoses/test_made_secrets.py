@@ -32,6 +32,21 @@ def codes(*objects):
     return [code for code, _, _ in found(*objects)]
 
 
+def test_the_advice_for_a_wrong_type_is_one_that_can_be_followed():
+    """A Bitwarden's secret is Opaque, whatever is written."""
+    typed = evolve(MAKER, type_field=("spec", "template", "type"))
+    secret = made(kind="Opaque")
+    advice = [
+        each.advice
+        for maker in (typed, evolve(MAKER, kind="BitwardenSecret"))
+        for each in check(cluster(pod(IMAGE), evolve(secret, maker=maker)))
+    ]
+    assert advice[0].startswith("Write the type kubernetes.io/dockerconfigjson there.")
+    assert advice[1:] == [
+        "No field of a BitwardenSecret says the type: let another program make the secret."
+    ]
+
+
 @pytest.mark.parametrize(
     "secret",
     [

@@ -99,12 +99,17 @@ def test_the_table():
     html = table.html()
     assert '<span class="warning">warning</span>' in html
     assert 'It is wrong<br><span class="faint">Fix it.</span>' in html
-    assert '<br><span class="faint">data[&#x27;.dockerconfigjson&#x27;][0]</span>' in html
+    where = "data<wbr>[&#x27;.dockerconfigjson&#x27;][0]"
+    assert f'<br><span class="faint">{where}</span>' in html
 
 
 def test_the_table_says_how_many_are_left_out():
     found = Diagnoses([diagnosis(Severity.ERROR, number) for number in range(100)])
     assert len(found.table(60).rows) == 60
-    assert "and 40 more diagnoses" in found._repr_html_()
+    assert "and 40 more diagnoses" in found.table(60).html(60)
+    # People see the one cause that they have.
+    assert "100 diagnoses" in found._repr_html_()
+    assert "100 ×" in found._repr_html_()
+    assert "and 97 more places" in found._repr_html_()
     assert Diagnoses([diagnosis(Severity.ERROR)]).table().title == "1 diagnosis"
     assert "No diagnosis" in Diagnoses()._repr_html_()

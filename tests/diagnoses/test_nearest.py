@@ -6,7 +6,7 @@ import pytest
 
 from pullsecrets import check
 from pullsecrets.testing import cluster
-from support.diagnosed import found, pod, regcred
+from support.diagnosed import found, messages, pod, regcred
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,11 @@ def test_two_ports_on_one_host_may_be_two_registries():
     assert found(pod("nexus.example.com:8082/a"), regcred("nexus.example.com:8083")) == [
         ("PS502", "note")
     ]
+
+
+def test_the_label_that_differs_is_named_with_the_images():
+    [message] = messages(pod("registry.example.com/a"), regcred("registry.exmaple.com"))
+    assert "has 'exmaple', the image has 'example'" in message
 
 
 def test_the_nearest_of_several_is_named():

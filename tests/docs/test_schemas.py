@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from support.command_line import run
 
 jsonschema = pytest.importorskip("jsonschema")
 pytest.importorskip("click")
@@ -45,16 +45,13 @@ kind: 5
 """
 
 
-def output(command, *arguments, stdin=None):
-    result = subprocess.run(
-        [sys.executable, "-m", "pullsecrets", command, "--format", "json", *arguments],
-        cwd=ROOT,
-        input=stdin,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    return json.loads(result.stdout)
+@pytest.fixture(autouse=True)
+def _here(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+def output(command, *arguments, stdin=""):
+    return run(command, "--format", "json", *arguments, stdin=stdin.encode()).json
 
 
 def validator(command):
@@ -198,11 +195,11 @@ def test_parts_with_one_name_are_the_same_part():
 
 
 def test_codes_are_all_described():
-    from pullsecrets.answers import Origin
     from pullsecrets.changes import Action, CauseKind
     from pullsecrets.explanation import Reason
     from pullsecrets.notes import NoteCode
     from pullsecrets.objects import ContainerKind
+    from pullsecrets.pod_resolution import Origin
     from pullsecrets.present import PullOutcome
     from pullsecrets.reading import ProblemCode
     from pullsecrets.resolution import SourceKind

@@ -7,10 +7,10 @@ secret is in what is shown.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from pullsecrets import (
     Cluster,
@@ -28,16 +28,16 @@ from pullsecrets.node.versions import NEWEST
 from pullsecrets.probe.answers import BadAnswer, error_of, read_token
 from pullsecrets.probe.challenges import parse_challenges
 from pullsecrets.probe.transport import Answer
-from pullsecrets.reading.documents import objects_of
+from pullsecrets.reading.documents import Document, objects_of
 from pullsecrets.reading.files import read_data
 from pullsecrets.trace import explain_all
 
 _LONG: Final = 8  # characters; a shorter password is in some other text by chance
 
 
-def _shown_nowhere(auths: Auths, *texts: str) -> None:
+def _shown_nowhere(auths: Auths, *texts: str, public: str = "") -> None:
     """No password is in the texts, unless it is public as something else, too."""
-    public = "".join(f"{entry.reveal()} {c.username} {c.email} " for entry, c in auths.items())
+    public += "".join(f"{entry.reveal()} {c.username} {c.email} " for entry, c in auths.items())
     for credential in auths.values():
         password = credential.password.reveal()
         if len(password) >= _LONG and password not in public:
@@ -69,8 +69,26 @@ def image(data: bytes) -> None:
     assert Image.parse(found.name).name == found.name
 
 
+def _strings(value: Any) -> Iterator[str]:
+    """What is public in a manifest: all keys and values but a Secret's data."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield str(key)
+            if key not in ("data", "stringData"):
+                yield from _strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner)
+    else:
+        yield str(value)
+
+
 def _manifests(data: bytes, name: str) -> None:
-    cluster = Cluster.of(objects_of(read_data(data, name)))
+    documents = list(read_data(data, name))
+    cluster = Cluster.of(objects_of(documents))
+    public = "\n".join(
+        text for each in documents if isinstance(each, Document) for text in _strings(each.value)
+    )
     texts = [cluster.table().markdown(), repr(cluster), *map(str, cluster.problems)]
     for answer in cluster.resolve_all():
         texts += [json.dumps(answer.to_dict()), answer.table().html()]
@@ -82,7 +100,7 @@ def _manifests(data: bytes, name: str) -> None:
         except InvalidDockerConfig:
             continue
         if config is not None:
-            _shown_nowhere(config.auths, *texts)
+            _shown_nowhere(config.auths, *texts, public=public)
     written = [
         each.to_manifest() for each in (*cluster.pods, *cluster.secrets, *cluster.service_accounts)
     ]

@@ -33,10 +33,11 @@ from pullsecrets.node.images import NodeImage, NodeImages
 from pullsecrets.node.node import Node
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.node.record_files import file_name
-from pullsecrets.node.records import PullRecords
+from pullsecrets.node.records import Pull, PullRecords
 from pullsecrets.node.verification import Verification
-from pullsecrets.objects import Pod
-from pullsecrets.on_node import NodeState, decide_pod
+from pullsecrets.node.versions import Release
+from pullsecrets.objects import Container, ContainerKind, Pod
+from pullsecrets.on_node import ContainerDecision, NodeState, decide_pod
 from pullsecrets.probe import Prober
 from pullsecrets.resolution import SourceKind
 from referee.__main__ import DOCS, add
@@ -46,6 +47,7 @@ REPORT = DOCS / "referee-cluster.csv"
 SETTLED_WITHIN = 300.0  # seconds, for all pods that are created at a time
 QUIET_FOR = 5  # seconds
 GATE = {"featureGates": {"KubeletEnsureSecretPulledImages": True}}
+KINDS = {ContainerKind.INIT: "init containers", ContainerKind.VOLUME: "image volumes"}
 POLICIES = ("NeverVerifyPreloadedImages", "AlwaysVerify")
 """Those that the kubelet is started again with, one after the other."""
 
@@ -62,7 +64,7 @@ class Comparison:
         r = self.random
         self.world = drawing.world(r)
         self.config = drawing.node_config(r)
-        self.provider, self.answer = drawing.provider(r)
+        self.providers, self.answers = drawing.providers(r, Release.parse(release))
         self.root = folder / "kubelet"
         self.root.mkdir()
         (self.root / "config.json").write_bytes(self.config)
@@ -81,21 +83,26 @@ class Comparison:
             ]
             self.server.create(*namespaces, *self.world)
             with self._kubelet(GATE):
-                self._compare_pulls([drawing.pod(self.random, n) for n in self._take(pods)])
+                self._compare_pulls([self._drawn(n) for n in self._take(pods)])
             for policy in POLICIES:
                 config = {**GATE, "imagePullCredentialsVerificationPolicy": policy}
                 records = PullRecords.load(self.root)
                 with self._kubelet(config):
                     self._compare_decisions(again // len(POLICIES), config, records)
 
+    def _drawn(self, number: int, policy: str = "Always") -> dict[str, Any]:
+        return drawing.pod(self.random, number, Release.parse(self.release), policy)
+
     def _take(self, count: int) -> list[int]:
         return [next(self._numbers) for _ in range(count)]
 
     def _kubelet(self, config: dict[str, Any]) -> Any:
-        said = self.folder / "said"
-        said.write_bytes(self.answer)
-        script = f"#!/bin/sh\ncat >/dev/null\ncat '{said}'\n"
-        files = NodeFiles(self.root, config, self.provider, {drawing.PROVIDER: script})
+        programs = {}
+        for name, answer in self.answers.items():
+            said = self.folder / f"{name}.json"
+            said.write_bytes(answer)
+            programs[name] = f"#!/bin/sh\ncat >/dev/null\ncat '{said}'\n"
+        files = NodeFiles(self.root, config, self.providers, programs)
         return kubelet(self.server, self.runtime, self.folder / "node", files, self.release)
 
     def _cluster(self, pods: Iterable[dict[str, Any]], config: dict[str, Any]) -> Cluster:
@@ -103,8 +110,8 @@ class Comparison:
         node = Node(
             self.release,
             DockerConfig.from_json(self.config),
-            Providers.from_config(self.provider, kubernetes=self.release),
-            {drawing.PROVIDER: ProviderAnswer.from_stdout(self.answer)},
+            Providers.from_config(self.providers, kubernetes=self.release),
+            {name: ProviderAnswer.from_stdout(said) for name, said in self.answers.items()},
         )
         document = {"kind": "KubeletConfiguration", **config}
         verification = Verification.from_kubelet_config(document, node.kubernetes)
@@ -176,6 +183,9 @@ class Comparison:
         for name in names:
             self.server.ask("DELETE", f"{path_of(there[name])}/{name}", {"gracePeriodSeconds": 0})
 
+    def _count(self, container: Container) -> None:
+        self.counted[KINDS.get(container.kind, "containers")] += 1
+
     def _differs(self, pod: Pod, words: str) -> None:
         self.different.append(f"{self.release} {pod.namespace}/{pod.name} {words}")
 
@@ -195,14 +205,16 @@ class Comparison:
                     self._differs(answer.pod, words)
                 if found.stored is None:
                     continue
-                for each in answer.images:
+                for each in comparing.reached(answer.images, comparing.starts):
                     self.counted["images"] += 1
+                    self._count(each.container)
                     logins = found.logins(each.resolution.written.reveal())
                     self.counted["pulls"] += len(logins)
                     used = each.resolution.candidates[: len(logins)]
                     self.counted.update({f"of {candidate.source.kind}" for candidate in used})
+                    self.counted["of account"] += any(found.account for found in used)
                     verdict = prober.probe(each).starts
-                    runs = found.state(each.container.name) == "running"
+                    runs = found.has(each)
                     self.counted["probed"] += 1
                     if verdict is not runs:
                         image = each.resolution.written.reveal()
@@ -214,7 +226,7 @@ class Comparison:
         release = self._cluster([], config).node.kubernetes
         records = records.at_start(self._images(), release, comparing.AT)
         drawn = [
-            drawing.pod(self.random, n, self.random.choice(("IfNotPresent",) * 4 + ("Never",)))
+            self._drawn(n, self.random.choice(("IfNotPresent",) * 4 + ("Never",)))
             for n in self._take(count)
         ]
         while drawn:
@@ -233,6 +245,13 @@ class Comparison:
         cluster = self._cluster(manifests, config)
         ids = {image: pull["id"] for pull in self.runtime.pulls() for image in _ways(pull["image"])}
         undefined = set()
+
+        def id_of(each: ContainerDecision) -> str:
+            return ids.get(each.container.image.reveal(), "")
+
+        def pull_of(each: ContainerDecision) -> Pull | None:
+            return comparing.pull_of(each, id_of(each))
+
         for pod in cluster.pods:
             self.counted["pods"] += 1
             found = seen[pod.name]
@@ -244,16 +263,22 @@ class Comparison:
                 self.counted["refused"] += 1
                 continue
             decisions = decide_pod(cluster, pod, state)
+            came_to = comparing.reached(
+                decisions, lambda each: comparing.is_there(each, pull_of(each))
+            )
             for each, resolved in zip(decisions, answer.images, strict=True):
-                self.counted["decisions"] += 1
-                image = each.decision.image.reveal()
-                if not comparing.has_an_order(resolved):
-                    undefined.add(file_name(ids.get(image, "")))
-                _, pull = comparing.pull_of(each, ids.get(image, ""))
-                words = comparing.decision_differs(each, pull, found)
+                if each in came_to:
+                    self.counted["decisions"] += 1
+                    self._count(each.container)
+                    pull = pull_of(each)
+                    if not comparing.has_an_order(resolved):
+                        undefined.add(file_name(id_of(each)))
+                    words = comparing.decision_differs(each, pull, found)
+                    records = comparing.records_after(records, each, pull, cluster)
+                else:
+                    words = comparing.unreached_differs(each, found)
                 if words is not None:
                     self._differs(pod, words)
-                records = comparing.records_after(records, each, pull, cluster)
         there = PullRecords.load(self.root)
         said, found_ = comparing.as_documents(records), comparing.as_documents(there)
         compared = (said.keys() | found_.keys()) - undefined
@@ -277,8 +302,9 @@ class Comparison:
 
     def row(self, seed: int, seconds: float) -> dict[str, str]:
         """The run as the report has it."""
-        kinds = tuple(f"of {kind}" for kind in SourceKind)
-        counts = ("pods", "refused", "images", "pulls", *kinds, "probed", "decisions", "records")
+        kinds = (*(f"of {kind}" for kind in SourceKind), "of account")
+        counts = ("pods", "refused", *KINDS.values(), "images", "pulls", *kinds)
+        counts += ("probed", "decisions", "records")
         return {
             "release": PATCHES[self.release],
             "on": datetime.now(UTC).date().isoformat(),
@@ -298,7 +324,7 @@ def _apart(manifests: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Pods of which no two have an image in common: the order of their pulls does not matter."""
     taken: set[str] = set()
     for manifest in manifests:
-        images = {_identity(c["image"]) for c in manifest["spec"]["containers"]}
+        images = {_identity(image) for image in drawing.images_of(manifest)}
         if not images & taken:
             taken |= images
             yield manifest

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import frozen
 
+from live.drawing import VOLUME
 from live.registry import gives
 from pullsecrets import Cluster, Image, PodResolution
-from pullsecrets.answers import ImageResolution
 from pullsecrets.node.recorded import PullCredentials
 from pullsecrets.node.records import Pull, PullRecords
 from pullsecrets.notes import NoteCode
+from pullsecrets.objects import ContainerKind
 from pullsecrets.on_node import ContainerDecision
-from pullsecrets.present import PullOutcome, Try
+from pullsecrets.pod_resolution import ImageResolution
+from pullsecrets.present import PullOutcome
 from pullsecrets.resolution import Candidate
 from pullsecrets.symptoms import SymptomCode, symptoms_of
 
 Login = tuple[str, str]
 AT = datetime(2001, 1, 1, tzinfo=UTC)  # when things happen that are only compared without it
+
+_Image = TypeVar("_Image", ImageResolution, ContainerDecision)
 
 _PULL_FAILED = {"ErrImagePull", "ImagePullBackOff"}
 _NOT_YET = {"ContainerCreating", "PodInitializing", None}
@@ -48,22 +52,43 @@ class Seen:
     events: frozenset[str] = frozenset()
 
     def state(self, container: str) -> str | None:
-        """`running`, or why the container waits; None where that is not said yet."""
+        """`running`, also of an init container that has ended, or why the container waits; None
+        where that is not said yet. Of an image volume, that of the container that mounts it."""
         assert self.stored is not None
-        for status in self.stored.get("status", {}).get("containerStatuses", ()):
-            if status["name"] == container:
-                state: dict[str, Any] = status["state"]
+        if container == VOLUME:
+            container = self.stored["spec"]["containers"][0]["name"]
+        status = self.stored.get("status", {})
+        for found in (
+            *status.get("initContainerStatuses", ()),
+            *status.get("containerStatuses", ()),
+        ):
+            if found["name"] == container:
+                state: dict[str, Any] = found["state"]
                 reason: str | None = state.get("waiting", {}).get("reason")
-                return "running" if "running" in state else reason
+                return reason if "waiting" in state else "running"
         return None
+
+    def has(self, each: ImageResolution) -> bool:
+        """Whether the container runs; whether a pull of the volume's image worked."""
+        if each.container.kind is ContainerKind.VOLUME:
+            return any(worked for _, worked in self.logins(each.container.image.reveal()))
+        return self.state(each.container.name) == "running"
 
     @property
     def is_settled(self) -> bool:
-        """Whether it is said of each container that it runs, or why it does not."""
+        """Whether it is said of each container that it runs, or why it does not.
+
+        What comes behind an init container that does not start is never started.
+        """
         if self.stored is None:
             return True
-        names = [container["name"] for container in self.stored["spec"]["containers"]]
-        return all(self.state(name) not in _NOT_YET for name in names)
+        spec = self.stored["spec"]
+        states = [self.state(each["name"]) for each in spec.get("initContainers", ())]
+        first = next((state for state in states if state != "running"), "running")
+        if first == "running":
+            states = [self.state(each["name"]) for each in spec["containers"]]
+            return all(state not in _NOT_YET for state in states)
+        return first not in _NOT_YET
 
     def logins(self, image: str) -> list[tuple[Login | None, bool]]:
         """With what an image was pulled, and whether that worked."""
@@ -94,6 +119,44 @@ def starts(each: ImageResolution) -> bool:
     return any(works(resolution.image, each) for each in logins or [None])
 
 
+def reached(images: Iterable[_Image], starts: Callable[[_Image], bool]) -> list[_Image]:
+    """Those that the kubelet comes to.
+
+    Volumes come first. Then init containers start one after the other, up to the first that does
+    not; behind them all containers start, but for the first one if the volume that it mounts is
+    not there.
+
+    Args:
+        images: The images of a pod, in the order of `Pod.images`.
+        starts: Whether one is there for its container, or its volume.
+    """
+    kinds: dict[ContainerKind, list[_Image]] = {}
+    for each in images:
+        kinds.setdefault(each.container.kind, []).append(each)
+    volumes = kinds.get(ContainerKind.VOLUME, [])
+    found = [*volumes]
+    for each in kinds.get(ContainerKind.INIT, ()):
+        found.append(each)
+        if not starts(each):
+            return found
+    mounted = all(map(starts, volumes))
+    return found + kinds[ContainerKind.CONTAINER][0 if mounted else 1 :]
+
+
+def is_mounted(each: _Image, starts: bool) -> bool:
+    """Whether it is a volume that is there: then no STATUS speaks of it."""
+    return starts and each.container.kind is ContainerKind.VOLUME
+
+
+def unreached_differs(each: _Image, seen: Seen) -> str | None:
+    """What differs for an image that the kubelet does not come to: it is not pulled."""
+    container = each.container
+    asked, state = seen.logins(container.image.reveal()), seen.state(container.name)
+    if asked or state == "running":
+        return f"not reached: {container.name} {container.image.reveal()}: {state}, pulls {asked}"
+    return None
+
+
 def admission_differs(answer: PodResolution, seen: Seen) -> str | None:
     """The lists that admission stored, or that it refused the pod."""
     refused = any(note.code is NoteCode.MISSING_ACCOUNT for note in answer.notes)
@@ -114,14 +177,22 @@ def differences(answer: PodResolution, seen: Seen) -> Iterator[str]:
     if seen.stored is None:
         return
     symptoms = {symptom.code for symptom in symptoms_of(answer)}
+    came_to = reached(answer.images, starts)
     for each in answer.images:
         image, name = each.resolution.written.reveal(), each.container.name
+        if each not in came_to:
+            words = unreached_differs(each, seen)
+            if words is not None:
+                yield words
+            continue
         if not follows(seen.logins(image), each):
             yield f"order: {name} {image}: {seen.logins(image)}"
         state = seen.state(name)
+        if is_mounted(each, starts(each)):
+            continue
         if state not in expected_states(each, symptoms) and not _is_error_text(state, symptoms):
             yield f"status: {name} {image}: {state}"
-    failed = any(each.resolution.failure is None and not starts(each) for each in answer.images)
+    failed = any(each.resolution.failure is None and not starts(each) for each in came_to)
     expected = SymptomCode.EVENT_AT_EACH_SYNC in symptoms or (
         SymptomCode.EVENT_AFTER_FAILED_PULL in symptoms and failed
     )
@@ -172,19 +243,23 @@ def _in_order(seen: Sequence[tuple[Login | None, bool]], tiers: Iterable[Counter
 # --- images that are on the node
 
 
-def pull_of(found: ContainerDecision, image_id: str) -> tuple[list[Try], Pull | None]:
-    """What is tried at the registry, and the pull that comes of it; None where there is none."""
+def pull_of(found: ContainerDecision, image_id: str) -> Pull | None:
+    """The pull that comes of a decision; None where there is none."""
     decision = found.decision
     if decision.outcome is not PullOutcome.PULL:
-        return [], None
+        return None
     image = Image.parse(decision.image)
-    tried = []
     for each in decision.tries:
-        tried.append(each)
         if works(image, login(each.candidate)):
-            return tried, Pull(decision.image, image_id, each.owner)
+            return Pull(decision.image, image_id, each.owner)
     open_to_all = decision.anonymous and works(image, None)
-    return tried, Pull(decision.image, image_id if open_to_all else None)
+    return Pull(decision.image, image_id if open_to_all else None)
+
+
+def is_there(found: ContainerDecision, pull: Pull | None) -> bool:
+    """Whether the container, or the volume, has its image."""
+    used = found.decision.outcome is PullOutcome.USE
+    return used or (pull is not None and pull.image_id is not None)
 
 
 def decision_differs(found: ContainerDecision, pull: Pull | None, seen: Seen) -> str | None:
@@ -201,7 +276,9 @@ def decision_differs(found: ContainerDecision, pull: Pull | None, seen: Seen) ->
     if decision.outcome is PullOutcome.FAIL:
         failed = state is not None and (" " in state or state == "InvalidImageName")
         return None if failed else f"status: {image}: {state}"
-    runs = decision.outcome is PullOutcome.USE or (pull is not None and pull.image_id is not None)
+    runs = is_there(found, pull)
+    if is_mounted(found, runs):
+        return None
     expected = {"running"} if runs else _OUTCOMES[decision.outcome]
     return None if state in expected else f"status: {image}: {state} ({decision.step})"
 

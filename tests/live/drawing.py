@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
 from live.node import NAME
 from live.registry import PASSWORD, USER
+from pullsecrets.node.versions import Gate, Release
 
 Manifest = dict[str, Any]
 
 NAMESPACES = ("shop", "lab", "data", "web")
 ACCOUNTS = ("default", "deployer", "builder")
 HOSTS = ("quay.io", "quay.io", "registry.example.com:5000", "docker.io", "ecr.example.com")
+VOLUME = "v0"
+"""The image volume of a drawn pod; its first container mounts it."""
 PATHS = ("acme/private/api", "acme/private/web", "acme/public/api", "acme/gone/api", "lab/private")
 SECRETS = ("a", "b", "c", "d", "e", "f")
 MISSING = "gone"
@@ -24,8 +28,14 @@ ENTRIES = (
     *("https://index.docker.io/v1/", "docker.io", "docker.io/acme", "http://quay.io/"),
     *("ecr.example.com", "*.example.com", "ecr.example.com/acme"),
 )
-PROVIDER = "ecr"
-PROVIDER_HOSTS = ("ecr.example.com", "quay.io")
+PROVIDERS = {
+    "ecr": ("ecr.example.com", "quay.io"),
+    "workload": ("registry.example.com:5000", "ecr.example.com"),
+}
+"""Credential provider → the hosts that it is asked for. The second is given the token of the pod's
+service account, where the release gives one."""
+ANNOTATION = "example.com/role"
+"""Without it, a service account gets nothing from the second provider."""
 
 
 def once_in(r: Random, times: int) -> bool:
@@ -73,10 +83,11 @@ def references(r: Random, most: int) -> list[dict[str, str]]:
 
 
 def service_account(r: Random, namespace: str, name: str) -> Manifest:
+    annotations = {ANNOTATION: "puller"} if not once_in(r, 3) else {}
     return {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
-        "metadata": {"name": name, "namespace": namespace},
+        "metadata": {"name": name, "namespace": namespace, "annotations": annotations},
         "imagePullSecrets": unique(references(r, 2)),
     }
 
@@ -96,17 +107,29 @@ def image(r: Random) -> str:
     return written + r.choice((":1", ":1", ":2", ""))
 
 
-def pod(r: Random, number: int, policy: str | None = "Always") -> Manifest:
-    images = list(dict.fromkeys(image(r) for _ in range(r.choice((1, 1, 2)))))
+def pod(r: Random, number: int, release: Release, policy: str = "Always") -> Manifest:
+    """A pod with one image to four, no two of them the same.
+
+    It has init containers or an image volume, not both: the volume is pulled again with each of
+    them, so that it would be a matter of time whether a failure of it is said.
+    """
+    images = [image(r) for _ in range(r.choice((1, 1, 2)))]
+    first = [image(r) for _ in range(r.choice((0, 0, 0, 1, 2)))]
+    mounted = [image(r)] if release.image_volumes is Gate.ON and not first and once_in(r, 3) else []
+    images, first, mounted = _each_once(images, first, mounted)
     fields: Manifest = {
         "nodeName": NAME,
         "automountServiceAccountToken": False,
         "terminationGracePeriodSeconds": 0,
-        "containers": [
-            {"name": f"c{at}", "image": image, "imagePullPolicy": policy}
-            for at, image in enumerate(images)
+        "initContainers": [_container(f"i{at}", image, policy) for at, image in enumerate(first)],
+        "containers": [_container(f"c{at}", image, policy) for at, image in enumerate(images)],
+        "volumes": [
+            {"name": VOLUME, "image": {"reference": image, "pullPolicy": policy}}
+            for image in mounted
         ],
     }
+    if mounted:
+        fields["containers"][0]["volumeMounts"] = [{"name": VOLUME, "mountPath": "/mounted"}]
     account = r.choice((None, None, *ACCOUNTS)) if not once_in(r, 24) else "nobody"
     if account is not None:
         fields["serviceAccountName"] = account
@@ -118,6 +141,25 @@ def pod(r: Random, number: int, policy: str | None = "Always") -> Manifest:
         "metadata": {"name": f"p{number:03}", "namespace": r.choice(NAMESPACES)},
         "spec": fields,
     }
+
+
+def _container(name: str, image: str, policy: str) -> Manifest:
+    return {"name": name, "image": image, "imagePullPolicy": policy}
+
+
+def _each_once(*lists: list[str]) -> Iterator[list[str]]:
+    """The lists without what one before, or the same one, has."""
+    seen: set[str] = set()
+    for images in lists:
+        yield [image for image in dict.fromkeys(images) if image not in seen]
+        seen.update(images)
+
+
+def images_of(pod: Manifest) -> list[str]:
+    """All images of a drawn pod."""
+    spec = pod["spec"]
+    containers = [container["image"] for container in spec["initContainers"] + spec["containers"]]
+    return [*containers, *(volume["image"]["reference"] for volume in spec["volumes"])]
 
 
 def world(r: Random) -> list[Manifest]:
@@ -137,29 +179,38 @@ def node_config(r: Random) -> bytes:
     return json.dumps({"auths": auths}).encode()
 
 
-def provider(r: Random) -> tuple[Manifest, bytes]:
-    """The configuration of one credential provider, and what its program says."""
+def providers(r: Random, release: Release) -> tuple[Manifest, dict[str, bytes]]:
+    """The configuration of the credential providers, and what each one's program says."""
     version = "credentialprovider.kubelet.k8s.io/v1"
+    configured = [
+        {
+            "name": name,
+            "matchImages": list(hosts),
+            "defaultCacheDuration": "1h",
+            "apiVersion": version,
+        }
+        for name, hosts in PROVIDERS.items()
+    ]
+    if release.token_gate is Gate.ON:
+        configured[-1]["tokenAttributes"] = {
+            "serviceAccountTokenAudience": "registry",
+            "cacheType": r.choice(("Token", "ServiceAccount")),
+            "requireServiceAccount": True,
+            "requiredServiceAccountAnnotationKeys": [ANNOTATION],
+        }
     config = {
         "apiVersion": "kubelet.config.k8s.io/v1",
         "kind": "CredentialProviderConfig",
-        "providers": [
-            {
-                "name": PROVIDER,
-                "matchImages": list(PROVIDER_HOSTS),
-                "defaultCacheDuration": "1h",
-                "apiVersion": version,
-            }
-        ],
+        "providers": configured,
     }
-    auth = {}
-    for key in PROVIDER_HOSTS:
-        user, password = login(r)
-        auth[key] = {"username": user, "password": password}
-    answer = {
-        "kind": "CredentialProviderResponse",
-        "apiVersion": version,
-        "cacheKeyType": "Global",
-        "auth": auth,
-    }
-    return config, json.dumps(answer).encode()
+    answers = {}
+    for name, hosts in PROVIDERS.items():
+        logins = [(host, *login(r)) for host in hosts]
+        answer = {
+            "kind": "CredentialProviderResponse",
+            "apiVersion": version,
+            "cacheKeyType": "Global",
+            "auth": {host: {"username": user, "password": word} for host, user, word in logins},
+        }
+        answers[name] = json.dumps(answer).encode()
+    return config, answers

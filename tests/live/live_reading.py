@@ -10,6 +10,7 @@ import sys
 import threading
 import urllib.request
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,11 @@ from live.test_kubeconfigs import plugin
 from live.world import EDITOR, LISTER, READER, STRANGER, TENANT
 from pullsecrets.live import connect, read_live, read_objects
 from pullsecrets.reading import Document
+from referee.__main__ import DOCS, add
 from support.canary import leaks
+from support.go_programs import NEWEST, PATCHES
+
+REPORT = DOCS / "referee-live.csv"
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +48,22 @@ def kubectl(tmp_path_factory):
         return done
 
     return run
+
+
+@pytest.fixture(scope="module", autouse=True)
+def report(request):
+    """Writes the row of the docs' page, where nothing was left out."""
+    session = request.session
+    failed_before = session.testsfailed
+    yield
+    if not request.config.option.keyword:
+        row = {
+            "release": PATCHES[NEWEST],
+            "on": datetime.now(UTC).date().isoformat(),
+            "tests": str(sum(item.module is request.module for item in session.items)),
+            "failed": str(session.testsfailed - failed_before),
+        }
+        add([row], REPORT)
 
 
 @pytest.fixture
@@ -72,6 +93,16 @@ def test_explain_through_kubectl(kubectl, config):
     assert done.stderr == ""
     assert "Pod shop/web" in done.stdout
     assert "acme+spare" in done.stdout or "secret spare" in done.stdout
+
+
+def test_the_command_itself(config):
+    """What kubectl is not needed for, with the right to list pods and to get secrets by name."""
+    command = [sys.executable, "-m", "pullsecrets", "resolve", "--cluster", "--pod", "shop/web"]
+    done = subprocess.run(
+        [*command, "--kubeconfig", config(READER)], capture_output=True, text=True, check=True
+    )
+    assert "acme+spare" in done.stdout
+    assert not leaks(done.stdout + done.stderr)
 
 
 @pytest.mark.parametrize("command", ["check", "resolve", "uses"])

@@ -8,16 +8,17 @@ from random import Random
 import pytest
 
 from live import drawing
-from live.comparing import Seen, differences, follows, has_an_order, starts, works
+from live.comparing import Seen, differences, follows, has_an_order, reached, starts, works
 from live.registry import PASSWORD, USER
 from pullsecrets import Cluster, Image
 from pullsecrets.node.node import Node
+from pullsecrets.node.versions import Release
 
 IMAGE = "quay.io/acme/private/api:1"
 RIGHT, WRONG = (USER, PASSWORD), ("other", "wrong")
 
 
-def cluster(*logins, names=("s",), image=IMAGE, release="1.37", value=None):
+def cluster(*logins, names=("s",), image=IMAGE, release="1.37", value=None, more=None):
     """A cluster with one pod, whose secret has a log-in for each of a few keys."""
     keys = ("quay.io/acme", "quay.io", "*.io")
     auths = {
@@ -44,6 +45,7 @@ def cluster(*logins, names=("s",), image=IMAGE, release="1.37", value=None):
         "spec": {
             "containers": [{"name": "c", "image": image}],
             "imagePullSecrets": [{"name": name} for name in names],
+            **(more or {}),
         },
     }
     return Cluster.from_objects(secret, account, pod, node=Node(release))
@@ -171,8 +173,110 @@ def test_a_pod_is_settled_once_each_container_is():
     assert Seen(None).is_settled
 
 
+INIT = {"initContainers": [{"name": "i0", "image": "quay.io/acme/private/web:1"}]}
+VOLUME = {"volumes": [{"name": "v0", "image": {"reference": "quay.io/acme/private/web:1"}}]}
+
+
+@pytest.mark.parametrize(
+    "more, logins, names",
+    [
+        (INIT, [RIGHT], ["i0", "c"]),
+        (INIT, [WRONG], ["i0"]),
+        (VOLUME, [RIGHT], ["v0", "c"]),
+        (VOLUME, [WRONG], ["v0"]),
+    ],
+)
+def test_what_the_kubelet_comes_to(more, logins, names):
+    images = resolved(*logins, more=more).images
+    assert [each.container.name for each in reached(images, starts)] == names
+
+
+def stored(containers, first=(), pulls=()):
+    """A pod with containers and init containers in those states: name → state."""
+
+    def statuses(states):
+        kinds = {"running": {"running": {}}, "done": {"terminated": {}}}
+        waiting = {state: {"waiting": {"reason": state}} for state in states.values()}
+        found = {name: {**waiting, **kinds}[state] for name, state in states.items()}
+        return [{"name": name, "state": state} for name, state in found.items()]
+
+    first = dict(first)
+    spec = {
+        "initContainers": [{"name": name} for name in first],
+        "containers": [{"name": name} for name in containers],
+        "imagePullSecrets": [{"name": "s"}],
+    }
+    status = {
+        "initContainerStatuses": statuses(first),
+        "containerStatuses": statuses(containers),
+    }
+    asked = [{"image": image, "login": used, "works": worked} for image, used, worked in pulls]
+    return Seen({"spec": spec, "status": status}, asked)
+
+
+@pytest.mark.parametrize(
+    "found, settled",
+    [
+        (stored({"c": "PodInitializing"}, {"i0": "ErrImagePull"}), True),
+        (stored({"c": "PodInitializing"}, {"i0": "PodInitializing"}), False),
+        (stored({"c": "PodInitializing"}, {"i0": "done"}), False),
+        (stored({"c": "running"}, {"i0": "done"}), True),
+    ],
+)
+def test_a_pod_is_settled_at_an_init_container_that_does_not_start(found, settled):
+    assert found.is_settled is settled
+
+
+FIRST = "quay.io/acme/private/web:1"
+
+
+@pytest.mark.parametrize(
+    "more, logins, found, words",
+    [
+        (INIT, [RIGHT], stored({"c": "running"}, {"i0": "done"}, [(FIRST, RIGHT, True)]), "order"),
+        (
+            INIT,
+            [WRONG],
+            stored({"c": "PodInitializing"}, {"i0": "ErrImagePull"}, [(FIRST, WRONG, False)]),
+            None,
+        ),
+        (
+            INIT,
+            [WRONG],
+            stored(
+                {"c": "PodInitializing"},
+                {"i0": "ErrImagePull"},
+                [(FIRST, WRONG, False), (IMAGE, WRONG, False)],
+            ),
+            "not reached",
+        ),
+        (VOLUME, [WRONG], stored({"c": "ErrImagePull"}, (), [(FIRST, WRONG, False)]), None),
+        (
+            VOLUME,
+            [WRONG],
+            stored({"c": "ContainerCreating"}, (), [(FIRST, WRONG, False)]),
+            "status",
+        ),
+        (
+            VOLUME,
+            [RIGHT],
+            stored({"c": "running"}, (), [(FIRST, RIGHT, True), (IMAGE, RIGHT, True)]),
+            None,
+        ),
+    ],
+)
+def test_a_pod_with_more_than_containers(more, logins, found, words):
+    answer = resolved(*logins, more=more)
+    told = list(differences(answer, found))
+    assert [each.partition(":")[0] for each in told] == ([] if words is None else [words])
+    volumes = [each for each in answer.images if each.container.name == "v0"]
+    assert all(found.has(each) is (logins == [RIGHT]) for each in volumes)
+
+
 def test_the_same_seed_draws_the_same_world():
-    first, second = ((drawing.world(r), drawing.pod(r, 1)) for r in (Random(3), Random(3)))
+    first, second = (
+        (drawing.world(r), drawing.pod(r, 1, Release.parse(None))) for r in (Random(3), Random(3))
+    )
     assert first == second
     assert first != (drawing.world(Random(4)), first[1])
 

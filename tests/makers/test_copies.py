@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from pullsecrets import Cluster, PullSecret
 from pullsecrets.makers.made import MadeSecret
+from pullsecrets.notes import NoteCode
 from support.made import references
 
 JSON, KEY = "kubernetes.io/dockerconfigjson", ".dockerconfigjson"
@@ -198,6 +200,80 @@ def test_imagepullsecret_patcher():
     assert made.entries is None
     assert Cluster.from_manifests([patcher(image="nginx")]).made == ()
     assert len(Cluster.from_manifests([patcher()]).pods) == 1
+
+
+ALL = ("CONFIG_ALLSERVICEACCOUNT", "true")
+
+
+@pytest.mark.parametrize(
+    "settings, patched",
+    [
+        ([], ["default"]),
+        ([("CONFIG_SERVICEACCOUNTS", "default,robot")], ["default", "robot"]),
+        ([("CONFIG_SERVICEACCOUNTS", "robot")], ["robot"]),
+        ([("CONFIG_SERVICEACCOUNTS", None)], ["default", "other", "robot"]),
+        ([ALL], ["default", "other", "robot"]),
+        ([("CONFIG_ALLSERVICEACCOUNT", None)], ["default", "other", "robot"]),
+        ([("CONFIG_ALLSERVICEACCOUNT", "F")], ["default"]),
+    ],
+)
+@pytest.mark.parametrize("written", [True, False])
+def test_imagepullsecret_patcher_adds_its_secret_to_service_accounts(settings, patched, written):
+    env = [{"name": n, **({"valueFrom": {}} if v is None else {"value": v})} for n, v in settings]
+    names = ("default", "other", "robot")
+    accounts = [
+        {"kind": "ServiceAccount", "metadata": {"name": n}, "imagePullSecrets": references(["own"])}
+        for n in names
+    ]
+    pods = [
+        {
+            "kind": "Pod",
+            "metadata": {"name": name},
+            "spec": {"serviceAccountName": name, "containers": [{"name": "c", "image": "a"}]},
+        }
+        for name in names
+    ]
+    cluster = Cluster.from_manifests([*pods, *(accounts if written else ()), patcher(*env)])
+    answers = [cluster.resolve(pod) for pod in cluster.pods[:3]]
+    own = ("own",) if written else ()
+    assert {a.pod.name: a.admission.pull_secrets for a in answers} == {
+        name: (*own, "image-pull-secret") if name in patched else own for name in names
+    }
+    for answer in answers:
+        [image] = answer.images
+        # It may be there: the pull is not called anonymous.
+        assert image.resolution.anonymous is (None if answer.pod.name in patched else True)
+        assumed = [note for note in answer.notes if note.code is NoteCode.ASSUMED_ACCOUNT]
+        hidden = written or "default" in patched
+        assert len(assumed) == (not hidden and answer.pod.name == "default")
+
+
+def test_imagepullsecret_patcher_adds_nothing_to_lists_that_are_there():
+    pod = {
+        "kind": "Pod",
+        "metadata": {"name": "api"},
+        "spec": {
+            "imagePullSecrets": references(["own"]),
+            "containers": [{"name": "c", "image": "a"}],
+        },
+    }
+    stored = {**pod, "metadata": {"name": "stored", "uid": "u"}, "spec": {**pod["spec"]}}
+    del stored["spec"]["imagePullSecrets"]
+    account = {
+        "kind": "ServiceAccount",
+        "metadata": {"name": "default"},
+        "imagePullSecrets": references(["image-pull-secret", "own", "own"]),
+    }
+    cluster = Cluster.from_manifests([pod, stored, account, patcher(), patcher()])
+    api, there, deployment, *_ = map(cluster.resolve, cluster.pods)
+    assert api.admission.pull_secrets == ("own",)
+    assert there.admission.pull_secrets == ()
+    assert deployment.admission.pull_secrets == ("image-pull-secret",)
+    listed = cluster.resolve(evolve(cluster.pods[0], pull_secrets=()))
+    assert listed.admission.pull_secrets == ("image-pull-secret", "own", "own")
+    # What was read from a cluster is patched already.
+    read = evolve(cluster, complete=True)
+    assert read.resolve(deployment.pod).admission.pull_secrets == ()
 
 
 def test_a_pod_says_by_whom_its_secret_is_made():

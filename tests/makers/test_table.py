@@ -159,7 +159,7 @@ KINDS = {
     ),
     "bitwarden": (
         manifest("BitwardenSecret", "k8s.bitwarden.com", {"secretName": "a"}),
-        ("shop", "a", None, None, None),
+        ("shop", "a", OPAQUE, None, None),
     ),
     "akv2k8s": (
         manifest("AzureKeyVaultSecret", "spv.no", {"output": {"secret": {"name": "a"}}}),
@@ -187,15 +187,35 @@ def test_each_kind_of_the_table_is_tried():
 @pytest.mark.parametrize(
     "found",
     [
-        external({"creationPolicy": "Merge"}),
         external({"creationPolicy": "None"}),
-        manifest(*VAULT, {"destination": {"name": "a"}}),
-        manifest(*VAULT, {"destination": {"name": "a", "create": False}}),
         manifest(*CSI, {"provider": "azure"}),
     ],
 )
 def test_some_make_no_secret(found):
     assert made(found) == ()
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        external({"creationPolicy": "Merge"}),
+        external({"creationPolicy": "Merge"}, CLUSTER),
+        manifest(*VAULT, {"destination": {"name": "own"}}),
+        manifest(*VAULT, {"destination": {"name": "own", "create": False}}),
+    ],
+)
+def test_some_only_fill_a_secret_that_is_there(found):
+    if found["kind"] == "ClusterExternalSecret":
+        target = found["spec"].pop("target")
+        found["spec"] = {"externalSecretSpec": {"target": target}, "namespaces": ["shop"]}
+    secret = one(found)
+    assert secret.fills
+    assert secret.name == "own"
+
+
+@pytest.mark.parametrize("policy", ["", "Owner", "Orphan"])
+def test_what_makes_a_secret_does_not_only_fill_one(policy):
+    assert not one(external({"creationPolicy": policy} if policy else {})).fills
 
 
 def test_a_template_that_gives_no_docker_config_is_a_fault():

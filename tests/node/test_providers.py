@@ -85,6 +85,21 @@ def test_providers_that_are_left_out_in_token_mode():
         assert isinstance(one(PLAIN, account=account), Asked)
 
 
+@pytest.mark.parametrize(
+    "audiences, others, expected",
+    [
+        ({"aud"}, False, True),
+        ({"*"}, False, True),
+        ({"aud", "*"}, False, True),
+        ({"another"}, False, False),
+        (set(), True, None),
+    ],
+)
+def test_the_audiences_that_a_node_gets_tokens_for(audiences, others, expected):
+    account = attrs.evolve(ACCOUNT, audiences=frozenset(audiences), other_audiences=others)
+    assert account.gets_token("aud") is expected
+
+
 def test_without_a_service_account_it_runs_without_a_token_where_none_is_required():
     provider = attrs.evolve(BY_TOKEN, token=attrs.evolve(TOKEN, require_service_account=False))
     found = one(provider, account=None)

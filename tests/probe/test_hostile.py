@@ -486,6 +486,13 @@ class TestTls:
         server = serve(lambda _: MANIFEST_HEAD, tls=authority.issue("localhost", name="bundle"))
         assert prober().probe(resolution(server.image(), ANN)).outcome is Outcome.PULLABLE
 
+    def test_the_authorities_of_the_environment(
+        self, serve: Serve, prober: Make, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
+        server = serve(lambda _: MANIFEST_HEAD, tls=authority.issue("localhost", name="system"))
+        assert prober().probe(resolution(server.image(), ANN)).outcome is Outcome.PULLABLE
+
     @pytest.mark.parametrize("what", ["other name", "expired", "other authority"])
     def test_bad(
         self, serve: Serve, prober: Make, authority: Authority, tmp_path: Path, what: str

@@ -88,6 +88,7 @@ def seconds(read: Callable[[str], object], text: str) -> float:
     return best
 
 
+@pytest.mark.one_python
 @pytest.mark.parametrize("reader", READERS)
 def test_the_time_grows_with_the_length_only(reader: str) -> None:
     read = READERS[reader]

@@ -30,6 +30,8 @@ from registries import (
 )
 from registries.distribution import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 
+pytestmark = pytest.mark.one_python
+
 Make = Callable[..., Prober]
 Start = Callable[..., Any]
 

@@ -123,15 +123,24 @@ class TestRetries:
             *("http", "https", "http"),
         ]
 
-    def test_an_end_during_a_pause(self, serve: Serve, prober: Make) -> None:
+    def test_an_end_during_a_pause(
+        self, serve: Serve, prober: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pausing = threading.Event()
+        real = Transport.pause
+
+        def pause(self: Transport, seconds: float) -> bool:
+            pausing.set()
+            return real(self, seconds)
+
+        monkeypatch.setattr(Transport, "pause", pause)
         server = serve(in_turn(*[reply(503, ("Retry-After", "50"))] * 3))
         run = prober(retries=2).start(cluster(pod_manifest("p", [server.image()])))
         waiting = threading.Thread(target=run.wait, daemon=True)
         waiting.start()
-        while len(server.received) < 2:
-            time.sleep(0.01)
+        assert pausing.wait(60)
         run.stop()
-        waiting.join(20)
+        waiting.join(60)
         assert not waiting.is_alive()
         assert len(server.received) == 2
 
@@ -218,6 +227,7 @@ class TestInterimAnswers:
 
     def test_an_answer_too_many(self, serve: Serve, prober: Make) -> None:
         """The body that a HEAD must not have: it is not the next request's answer."""
+        sent = threading.Event()
 
         def answer(request: Received) -> Iterator[bytes]:
             if request.target == "/v2/":
@@ -226,13 +236,15 @@ class TestInterimAnswers:
             yield NO_BODY_404
             time.sleep(0.02)
             yield MANIFEST_HEAD
+            sent.set()
 
         server = serve(answer)
         asking = prober(per_host=1)
         for name in "abc":
             found = asking.probe(resolve(server.image(name), []))
             assert found.outcome is Outcome.NOT_FOUND
-            time.sleep(0.1)
+            assert sent.wait(60)  # it is there before the next request
+            sent.clear()
 
 
 class TestSilentHosts:

@@ -88,6 +88,13 @@ def test_a_document_that_holds_itself_has_an_end():
         ({"containers": {"image": "x"}}, False),
         ({"containers": [{"image": {}}, "x"]}, False),
         ({"image": "x"}, False),
+        ({"templates": [{"container": {"image": "x"}}]}, True),
+        ({"templates": [{"script": {"image": "x"}}]}, True),
+        ({"container": "x", "script": {}}, False),
+        ({"pod": {"imagePullSecrets": [{"name": "a"}]}}, True),
+        ({"imagePullSecrets": ["a"]}, True),
+        ({"imagePullSecrets": []}, False),
+        ({"imagePullSecrets": {"type": "array"}}, False),  # of a schema
     ],
 )
 def test_something_like_containers(value, wanted):

@@ -45,9 +45,6 @@ def found(root):
         json.dumps([1]),
         "just some text\n",
         "Bucket: !Ref Logs\n",
-        "{{ if .Values.on }}\napiVersion: v1\nkind: Pod\n{{ end }}\n",
-        'apiVersion: v1\nkind: Pod\nmetadata:\n  labels: {{ include "x" . | nindent 4 }}\n',
-        "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - {{ toYaml .Values.c }}\n",
         "a: b: c\n",
         "a: [\n---\nb: [\n---\nc: [\n",
         b"a: \xff\n",
@@ -57,6 +54,61 @@ def found(root):
 )
 def test_what_is_no_manifest_is_passed_over(folder, text):
     assert found(folder(a_yaml=text, good_yaml=POD)) == [("no-manifest", False, "a.yaml")]
+
+
+def manifest(kind, metadata="{name: a}", **members):
+    members = "".join(f"{name}: {value}\n" for name, value in members.items())
+    return f"apiVersion: v1\nkind: {kind}\nmetadata: {metadata}\n{members}"
+
+
+CONTAINERS = "containers: [{name: c, image: a}]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ if .Values.on }}\napiVersion: v1\nkind: Pod\n{{ end }}\n",
+        'apiVersion: v1\nkind: Pod\nmetadata:\n  labels: {{ include "x" . | nindent 4 }}\n',
+        "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - {{ toYaml .Values.c }}\n",
+        # Within quotes braces are YAML.
+        manifest("Secret", "{name: '{{ .Release.Name }}'}"),
+        manifest("Secret", data="{a: '{{ b64enc .Values.a }}'}"),
+        manifest("ServiceAccount", imagePullSecrets="[{name: '{{ .Values.a }}'}]"),
+        manifest("Pod", spec="{containers: [{name: c, image: '{{ .Values.image }}:1'}]}"),
+        manifest("Pod", spec=f"{{serviceAccountName: '{{{{ .Values.a }}}}', {CONTAINERS}}}"),
+        manifest("Pod", spec=f"{{imagePullSecrets: [{{name: '{{{{ .a }}}}'}}], {CONTAINERS}}}"),
+        manifest("ExternalSecret", "{namespace: '{{ .a }}'}").replace(
+            "v1", "external-secrets.io/v1"
+        ),
+    ],
+)
+def test_a_template_of_a_chart_is_one_however_it_is_written(folder, text):
+    root = folder(a_yaml=text, good_yaml=POD)
+    assert found(root) == [("template", False, "a.yaml")]
+    problem, *_ = load(root / "a.yaml").problems
+    assert (problem.code, problem.error) == (ProblemCode.TEMPLATE, True)
+    assert "'helm template CHART | pullsecrets check -'" in problem.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Values of others, which are templates of their own.
+        manifest("Secret", stringData="{a: '{{ .password }}'}"),
+        manifest("Pod", spec="{containers: [{name: c, image: a, args: ['{{ .a }}']}]}"),
+        manifest("ConfigMap", data="{a: '{{ .a }}'}"),
+        manifest("Secret", "a", data="b"),
+    ],
+)
+def test_braces_elsewhere_are_no_template_of_a_chart(folder, text):
+    codes = {code for code, _, _ in found(folder(a_yaml=text, good_yaml=POD))}
+    assert "template" not in codes
+
+
+def test_a_file_with_a_template_and_more_is_said_to_have_both(folder):
+    text = "{{ if .a }}\n---\na: 1\n"
+    codes = [code for code, _, _ in found(folder(a_yaml=text, good_yaml=POD))]
+    assert codes == ["template", "no-manifest"]
 
 
 def test_named_the_same_file_is_expected_to_be_readable(folder):

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from referee import drawing, drawing_present, drawing_providers, ours
@@ -112,7 +113,9 @@ def read(table: Path) -> list[dict[str, str]]:
 
 def write(rows: list[dict[str, str]], table: Path) -> None:
     with table.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n", extrasaction="ignore")
+        # Rows of earlier runs may lack what is counted by now.
+        names = dict.fromkeys(chain.from_iterable(sorted(rows, key=len, reverse=True)))
+        writer = csv.DictWriter(file, list(names), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 

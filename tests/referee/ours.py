@@ -31,6 +31,7 @@ def answer(request: Request, release: str) -> Answer:
     operations = {
         "image": _image,
         "match": _match,
+        "config": _config,
         "lookup": _lookup,
         "configure": ours_providers.configure,
         "providers": ours_providers.providers,
@@ -58,6 +59,19 @@ def _match(request: Request, release: Release) -> Answer:
     except BadURL:
         return {"match": False}
     return {"match": compare(glob, name) is None}
+
+
+def _config(request: Request, release: Release) -> Answer:
+    try:
+        config = DockerConfig.from_json(request["config"])
+    except InvalidDockerConfig:
+        return {"error": "config"}
+    return {
+        "auths": {
+            entry.reveal(): [found.username, found.password.reveal(), found.email]
+            for entry, found in config.auths.items()
+        }
+    }
 
 
 def _lookup(request: Request, release: Release) -> Answer:

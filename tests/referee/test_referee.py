@@ -8,7 +8,7 @@ from itertools import compress
 
 import pytest
 
-from referee import ours
+from referee import conformance, ours
 from referee.__main__ import RELEASES, REPORTS, Comparison, add, read, releases_of
 from referee.comparing import difference, shortest
 from referee.drawing import LEGACY, requests
@@ -35,12 +35,20 @@ def newest() -> Iterator[Kubelet]:
         yield kubelet
 
 
+@pytest.mark.one_python
 def test_agrees_with_the_newest_release(newest):
     comparison = Comparison(newest)
     for request in requests(1, COUNT):
         comparison.put(request)
     assert comparison.lines() == []
     assert comparison.asked.total() == COUNT
+
+
+@pytest.mark.parametrize("name", conformance.FILES)
+def test_the_conformance_vectors_are_the_newest_release_s(name, newest):
+    for vector in conformance.read(name):
+        assert vector["kubernetes"] == NEWEST
+        assert difference(newest, conformance.request_of(name, vector)) is None, vector
 
 
 def test_the_table_of_releases_has_the_newest_ones_answers(newest):
@@ -203,8 +211,8 @@ def test_a_fact_explains_its_request_up_to_its_release_only(fact):
 def test_a_report_keeps_the_other_releases(tmp_path):
     report = tmp_path / "report.csv"
     add([{"release": "1.37.2", "on": "a"}, {"release": "1.28.15", "on": "a"}], report)
-    add([{"release": "1.37.3", "on": "b"}], report)
-    assert report.read_text() == "release,on\n1.28.15,a\n1.37.3,b\n"
+    add([{"release": "1.37.3", "on": "b", "more": "1"}], report)
+    assert report.read_text() == "release,on,more\n1.28.15,a,\n1.37.3,b,1\n"
 
 
 @pytest.mark.parametrize("part", REPORTS)

@@ -196,11 +196,12 @@ class Registry:
             access = {"type": "repository", "name": repository, "actions": ["pull", "push"]}
             token = self._auth.server.sign("pusher", [access])
             request.add_header("Authorization", f"Bearer {token}")
-        # A proxy of the environment has no business on loopback.
-        handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+        # Without a context of ours, urllib reads the system's authorities for each request: 30 ms.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if self.authority is not None:
-            context = ssl.create_default_context(cafile=str(self.authority.path))
-            handlers.append(urllib.request.HTTPSHandler(context=context))
+            context.load_verify_locations(cafile=str(self.authority.path))
+        # A proxy of the environment has no business on loopback.
+        handlers = urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
         with urllib.request.build_opener(*handlers).open(request, timeout=20) as answer:
             answer.read()
             return answer

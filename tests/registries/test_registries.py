@@ -12,6 +12,8 @@ from . import Authority, Logged, Registry, TokenServer, programs, require, skope
 from .distribution import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from .fixtures import *  # noqa: F403
 
+pytestmark = pytest.mark.one_python
+
 
 @pytest.mark.parametrize(
     "media_type", [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST], ids=lambda t: t[12:]

@@ -6,7 +6,6 @@ By default little, so that a run is short. `PULLSECRETS_TEST_EFFORT=20` draws tw
 from __future__ import annotations
 
 import os
-import sys
 
 from hypothesis import HealthCheck, settings
 
@@ -20,11 +19,3 @@ def examples(count: int) -> settings:
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
-
-
-NEWEST = (3, 13)  # of the Pythons that every machine of the project has
-
-
-def is_thorough():
-    """Whether what comes out the same on every Python is tested in full: on one Python only."""
-    return sys.version_info >= NEWEST or os.environ.get("PULLSECRETS_ALL_TESTS") == "1"

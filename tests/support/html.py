@@ -7,11 +7,11 @@ from html.parser import HTMLParser
 VOID = {"br", "wbr", "meta"}
 TAGS = VOID | {
     "html", "head", "title", "style", "body", "h1", "h2", "div", "p", "table", "caption", "thead",
-    "tbody", "tr", "th", "td", "span", "code", "strong", "svg", "rect",
+    "tbody", "tr", "th", "td", "span", "code", "strong", "svg", "rect", "details", "summary",
 }  # fmt: skip
 ATTRIBUTES = {
     "lang", "charset", "http-equiv", "content", "name", "class", "colspan", "viewbox", "x", "y",
-    "width", "height", "preserveaspectratio", "role", "aria-label",
+    "width", "height", "preserveaspectratio", "aria-hidden", "open",
 }  # fmt: skip
 
 
@@ -24,7 +24,6 @@ class Document(HTMLParser):
         self.text = ""
         self.title = ""
         self.headings = []
-        self.labels = []
         self.tables = 0
 
     @classmethod
@@ -39,7 +38,6 @@ class Document(HTMLParser):
     def handle_starttag(self, tag, attributes):
         assert tag in TAGS
         assert {name for name, _ in attributes} <= ATTRIBUTES
-        self.labels += [value for name, value in attributes if name == "aria-label"]
         self.tables += tag == "table"
         if tag in ("h1", "h2"):
             self.headings.append("")

@@ -39,7 +39,8 @@ MODULES = {
     "keyring": ("test_keyring.py", "makers/test_made_answers.py", VECTORS),
     "resolution": ("test_keyring.py", "makers/test_made_answers.py", "test_cluster.py"),
     "dockerconfig": ("test_dockerconfig.py", VECTORS),
-    "cluster": ("test_cluster.py",),
+    "pod_resolution": ("test_pod_resolution.py", "test_cluster.py"),
+    "cluster": ("test_cluster.py", "makers/test_copies.py"),
     "node/providers": ("node/test_providers.py", "conformance/test_node_vectors.py"),
     "node/answers": ("node/test_node_answers.py",),
     "node/decision": ("test_present_decisions.py", "conformance/test_decision_vectors.py"),
@@ -193,6 +194,12 @@ def write(file: Path, head: Iterable[str], rows: Iterable[Iterable[object]]) -> 
         writer.writerows(sorted(rows, key=lambda row: order.index(next(iter(row)).strip("`"))))
 
 
+def is_there(change: Change) -> bool:
+    """Whether a module still has the line that a mutant changes."""
+    source = (ROOT / "pullsecrets" / f"{change.module}.py").read_text("utf-8")
+    return " ".join(change.before.split()) in " ".join(source.split())
+
+
 def _code(text: str) -> str:
     return f"`{text}`" if text else ""
 
@@ -207,7 +214,8 @@ def main() -> int:
     names = given.module or list(MODULES)
 
     scores = {row[0]: row for row in read(SCORES)}
-    reasons = {Change(*(it.strip("`") for it in row[:-1])): row[-1] for row in read(SURVIVORS)}
+    known = {Change(*(it.strip("`") for it in row[:-1])): row[-1] for row in read(SURVIVORS)}
+    reasons = {change: why for change, why in known.items() if is_there(change)}
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder).resolve()
         copy_to(copy)

@@ -110,7 +110,7 @@ def bearer(token: str) -> dict[str, str]:
 Start = Callable[[str], Either]
 
 
-@pytest.fixture(params=["fake", "real"])
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.one_python)])
 def start(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Start]:
     """Start a registry with the same images, the fake or the real: `start("basic")`."""
     with ExitStack() as stack:
@@ -308,6 +308,7 @@ ACCEPTS = [
 ]
 
 
+@pytest.mark.one_python
 @pytest.mark.parametrize("auth", ["open", "basic", "bearer"])
 def test_fake_and_real_answer_alike(auth: str, tmp_path: Path) -> None:
     with ExitStack() as stack:

@@ -163,6 +163,7 @@ def test_every_kind_of_container_is_drawn(kind: str) -> None:
     )
 
 
+@pytest.mark.one_python
 @pytest.mark.parametrize(
     "origin", ["pod", "service-account", "stored-pod", "mirror-pod"], ids=lambda o: o
 )
@@ -173,6 +174,7 @@ def test_every_origin_is_drawn(origin: str) -> None:
     find(strategies.clusters(), has, settings=seek)
 
 
+@pytest.mark.one_python
 def test_entries_and_images_meet_often() -> None:
     count: Counter[str] = Counter()
 
@@ -189,6 +191,7 @@ def test_entries_and_images_meet_often() -> None:
     assert count["several"] > count["images"] / 20
 
 
+@pytest.mark.one_python
 def test_clusters_have_orders_that_are_not_defined() -> None:
     def has(cluster: Cluster) -> bool:
         return not all(resolution.is_deterministic for resolution in resolutions(cluster))

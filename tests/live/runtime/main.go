@@ -219,6 +219,25 @@ func (r *runtime) ListImages(
 	return response, nil
 }
 
+// StartContainer starts a container; one whose name begins with an i is an init container, and has
+// done its work at once.
+func (r *runtime) StartContainer(
+	context context.Context, request *runtimeapi.StartContainerRequest,
+) (*runtimeapi.StartContainerResponse, error) {
+	response, err := r.RemoteRuntime.StartContainer(context, request)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.RuntimeService.ContainerStatus(context, request.ContainerId, false)
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(found.Status.Metadata.Name, "i") {
+		err = r.RuntimeService.StopContainer(context, request.ContainerId, 0)
+	}
+	return response, err
+}
+
 // Status says that all is ready, whatever the kubelet has done before.
 func (r *runtime) Status(
 	context.Context, *runtimeapi.StatusRequest,

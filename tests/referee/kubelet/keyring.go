@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -56,6 +57,19 @@ func match(_ string, r request) (answer, error) {
 		return answer{"match": false, "text": err.Error()}, nil
 	}
 	return answer{"match": matched}, nil
+}
+
+// decode reads the docker config of a secret: entry → user name, password, e-mail.
+func decode(_ string, r request) (answer, error) {
+	var config credentialprovider.DockerConfigJSON
+	if err := json.Unmarshal(r.Config, &config); err != nil {
+		return failed("config", err), nil
+	}
+	auths := map[string][3]string{}
+	for name, entry := range config.Auths {
+		auths[name] = [3]string{entry.Username, entry.Password, entry.Email}
+	}
+	return answer{"auths": auths}, nil
 }
 
 // lookup builds the keyring and looks the image up, as often as it is told: an order that comes

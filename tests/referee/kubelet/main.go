@@ -23,6 +23,7 @@ type request struct {
 	Op      string            `json:"op"`
 	Image   string            `json:"image"`
 	Pattern string            `json:"pattern"`
+	Config  []byte            `json:"config"`
 	Secrets []secret          `json:"secrets"`
 	Node    map[string][]byte `json:"node"`
 	Times   int               `json:"times"`
@@ -44,6 +45,7 @@ type operation func(directory string, r request) (answer, error)
 var operations = map[string]operation{
 	"image":  parseImage,
 	"match":  match,
+	"config": decode,
 	"lookup": lookup,
 }
 

@@ -188,22 +188,22 @@ def _attempts(answer: ImageResolution, at: datetime | None) -> Iterator[Row]:
 
 
 def images_table(
-    answers: Iterable[PodResolution], limit: int | None, *, total: int, subtitle: str
+    answers: Iterable[tuple[str, PodResolution]], limit: int | None, *, total: int, subtitle: str
 ) -> Table:
     """One row for each image of many pods, with what is tried for it.
 
     In the order of the pods; if not all are wanted, those whose images are the worst off.
 
     Args:
-        answers: The pods' answers.
+        answers: What each pod is called, and its answer.
         limit: How many rows are wanted at most, None for all of them.
         total: How many images the pods have.
         subtitle: What stands below the table's title.
     """
     if limit is not None and limit < total:
-        answers = sorted(answers, key=_worst)
+        answers = sorted(answers, key=lambda titled: _worst(titled[1]))
         subtitle += "; the worst come first"
-    rows = (row for answer in answers for row in _image_rows(answer))
+    rows = (row for titled in answers for row in _image_rows(*titled))
     kept = tuple(islice(rows, limit))
     return Table(
         _COLUMNS, kept, title="Cluster", subtitle=Cell(subtitle), total=total, unit="images"
@@ -243,7 +243,7 @@ def _worst(answer: PodResolution) -> int:
 _RANKS: Final = {access: rank for rank, access in enumerate(Access)}
 
 
-def _image_rows(answer: PodResolution) -> Iterator[Row]:
+def _image_rows(title: str, answer: PodResolution) -> Iterator[Row]:
     pod = answer.pod
     for each in answer.images:
         resolution, image = each.resolution, each.resolution.image
@@ -252,7 +252,7 @@ def _image_rows(answer: PodResolution) -> Iterator[Row]:
             printable(pod.namespace),
             printable(pod.kind),
             printable(pod.name),
-            pod.title,
+            title,
             Cell(printable(each.container.name), each.container.title),
             each.container.kind,
             str(each.container.image),
