@@ -38,9 +38,14 @@ from pullsecrets.tables import Table, Tabular
 from pullsecrets.workloads import NO_TEMPLATES, Templates
 
 __all__ = [
+    "NOT_READ",
     "Cluster",
     "string_references",
 ]
+
+NOT_READ: Final = "(not read)"
+"""The one name in a list of secrets that could not be read from a cluster, that of a service
+account: no Secret can have that name. What it leads to is not known."""
 
 _DEFAULT_ACCOUNT: Final = "default"
 _ENFORCE_MOUNTABLE: Final = "kubernetes.io/enforce-mountable-secrets"
@@ -256,6 +261,8 @@ class Cluster(Tabular):
             name: The name in its list.
             near: Where the name is written: where several files define it, the nearest counts.
         """
+        if name == NOT_READ:
+            return MadeSecret.not_read(namespace, name)
         # Of some secrets the name is encrypted, or the namespace: they may be this one.
         keys = (namespace, name), (None, name), (namespace, ""), (None, "")
         for where, title in keys:
@@ -318,15 +325,17 @@ class Cluster(Tabular):
         """The pod as it is to be created to run as another service account.
 
         A pod that was read from a cluster has the list of its own service account, if the two are
-        equal: then it gets the other one's instead (rules 1 and 2).
+        equal: then it gets the other one's instead (rules 1 and 2). Where that service account
+        could not be read, nobody knows, and what the pod lists is not known, either.
 
         Args:
             pod: The pod.
             name: The service account's name.
         """
         before = self.service_account(pod.namespace, pod.service_account)
-        copied = pod.stored and before is not None and before.pull_secrets == pod.pull_secrets
-        names = () if copied else pod.pull_secrets
+        names = pod.pull_secrets
+        if pod.stored and before is not None and before.pull_secrets in (names, (NOT_READ,)):
+            names = () if before.pull_secrets == names or not names else (NOT_READ,)
         return evolve(pod, service_account=name, pull_secrets=names, stored=False)
 
     def namespaces_with(self, name: str) -> tuple[str, ...]:
@@ -500,6 +509,8 @@ class Cluster(Tabular):
             return None
         name = pod.namespace, pod.service_account
         account = self.service_account(*name, pod.place)
+        if account is not None and NOT_READ in account.pull_secrets:
+            account = None
         restricted = self.node.kubernetes.audience_restriction is Gate.ON
         return PodAccount(
             *name,

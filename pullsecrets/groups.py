@@ -286,6 +286,7 @@ _SAID: Final = {
     Access.FAILING: ("failing", "the lookup fails as a whole", Tone.ERROR),
     Access.UNKNOWN: ("unknown", "what may give a credential is not known", Tone.WARNING),
     Access.ANONYMOUS: ("anonymous", "no entry matches", Tone.NOTE),
+    Access.ENTRY: ("entry", "which matches; its credential is not known", Tone.NOTE),
     Access.CREDENTIAL: ("credential", "", Tone.GOOD),
 }
 _UNORDERED: Final = "credentials that differ, in no defined order"
@@ -301,6 +302,8 @@ class Summary(Tabular):
         images: How many images they have.
         access: How many images have which kind of answer.
         sources: What is tried first for how many images, the most used first.
+        entries: What has an entry for how many images that have no known candidate, the most used
+            first.
         nondeterministic: For how many images different credentials are tried in no defined order.
     """
 
@@ -310,6 +313,7 @@ class Summary(Tabular):
     access: Mapping[Access, int]
     sources: tuple[tuple[Source, int], ...]
     nondeterministic: int
+    entries: tuple[tuple[Source, int], ...] = ()
 
     @property
     def title(self) -> str:
@@ -331,22 +335,30 @@ class Summary(Tabular):
     def _rows(self, limit: int | None) -> Iterator[Row]:
         for access, (name, detail, tone) in _SAID.items():
             number = self.access.get(access, 0)
-            if number and access is not Access.CREDENTIAL:
+            if number and access not in _WITH_SOURCE:
                 yield _number(number), Cell(name, tone=tone), detail
         if self.nondeterministic:
             unordered = Cell("nondeterministic", tone=Tone.WARNING)
             yield _number(self.nondeterministic), unordered, _UNORDERED
-        shown = self.sources[:limit]
-        for source, number in shown:
-            yield _number(number), Cell("credential", tone=Tone.GOOD), _source(source)
-        rest = self.sources[len(shown) :]
-        if rest:
-            number = sum(each for _, each in rest)
-            yield (
-                _number(number),
-                Cell("credential", tone=Tone.GOOD),
-                count(len(rest), "more source"),
-            )
+        yield from _of_sources(Access.ENTRY, self.entries, limit)
+        yield from _of_sources(Access.CREDENTIAL, self.sources, limit)
+
+
+_WITH_SOURCE: Final = (Access.ENTRY, Access.CREDENTIAL)
+
+
+def _of_sources(
+    access: Access, sources: tuple[tuple[Source, int], ...], limit: int | None
+) -> Iterator[Row]:
+    """A row for each source, those beyond the limit in one."""
+    name, detail, tone = _SAID[access]
+    said = f", {detail}" if detail else ""
+    for source, number in sources[:limit]:
+        yield _number(number), Cell(name, tone=tone), f"{_source(source)}{said}"
+    rest = [] if limit is None else sources[limit:]
+    if rest:
+        left = _number(sum(number for _, number in rest))
+        yield left, Cell(name, tone=tone), f"{count(len(rest), 'more source')}{said}"
 
 
 def _source(source: Source) -> str:
@@ -367,6 +379,7 @@ def summarize(groups: Iterable[PodGroup]) -> Summary:
     images, unordered = 0, 0
     access: Counter[Access] = Counter()
     first: Counter[Source] = Counter()
+    entries: Counter[Source] = Counter()
     for group in those:
         times = len(group.answers)
         for each in group.first.images:
@@ -376,8 +389,8 @@ def summarize(groups: Iterable[PodGroup]) -> Summary:
             unordered += 0 if resolution.is_deterministic else times
             if resolution.candidates:
                 first[resolution.candidates[0].source] += times
-            elif resolution.serving:  # the credential is there, but not known
-                first[resolution.serving[0]] += times
+            elif resolution.serving:
+                entries[resolution.serving[0]] += times
     return Summary(
         sum(pod.kind == "Pod" for group in those for pod in group.pods),
         len({group.workload for group in those if group.workload.kind != "Pod"}),
@@ -385,4 +398,5 @@ def summarize(groups: Iterable[PodGroup]) -> Summary:
         access,
         tuple(first.most_common()),
         unordered,
+        tuple(entries.most_common()),
     )

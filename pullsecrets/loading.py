@@ -15,7 +15,7 @@ from pullsecrets.metadata import Place
 from pullsecrets.node.node import Node
 from pullsecrets.reading.documents import Document, Objects, Problem, ProblemCode, objects_of
 from pullsecrets.reading.files import read_data
-from pullsecrets.reading.paths import read_documents
+from pullsecrets.reading.paths import nothing, read_documents
 from pullsecrets.reading.rendering import Rendered, render
 from pullsecrets.reading.roots import Root, find_roots
 from pullsecrets.workloads import NO_TEMPLATES, Templates
@@ -38,16 +38,12 @@ class Environment:
     cluster: Cluster
 
 
-def _nothing(path: Path) -> bool:
-    return False
-
-
 def load(
     *paths: _PathLike,
     namespace: str = "default",
     node: Node | DockerConfig | None = None,
     strict: bool = False,
-    exclude: Callable[[Path], bool] = _nothing,
+    exclude: Callable[[Path], bool] = nothing,
     makers: Makers = MAKERS,
     templates: Templates = NO_TEMPLATES,
 ) -> Cluster:
@@ -84,7 +80,7 @@ def load_environments(
     namespace: str = "default",
     node: Node | DockerConfig | None = None,
     strict: bool = False,
-    exclude: Callable[[Path], bool] = _nothing,
+    exclude: Callable[[Path], bool] = nothing,
     makers: Makers = MAKERS,
     limit: float = 60,
     templates: Templates = NO_TEMPLATES,

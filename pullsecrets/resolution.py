@@ -136,6 +136,8 @@ class Access(StrEnum):
     """There is no known candidate, but what is unknown may give one."""
     ANONYMOUS = "anonymous"
     """Without credentials."""
+    ENTRY = "entry"
+    """With a credential that is not known: an entry for it is."""
     CREDENTIAL = "credential"
     """With a credential, or several, one after the other."""
 
@@ -213,8 +215,10 @@ class Resolution(Tabular):
         """How the kubelet gets at the image, in one word."""
         if self.failure is not None:
             return Access.FAILING
-        if self.candidates or self.serving:
+        if self.candidates:
             return Access.CREDENTIAL
+        if self.serving:
+            return Access.ENTRY
         return Access.UNKNOWN if self.unknown else Access.ANONYMOUS
 
     @property
@@ -319,5 +323,7 @@ class Resolution(Tabular):
 
 
 def attempt_cell(attempt: str) -> Cell:
-    """When a candidate is tried, for a table: of ``2-3`` it says what that means."""
-    return Cell(attempt, attempt if attempt.isdecimal() else f"{attempt} in any order")
+    """When a candidate is tried, for a table: of ``2-3`` and ``2+`` it says what that means."""
+    order = " in any order" if "-" in attempt else ""
+    later = " or later" if attempt.endswith("+") else ""
+    return Cell(attempt, f"{attempt}{order}{later}")

@@ -28,7 +28,7 @@ from pullsecrets.terminal import Line, Screen, ScreenRow
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["Cell", "Column", "Table", "Tabular", "Tone", "Value", "html_box"]
+__all__ = ["Cell", "Column", "Table", "Tabular", "Tone", "Value", "html_box", "stacked"]
 
 Value = str | int | bool | None
 """What a record holds."""
@@ -220,29 +220,45 @@ class Table:
                 parts.append("\n".join([top, *(f"| {row} |" for row in cells)]))
         return "\n\n".join(parts)
 
-    def rich(self) -> RenderableType:
-        """A table for a terminal, printed with rich (extra ``cli``)."""
-        inner = 2 if self.title else 0
+    def rich(self, limit: int | None = None) -> RenderableType:
+        """A table for a terminal, printed with rich (extra ``cli``).
+
+        Args:
+            limit: How many rows are shown at most, None for all of them.
+        """
+        table = self._readable
+        heads = table._heads() if table.rows else []
+        return Screen((*self._about(), *heads, *table._body(limit)))
+
+    def _about(self) -> list[ScreenRow]:
+        """What a terminal shows above the headings."""
         title = Cell(self.title, tone=Tone.STRONG)
         parts = [ScreenRow([_lines(title)])] if self.title else []
         below = [self.subtitle] if self.subtitle.shown else []
         below += [Cell(f"! {note}", tone=Tone.WARNING) for note in self.notes]
-        parts += [ScreenRow([_lines(cell)], 2) for cell in below]
-        table = self._readable
-        indent = 2 * table._depth + inner
-        heads = [_lines(Cell(column.heading, tone=Tone.FAINT)) for column in table._shown]
-        groups = list(table._groups(table.rows[:_TERMINAL_ROWS]))
-        widths = table._number_widths(row for _, rows in groups for row in rows)
-        if any(rows for _, rows in groups) and any(column.heading for column in table._shown):
-            parts.append(ScreenRow(heads, indent))
+        return parts + [ScreenRow([_lines(cell)], 2) for cell in below]
+
+    def _heads(self) -> list[ScreenRow]:
+        """The headings, if there are some."""
+        heads = [_lines(Cell(column.heading, tone=Tone.FAINT)) for column in self._shown]
+        is_headed = any(column.heading for column in self._shown)
+        return [ScreenRow(heads, self._indent)] if is_headed else []
+
+    def _body(self, limit: int | None = None) -> Iterator[ScreenRow]:
+        inner = 2 if self.title else 0
+        groups = list(self._groups(self.rows[:limit]))
+        widths = self._number_widths(row for _, rows in groups for row in rows)
         for headings, rows in groups:
             for depth, cell in headings:
                 is_top = not (depth or self.title or cell.tone)
                 head = evolve(cell, tone=Tone.STRONG) if is_top else cell
-                parts.append(ScreenRow([_lines(head)], 2 * depth + inner))
-            parts += [ScreenRow([*map(_lines, row, widths)], indent) for row in rows]
-        parts += [ScreenRow([_lines(cell)]) for cell in self._more(_TERMINAL_ROWS)]
-        return Screen(tuple(parts))
+                yield ScreenRow([_lines(head)], 2 * depth + inner)
+            yield from (ScreenRow([*map(_lines, row, widths)], self._indent) for row in rows)
+        yield from (ScreenRow([_lines(cell)]) for cell in self._more(limit))
+
+    @property
+    def _indent(self) -> int:
+        return 2 * self._depth + (2 if self.title else 0)
 
     def _repr_html_(self) -> str:
         return html_box(self.html())
@@ -252,7 +268,7 @@ class Table:
         return {"text/plain": "\n".join(self.lines(_HTML_ROWS))}
 
     def __rich__(self) -> RenderableType:
-        return self.rich()
+        return self.rich(_TERMINAL_ROWS)
 
     @property
     def _shown(self) -> tuple[Column, ...]:
@@ -311,6 +327,30 @@ class Table:
         return [Cell(f"… and {left:,} more {self.unit}", tone=Tone.FAINT)] if left else []
 
 
+def stacked(tables: Sequence[Table]) -> RenderableType:
+    """Tables below each other for a terminal: their headings once, above all if there are several.
+
+    Args:
+        tables: The tables, all of the same columns, and all with a title or none.
+    """
+    if len(tables) == 1:
+        return tables[0].rich()
+    readable = [table._readable for table in tables]
+    # What one of them shows is a column of all.
+    columns = tuple(
+        max(those, key=lambda column: (column.group, column.heading is not None))
+        for those in zip(*(table.columns for table in readable if table.rows), strict=True)
+    )
+    parts: list[ScreenRow] = []
+    for table in (evolve(table, columns=columns) for table in readable):
+        parts += (parts and [_BLANK]) or table._heads()
+        parts += [*table._about(), *table._body()]
+    return Screen(tuple(parts))
+
+
+_BLANK: Final = ScreenRow([[("", "")]])
+
+
 class Tabular(ABC):
     """A value that shows itself as a table: in a notebook, in rich's terminal, as records."""
 
@@ -339,7 +379,7 @@ class Tabular(ABC):
         return self._summary_table(_HTML_ROWS)._repr_mimebundle_(**kwargs)
 
     def __rich__(self) -> RenderableType:
-        return self._summary_table(_TERMINAL_ROWS).rich()
+        return self._summary_table(_TERMINAL_ROWS).rich(_TERMINAL_ROWS)
 
 
 def _cell(cell: Cell | Value) -> Cell:

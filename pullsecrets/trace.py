@@ -75,10 +75,17 @@ def explain_pod(cluster: Cluster, pod: Pod) -> PodExplanation:
     return _explain(cluster, cluster.resolve(pod), {})
 
 
-def explain_all(cluster: Cluster) -> Iterator[PodExplanation]:
-    """The explanations of all pods, one after the other, each made when it is asked for."""
+def explain_all(
+    cluster: Cluster, answers: Iterable[PodResolution] | None = None
+) -> Iterator[PodExplanation]:
+    """The explanations of all pods, one after the other, each made when it is asked for.
+
+    Args:
+        cluster: The cluster.
+        answers: Only these of its answers, if some are known by now.
+    """
     tracers: dict[Any, _Tracer] = {}
-    for answer in cluster.resolve_all():
+    for answer in cluster.resolve_all() if answers is None else answers:
         yield _explain(cluster, answer, tracers)
 
 

@@ -5,18 +5,20 @@ The answers of a cluster, the other way round.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from attrs import evolve, frozen
 
 from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import InvalidDockerConfig
+from pullsecrets.groups import Named, Workload, named, workloads_of
 from pullsecrets.keyring import undecodable
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, Pod
 from pullsecrets.pull_secret import PullSecret
-from pullsecrets.resolution import Access, Source, SourceKind
+from pullsecrets.resolution import Access, Source, SourceKind, attempt_cell
 from pullsecrets.secrecy import EntryText, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
@@ -141,46 +143,80 @@ class Uses(Tabular):
 
     def table(self, limit: int | None = None) -> Table:
         """One row for each image, under the credential that is tried for it."""
-        columns = (
-            Column("source"),
-            Column("entry"),
-            Column("title", "credential", group=True),
-            Column("namespace"),
-            Column("kind"),
-            Column("pod"),
-            Column("workload", "workload"),
-            Column("container", "container"),
-            Column("image", "image", code=True),
-            Column("attempt", "try"),
-        )
-        rows = tuple(self._rows())
-        return Table(columns, rows[:limit], total=len(rows), unit="images")
+        return _table(self._rows(_each), limit)
 
-    def _rows(self) -> Iterator[Row]:
+    def grouped_table(self) -> Table:
+        """As `table`, but one row for all pods of a workload of which it says the same."""
+        used = chain.from_iterable(each.uses for each in self.credentials)
+        found = chain(used, self.anonymous, self.unknown, self.failing)
+        workloads = workloads_of(use.pod for use in found)
+        return _table(self._rows(lambda uses: _alike(uses, workloads)), None)
+
+    def _rows(self, grouped: _Grouping) -> Iterator[Row]:
         for each in self.credentials:
             entry = None if each.entry is None else str(each.entry)
             below = "" if each.note is None else each.note.predicate
             unknown = each.note is not None and each.note.code in _UNKNOWN
+            unknown = unknown or any(use.attempt == "?" for use in each.uses)
             nameless = "whatever there is" if unknown else "no entry"
-            title = Cell(None, f"{entry or nameless} of {_title(each.source)}", below=below)
-            head = str(each.source), entry, title
+            called = Cell(None, f"{entry or nameless} of {_title(each.source)}", below=below)
+            head = str(each.source), entry, called
             if not each.uses:
                 nothing = Cell(None, "nothing uses it", Tone.WARNING)
                 yield *head, None, None, None, nothing, None, None, None
-            yield from ((*head, *_cells(use)) for use in each.uses)
+            yield from ((*head, *_cells(title, use)) for title, use in grouped(each.uses))
         for words, tone, found in (
             ("pulled without a credential", Tone.PLAIN, self.anonymous),
             ("no known credential", Tone.WARNING, self.unknown),
             ("the lookup fails", Tone.ERROR, self.failing),
         ):
-            for use in found:
+            for title, use in grouped(found):
                 below = "" if use.failure is None else str(use.failure)
-                yield None, None, Cell(None, words, tone, below), *_cells(use)
+                yield None, None, Cell(None, words, tone, below), *_cells(title, use)
+
+
+_Grouping = Callable[[Sequence[Use]], Iterable[tuple[str, Use]]]
+"""Tells what to show of some uses, and what to call each."""
+
+
+def _each(uses: Sequence[Use]) -> Iterable[tuple[str, Use]]:
+    return ((use.pod.title, use) for use in uses)
+
+
+def _alike(uses: Iterable[Use], workloads: Mapping[Named, Workload]) -> Iterable[tuple[str, Use]]:
+    """Of uses of one workload that read alike the first, called by the workload's name."""
+    found: dict[object, list[Use]] = {}
+    for use in uses:
+        container = use.container.name, use.container.kind, use.container.image
+        workload = workloads[named(use.pod)], use.pod.apart.get("file")
+        found.setdefault((*workload, *container, use.attempt, use.failure), []).append(use)
+    for those in found.values():
+        first = those[0]
+        title = workloads[named(first.pod)].title(named(use.pod) for use in those)
+        yield first.pod.title if len(those) == 1 else title, first
+
+
+def _table(found: Iterable[Row], limit: int | None) -> Table:
+    columns = (
+        Column("source"),
+        Column("entry"),
+        Column("title", "credential", group=True),
+        Column("namespace"),
+        Column("kind"),
+        Column("pod"),
+        Column("workload", "workload"),
+        Column("container", "container"),
+        Column("image", "image", code=True),
+        Column("attempt", "try"),
+    )
+    rows = tuple(found)
+    return Table(columns, rows[:limit], total=len(rows), unit="images")
 
 
 _UNKNOWN: Final = frozenset(
     {NoteCode.FILLED_SECRET, NoteCode.MADE_SECRET, NoteCode.MADE_WITH_ENTRIES, NoteCode.MAYBE_MADE}
 )
+"""What is said of credentials that are not known, and that no image may use."""
 
 
 def _title(source: Source) -> str:
@@ -188,16 +224,16 @@ def _title(source: Source) -> str:
     return f"secret {source}" if source.kind is SourceKind.SECRET else source.title
 
 
-def _cells(use: Use) -> Row:
+def _cells(title: str, use: Use) -> Row:
     pod, container = use.pod, use.container
     return (
         printable(pod.namespace),
         printable(pod.kind),
         printable(pod.name),
-        pod.title,
+        title,
         Cell(printable(container.name), container.title),
         str(container.image),
-        use.attempt,
+        None if use.attempt is None else attempt_cell(use.attempt),
     )
 
 
@@ -220,7 +256,7 @@ def uses(cluster: Cluster) -> Uses:
             for entry in entries:
                 credentials[source.identity, entry] = CredentialUse(source, entry, note=note)
     without: dict[Access, list[Use]] = {
-        access: [] for access in Access if access is not Access.CREDENTIAL
+        access: [] for access in (Access.FAILING, Access.UNKNOWN, Access.ANONYMOUS)
     }
     for pod in cluster.resolve_all():
         for image in pod.images:

@@ -98,6 +98,8 @@ class Shape:
             InvalidManifest: Something on the way is not a mapping.
         """
         spec = _walk(root, self.spec)
+        if not self.parts:
+            return spec.member
 
         def member(name: str) -> Field:
             return _walk(root, self.parts[name]) if name in self.parts else spec.member(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from itertools import islice
 
 import pytest
@@ -21,6 +22,7 @@ from pullsecrets.changes import (
     diff,
     diff_clusters,
     diff_releases,
+    group_changes,
 )
 from pullsecrets.changes.comparison import answers_of, by_identity
 from pullsecrets.changes.releases import CONFIG_ROWS, DECISION_ROWS, LOOKUP_ROWS
@@ -30,7 +32,7 @@ from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.node.versions import FACTS, RELEASES, Release
-from pullsecrets.objects import Container, ContainerKind, Pod, ServiceAccount
+from pullsecrets.objects import Container, ContainerKind, Owner, Pod, ServiceAccount
 from pullsecrets.on_node import NodeState
 from pullsecrets.testing import pod, pull_secret, service_account
 from pullsecrets.testing.strategies import BROKEN, clusters
@@ -396,6 +398,39 @@ def test_names_that_come_twice_are_numbered():
     assert diff_clusters(twice, twice) == ()
     (change,) = diff_clusters(OLD, twice)
     assert change.before is None
+
+
+# --- The same change in many pods -------------------------------------------------------------
+
+
+@examples(50)
+@given(pairs())
+def test_grouping_loses_nothing(pair):
+    changes = diff_clusters(*pair)
+    groups = group_changes(changes)
+    assert Counter(id(c) for group in groups for c in group.changes) == Counter(map(id, changes))
+    for group in groups:
+        said = [
+            (c.breaks, c.reasons, *(side and side.lines for side in (c.before, c.after)))
+            for c in group.changes
+        ]
+        assert said == said[:1] * len(said)
+        assert group.first is group.changes[0]
+
+
+def test_pods_of_one_workload_are_told_apart_by_what_changes():
+    def pods(*secrets):
+        for name, listed in zip("abc", secrets, strict=True):
+            found = api(*listed)
+            yield evolve(found, kind="Pod", name=name, owner=Owner("ReplicaSet", "api"))
+
+    old = cluster(*pods(["regcred"], ["regcred"], ["regcred"]), regcred())
+    new = cluster(*pods([], [], ["regcred", "regcred"]), regcred())
+    groups = group_changes(diff_clusters(old, new))
+    assert [(group.title, len(group.changes)) for group in groups] == [
+        ("ReplicaSet default/api (2 pods)", 2),
+        ("Pod default/c", 1),
+    ]
 
 
 # --- What breaks ------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pullsecrets.groups import Workload, group_pods, named, summarize, workloads
 from pullsecrets.metadata import Place
 from pullsecrets.objects import Owner, Pod
 from pullsecrets.resolution import Access
+from pullsecrets.tables import Tone
 from pullsecrets.testing import pod, pull_secret, strategies
 from support.effort import examples
 from support.made import STORED, pod_manifest, secret
@@ -199,5 +200,11 @@ def test_the_summary_counts_each_image_once_also_where_a_credential_is_not_known
         },
     }
     found = summarize(groups(made, pod_manifest("regcred", name="p")))
-    assert (found.images, dict(found.access)) == (1, {Access.CREDENTIAL: 1})
-    assert [(source.name, number) for source, number in found.sources] == [("regcred", 1)]
+    assert (found.images, dict(found.access)) == (1, {Access.ENTRY: 1})
+    assert found.sources == ()
+    assert [(source.name, number) for source, number in found.entries] == [("regcred", 1)]
+    assert list(found.table().lines()) == [
+        "1 pod, 1 image",
+        "  1  entry  secret default/regcred, which matches; its credential is not known",
+    ]
+    assert [part for part in found.parts() if part[1]] == [("entry", 1, Tone.NOTE)]

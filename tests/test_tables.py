@@ -12,7 +12,7 @@ from hypothesis import given
 
 from pullsecrets import Cluster, DockerConfig, check, explain, explain_pod, load, resolve
 from pullsecrets.secrecy import printable
-from pullsecrets.tables import Cell, Column, Table
+from pullsecrets.tables import Cell, Column, Table, stacked
 from support.drawn import CANARIES, CANARY, clusters, nodes
 from support.effort import examples
 
@@ -396,3 +396,27 @@ def test_a_cluster_says_how_much_of_the_input_could_not_be_read():
         assert "1 part of the input not readable" in shown
     two = Cluster.from_manifests([{"kind": 5}, {"kind": 6}])
     assert repr(two).endswith(", 2 parts of the input not readable>")
+
+
+def test_stacked_tables_have_the_columns_of_all():
+    columns = Column("group", group=True), Column("a", "a"), Column("b", "b"), Column("c", "c")
+    first = Table(columns, (("g", 1, None, None),), title="one", notes=("careful",))
+    second = Table(columns, (("g", None, 2, None), ("h", None, 3, None)), title="two")
+    third = Table(columns, (), title="three")
+    assert terminal_text(stacked([first, second, third])).splitlines() == [
+        "    a  b",
+        "one",
+        "  ! careful",
+        "  g",
+        "    1",
+        "",
+        "two",
+        "  g",
+        "       2",
+        "  h",
+        "       3",
+        "",
+        "three",
+    ]
+    assert terminal_text(stacked([third, third])).splitlines() == ["three", "", "three"]
+    assert terminal_text(stacked([third])).splitlines() == ["three"]

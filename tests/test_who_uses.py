@@ -13,6 +13,7 @@ from pullsecrets import Cluster, Credential, DockerConfig, PullSecret
 from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
+from pullsecrets.objects import Owner
 from pullsecrets.resolution import Source, SourceKind
 from pullsecrets.testing import cluster, pod, pull_secret
 from pullsecrets.testing.strategies import (
@@ -207,3 +208,22 @@ def test_no_password_is_shown(drawn):
 
 def test_an_empty_cluster():
     assert uses(Cluster()).to_records() == []
+
+
+def test_the_pods_of_one_workload_are_one_row():
+    def replicas(*names):
+        owner = Owner("ReplicaSet", "api-7c9d")
+        for name in names:
+            yield evolve(pod(name, images=["quay.io/a"], pull_secrets=["regcred"]), owner=owner)
+
+    other = pod("other", images=["quay.io/a"])
+    secret = pull_secret("regcred", {"quay.io": ("user", CANARY)})
+    found = uses(Cluster((*replicas("a", "b"), other), secrets=(secret,)))
+    assert [" ".join(line.split()) for line in found.grouped_table().lines()] == [
+        "quay.io of secret default/regcred",
+        "ReplicaSet default/api-7c9d (2 pods) a quay.io/a 1",
+        "pulled without a credential",
+        "Pod default/other a quay.io/a",
+    ]
+    assert len(found.to_records()) == 3
+    assert not leaks(found.grouped_table().html())

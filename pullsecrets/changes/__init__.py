@@ -2,6 +2,7 @@
 
 from pullsecrets.changes.causes import diff_clusters
 from pullsecrets.changes.comparison import diff
+from pullsecrets.changes.grouping import ChangeGroup, group_changes
 from pullsecrets.changes.model import Action, Answer, Cause, CauseKind, Change, changes_table
 from pullsecrets.changes.releases import Refusal, Setting, Upgrade, diff_releases
 
@@ -11,6 +12,7 @@ __all__ = [
     "Cause",
     "CauseKind",
     "Change",
+    "ChangeGroup",
     "Refusal",
     "Setting",
     "Upgrade",
@@ -18,4 +20,5 @@ __all__ = [
     "diff",
     "diff_clusters",
     "diff_releases",
+    "group_changes",
 ]

@@ -247,8 +247,15 @@ def _decision(answer: Answer | None) -> dict[str, Any] | None:
     )
 
 
-def changes_table(changes: Iterable[Change]) -> Table:
-    """One row for each change: in a notebook, the table shows itself."""
+def changes_table(changes: Iterable[Change], titles: Iterable[str] | None = None) -> Table:
+    """One row for each change: in a notebook, the table shows itself.
+
+    Args:
+        changes: The changes.
+        titles: What each is shown under; None for the titles of their pods.
+    """
+    those = tuple(changes)
+    shown = titles or (change.subject.pod.title for change in those)
     columns = (
         Column("namespace"),
         Column("kind"),
@@ -261,7 +268,7 @@ def changes_table(changes: Iterable[Change]) -> Table:
         Column("breaks"),
     )
     rows = []
-    for change in changes:
+    for change, title in zip(those, shown, strict=True):
         pod, container = change.subject.pod, change.subject.container
         tone = Tone.ERROR if change.breaks else Tone.PLAIN
         rows.append(
@@ -269,8 +276,8 @@ def changes_table(changes: Iterable[Change]) -> Table:
                 printable(pod.namespace),
                 printable(pod.kind),
                 printable(pod.name),
-                pod.title,
-                Cell(printable(container.name), container.title),
+                title,
+                Cell(printable(container.name), container.title, below=str(container.image)),
                 _side(change.before),
                 _side(change.after, tone),
                 Cell("; ".join(map(str, change.because)), change.reasons),

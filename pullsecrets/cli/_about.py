@@ -13,10 +13,10 @@ from pullsecrets.diagnoses import Diagnoses, Diagnosis, Where
 from pullsecrets.diagnoses.findings import image_fields
 from pullsecrets.fields import FieldPath
 from pullsecrets.images import Image, InvalidImage
-from pullsecrets.loading import Environment
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.matching import Ring, is_default_registry, normalise
 from pullsecrets.objects import Pod
+from pullsecrets.pod_resolution import PodResolution
 from pullsecrets.registries import DOCKER_HUB_KEY
 from pullsecrets.secrecy import EntryText, printable
 
@@ -28,7 +28,7 @@ _Object = tuple[str, str, str]
 
 def about(
     cluster: Cluster,
-    chosen: Iterable[Environment],
+    answers: Iterable[PodResolution],
     diagnoses: Diagnoses,
     secret: str | None = None,
 ) -> Diagnoses:
@@ -40,24 +40,22 @@ def about(
 
     Args:
         cluster: All that was read.
-        chosen: The environments with the pods that are asked for, each with only the containers
-            that are.
+        answers: Those for the pods that are asked for, each with only the containers that are.
         diagnoses: The diagnoses of all that was read.
         secret: The secret that is asked for, its namespace before it or not; then all that is
             wrong with it counts, and no other secret.
     """
-    clusters = [each.cluster for each in chosen]
-    asked = [pod for each in clusters for pod in each.pods]
-    named: set[_Object] = set()
+    chosen = tuple(answers)
+    asked = [answer.pod for answer in chosen]
     pods = {_object(pod.kind, pod.namespace, pod.name) for pod in asked}
-    for each in clusters:
-        for pod in each.pods:
-            named.add(_object("ServiceAccount", pod.namespace, pod.service_account))
-            for name in each.admit(pod)[0].pull_secrets if secret is None else ():
-                named.add(_object("Secret", pod.namespace, name))
-                found = each.listed(pod.namespace, name, pod.place)
-                if isinstance(found, MadeSecret):
-                    named.add(_maker(found))
+    named = {_object("ServiceAccount", pod.namespace, pod.service_account) for pod in asked}
+    for answer in chosen if secret is None else ():
+        pod = answer.pod
+        for name in answer.admission.pull_secrets:
+            named.add(_object("Secret", pod.namespace, name))
+            found = cluster.listed(pod.namespace, name, pod.place)
+            if isinstance(found, MadeSecret):
+                named.add(_maker(found))
     if secret is not None:
         those = (each for each in cluster.made if is_meant(secret, each.namespace, each.name))
         named.update(map(_maker, those))

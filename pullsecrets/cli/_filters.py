@@ -1,24 +1,40 @@
-"""Which images are asked for: what `--image`, `--registry`, `--secret` and `--only` mean."""
+"""Which pods and images are asked for: what the options mean that choose some of all.
+
+These are `--namespace`, `--pod`, `--image`, `--registry`, `--secret` and `--only`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import click
 from attrs import evolve
 
+from pullsecrets.cli._given import Given
 from pullsecrets.cluster import Cluster
 from pullsecrets.images import Image, InvalidImage
+from pullsecrets.kinds import Reference
+from pullsecrets.loading import Environment
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.objects import Container, Pod
+from pullsecrets.pod_resolution import PodResolution
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.resolution import Access, Resolution, SourceKind
 from pullsecrets.secrecy import ImageText, printable
 
-__all__ = ["filter_options", "is_meant", "parse_image", "with_images"]
+__all__ = [
+    "answers_for",
+    "filter_options",
+    "is_meant",
+    "nothing_found",
+    "parse_image",
+    "select",
+]
 
+_Item = TypeVar("_Item")
+_Chosen = TypeVar("_Chosen")
 _Test = Callable[[Resolution], bool]
 
 _ONLY: Final[Mapping[str, _Test]] = {
@@ -54,59 +70,141 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def with_images(
-    cluster: Cluster,
-    pods: tuple[Pod, ...],
-    *,
-    image: str | None = None,
-    registry: str | None = None,
-    secret: str | None = None,
-    only: str | None = None,
-) -> tuple[Pod, ...]:
-    """The pods that have such images, with these alone.
-
-    Args:
-        cluster: The cluster that they are in.
-        pods: The pods.
-        image: An image, which means any tag and digest if it has none; or a glob.
-        registry: A registry's host, with its port.
-        secret: The name of a secret, or its namespace and name.
-        only: What becomes of the image.
+def select(environments: Iterable[Environment], given: Given) -> tuple[Environment, ...]:
+    """The environments with only the pods that were asked for, and of these only the images.
 
     Raises:
-        click.UsageError: No pod has that image, or one of that registry; there is no such secret.
-            That nothing becomes of an image what `only` says is an answer.
+        click.UsageError: As for `answers_for`.
     """
-    tests: list[_Test] = []
-    if image is not None:
-        tests.append(_is_image(image))
-    if registry is not None:
-        tests.append(
-            lambda found: found.image is not None and found.image.registry.name == registry
-        )
-    if tests:
-        pods = _passing(cluster, pods, tests)
-        if not pods:
-            asked = [f"'{ImageText(each)}'" for each in (image, registry) if each is not None]
-            raise click.UsageError(f"no pod has the image {' of '.join(asked)}")
-    more: list[_Test] = [_ONLY[only]] if only is not None else []
-    if secret is not None:
-        more.append(_uses(cluster, secret))
-    return _passing(cluster, pods, more) if more else pods
+
+    def chosen(each: Environment) -> Environment:
+        pods = _asked(each.cluster, given)
+        if given.chooses_images:
+            answers = map(each.cluster.resolve, pods)
+            pods = tuple(answer.pod for answer in _with_images(each.cluster, answers, given))
+        return evolve(each, cluster=evolve(each.cluster, pods=pods))
+
+    nothing = [evolve(each, cluster=evolve(each.cluster, pods=())) for each in environments]
+    return _of_each(chosen, environments, nothing)
 
 
-def _passing(cluster: Cluster, pods: Iterable[Pod], tests: Sequence[_Test]) -> tuple[Pod, ...]:
-    """The pods with those images that pass all tests, if there are some."""
-    found: list[Pod] = []
-    for pod in pods:
-        passed = {
-            id(each.container)
-            for each in cluster.resolve(pod).images
-            if all(test(each.resolution) for test in tests)
-        }
-        if passed:
-            found.append(_only(pod, passed))
+def answers_for(
+    environments: Sequence[Environment],
+    given: Given,
+    known: Sequence[Iterable[PodResolution]] = (),
+) -> tuple[tuple[PodResolution, ...], ...]:
+    """For each environment the answers for the pods and images that were asked for.
+
+    Args:
+        environments: What was read.
+        given: What was asked for.
+        known: The answers for all pods of each environment, if they are known by now.
+
+    Raises:
+        click.UsageError: In none of them there is something in such a namespace, such a pod, or
+            such an image. That nothing becomes of an image what ``--only`` says is an answer.
+    """
+
+    def chosen(at: int) -> tuple[PodResolution, ...]:
+        cluster = environments[at].cluster
+        pods = _asked(cluster, given)
+        answers: Iterable[PodResolution] = map(cluster.resolve, pods)
+        if known:
+            wanted = set(map(id, pods))
+            answers = (each for each in known[at] if id(each.pod) in wanted)
+        return tuple(_with_images(cluster, answers, given) if given.chooses_images else answers)
+
+    nothing: list[tuple[PodResolution, ...]] = [() for _ in environments]
+    return _of_each(chosen, range(len(environments)), nothing)
+
+
+def nothing_found(given: Given) -> str:
+    """That there is no answer to show, in words."""
+    if not given.chooses_images:
+        return "no pods and no workloads in the manifests"
+    what = "is what was asked for" if given.only is None else f"is {given.only}"
+    return f"no image {what}"
+
+
+def _of_each(
+    choose: Callable[[_Item], _Chosen], items: Iterable[_Item], nothing: Sequence[_Chosen]
+) -> tuple[_Chosen, ...]:
+    """What is chosen of each; an item that has nothing of the kind is no error if another has."""
+    found: list[_Chosen] = []
+    complaints: list[click.UsageError] = []
+    for item, none in zip(items, nothing, strict=True):
+        try:
+            found.append(choose(item))
+        except click.UsageError as error:
+            complaints.append(error)
+            found.append(none)
+    if len(complaints) == len(found):
+        raise complaints[0]
     return tuple(found)
+
+
+def _asked(cluster: Cluster, given: Given) -> tuple[Pod, ...]:
+    """The pods that were asked for by their name or namespace."""
+    wanted = None if given.pod is None else Reference.parse(given.pod)
+    if wanted is not None and wanted.namespace is not None:
+        given = evolve(given, namespace=None)  # its own counts
+    namespaces = {
+        *(each.namespace for each in cluster.pods),
+        *(each.namespace for each in cluster.secrets),
+        *(each.namespace for each in cluster.service_accounts),
+        *(each.namespace for each in cluster.made if each.namespace),
+    }
+    if given.namespace is not None and namespaces and given.namespace not in namespaces:
+        there_are = ", ".join(sorted(namespaces))
+        message = f"nothing is in namespace '{given.namespace}'; the manifests have {there_are}"
+        raise click.UsageError(printable(message))
+    pods = tuple(
+        pod
+        for pod in cluster.pods
+        if (wanted is None or wanted.names(pod)) and given.namespace in (None, pod.namespace)
+    )
+    if wanted is not None and not pods:
+        where = "the cluster" if given.live else "the manifests"
+        raise click.UsageError(f"no pod or workload '{wanted}' in {where}")
+    return pods
+
+
+def _with_images(
+    cluster: Cluster, answers: Iterable[PodResolution], given: Given
+) -> Iterable[PodResolution]:
+    """The answers that have such images, with these alone."""
+    tests: list[_Test] = []
+    if given.image is not None:
+        tests.append(_is_image(given.image))
+    if given.registry is not None:
+        tests.append(
+            lambda found: found.image is not None and found.image.registry.name == given.registry
+        )
+    found = _passing(answers, tests)
+    # Without any pod, `explain` explains the image alone.
+    if tests and cluster.pods and not found:
+        image = "an image" if given.image is None else f"the image '{ImageText(given.image)}'"
+        registry = "" if given.registry is None else f" of registry '{printable(given.registry)}'"
+        raise click.UsageError(f"no pod has {image}{registry}")
+    more: list[_Test] = [_ONLY[given.only]] if given.only is not None else []
+    if given.of_secret is not None and cluster.pods:
+        more.append(_uses(cluster, given.of_secret))
+    return _passing(found, more)
+
+
+def _passing(answers: Iterable[PodResolution], tests: Sequence[_Test]) -> list[PodResolution]:
+    """The answers with those images that pass all tests, if there are some."""
+    found: list[PodResolution] = []
+    for answer in answers:
+        images = tuple(
+            each for each in answer.images if all(test(each.resolution) for test in tests)
+        )
+        if images and len(images) == len(answer.images):
+            found.append(answer)
+        elif images:
+            pod = _only(answer.pod, {id(each.container) for each in images})
+            found.append(evolve(answer, pod=pod, images=images))
+    return found
 
 
 def _only(pod: Pod, passed: set[int]) -> Pod:

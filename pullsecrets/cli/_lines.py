@@ -137,11 +137,14 @@ def _walk(
     node: Any, start: Position, way: tuple[int, ...], field: _Field
 ) -> Iterator[tuple[Where, _Found]]:
     """Where a field is, and the fields in it: as deep as they are there."""
-    for where in field.all_places():
-        yield where, (start, way)
     entries = node.entries() if any(where.entry is not None for where in field.places) else {}
     for where in field.places:
         at = start if where.entry is not None else node.extent() or start
         yield where, (entries.get(where.entry, at), way)
+    left = dict(field.inner)
     for step, at, child in node.children(field.inner):
+        left.pop(step, None)
         yield from _walk(child, at, (*way, at.line), field.inner[step])
+    for absent in left.values():
+        for where in absent.all_places():
+            yield where, (start, way)

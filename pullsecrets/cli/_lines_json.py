@@ -43,7 +43,7 @@ def json_objects(file: TextIO) -> Iterator[tuple[dict[str, Any], _Node]]:
 def _objects(text: _Text, depth: int) -> Iterator[tuple[dict[str, Any], _Node]]:
     text.forget()
     head: dict[str, Any] = {}
-    start, position = text.at, text.position()
+    start, position = text.at, text.position(text.at)
     is_list = False
     for name, _ in text.members():
         if name == "items" and text.next() == "[" and depth < _MAX_LISTS:
@@ -98,10 +98,11 @@ class _Node:
         if mark == "{":
             for name, start in text.members():
                 if name in wanted:
-                    yield name, start, _Node(self.text, text.at, text.position())
+                    at = text.position(start)
+                    yield name, at, _Node(self.text, text.at, text.position(text.at))
         elif mark == "[":
             for number in text.items():
-                node = _Node(self.text, text.at, text.position())
+                node = _Node(self.text, text.at, text.position(text.at))
                 step = number if number in wanted else text.name()
                 if step in wanted:
                     yield step, node.start, node
@@ -134,19 +135,19 @@ class _Text:
         self._forgotten = 0
         self._read = read
 
-    def position(self) -> Position:
-        """Line and column of the place."""
-        lines = self.text.count("\n", self._counted, self.at)
+    def position(self, at: int) -> Position:
+        """Line and column of the place, or of one before it that was passed since the last call."""
+        lines = self.text.count("\n", self._counted, at)
         if lines:
             self._line += lines
-            self._line_start = self.text.rindex("\n", self._counted, self.at) + 1
-        self._counted = self.at
-        return Position(self._line, self.at - self._line_start + 1)
+            self._line_start = self.text.rindex("\n", self._counted, at) + 1
+        self._counted = at
+        return Position(self._line, at - self._line_start + 1)
 
     def forget(self) -> None:
         """Let go of what is before the place, if that is much."""
         if self.at > _BLOCK:
-            self.position()
+            self.position(self.at)
             self._forgotten += self.at
             self._line_start -= self.at
             self.text = self.text[self.at :]
@@ -202,11 +203,11 @@ class _Text:
         name = value.get("name") if isinstance(value, dict) else None
         return name if isinstance(name, str) else ""
 
-    def members(self) -> Iterator[tuple[str, Position]]:
-        """The names of an object's members, and where each is; the place is at its value."""
+    def members(self) -> Iterator[tuple[str, int]]:
+        """The names of an object's members, and where each starts; the place is at its value."""
         self.skip("{")
         while self.next() != "}":
-            start = self.position()
+            start = self.at
             match = _NAME.match(self.text, self.at)
             if match is not None:
                 name, self.at = match[1], match.end()
@@ -215,8 +216,7 @@ class _Text:
                 self.skip(":")
                 self.next()
             yield from self._passed_over((name, start))
-            if self.next() != "}":
-                self.skip(",")
+            self._go_on("}")
         self.skip("}")
 
     def items(self) -> Iterator[int]:
@@ -226,9 +226,16 @@ class _Text:
         while self.next() != "]":
             yield from self._passed_over(number)
             number += 1
-            if self.next() != "]":
-                self.skip(",")
+            self._go_on("]")
         self.skip("]")
+
+    def _go_on(self, end: str) -> None:
+        """Go behind the comma, unless this is the end."""
+        mark = self.next()
+        if mark == ",":
+            self.at += 1
+        elif mark != end:
+            raise ValueError
 
     def _passed_over(self, what: Any) -> Iterator[Any]:
         """Yield it; then go behind the value at the place, if nobody has."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import Final
 
 import click
@@ -48,17 +49,26 @@ def progress(
 ) -> Iterator[Callable[[str, int], None]]:
     """Say on a terminal's standard error how much was read, once that takes longer than a second.
 
-    It is one line that changes. Elsewhere nothing is said.
+    It is one line that changes, and before it one that nothing was read for a second. Elsewhere
+    nothing is said.
 
     Args:
         clock: The time, in seconds.
     """
+    if not sys.stderr.isatty():
+        yield lambda what, number: None
+        return
     due = clock() + _EVERY
     shown = False
+    # With an end, as a plugin may be asking somebody below it.
+    waiting = Timer(_EVERY, click.echo, ["waiting for the cluster"], {"err": True})
+    waiting.daemon = True
+    waiting.start()
 
     def say(what: str, number: int) -> None:
         nonlocal due, shown
-        if clock() < due or not sys.stderr.isatty():
+        waiting.cancel()
+        if clock() < due:
             return
         due = clock() + _EVERY
         shown = True
@@ -67,5 +77,6 @@ def progress(
     try:
         yield say
     finally:
+        waiting.cancel()
         if shown:
             click.echo(_CLEAR, err=True, nl=False)

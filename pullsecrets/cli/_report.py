@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import click
@@ -13,18 +14,21 @@ from rich.progress import track
 from rich.style import Style
 from rich.text import Text
 
-from pullsecrets.cli._common import Given
+from pullsecrets.cli._given import Given
 from pullsecrets.cli._lines import Lines
-from pullsecrets.cluster import Cluster
-from pullsecrets.diagnoses import Diagnoses, Diagnosis, Kind, Severity
+from pullsecrets.diagnoses import Diagnoses, Diagnosis, Kind, Severity, find
+from pullsecrets.diagnoses.findings import Found
 from pullsecrets.diagnoses.formats import help_uri
 from pullsecrets.diagnoses.groups import DiagnosisGroup, group_diagnoses
 from pullsecrets.groups import count
+from pullsecrets.loading import Environment
 from pullsecrets.objects import Pod
+from pullsecrets.pod_resolution import PodResolution
 
-__all__ = ["all_option", "lines_of", "linked", "print_causes", "style_of", "tracker"]
+__all__ = ["all_option", "find_all", "lines_of", "linked", "print_causes", "style_of"]
 
 _SCREEN: Final = 40  # lines
+_MANY: Final = 2_000  # pods: so many take about a second
 _HANG: Final = 6  # blanks before what does not fit into a line
 _STYLES: Final = {
     Severity.ERROR: "bold red",
@@ -179,13 +183,29 @@ def _of_cause(group: DiagnosisGroup, places: int | None, lines: Lines) -> Iterat
     yield Text(f"  do  {group.advice}")
 
 
-def tracker(cluster: Cluster) -> Callable[[Iterable[Pod]], Iterable[Pod]]:
-    """A progress bar if somebody looks at it."""
-    if not sys.stderr.isatty():
-        return iter
+def find_all(
+    environments: Sequence[Environment],
+    known: Sequence[Sequence[PodResolution]],
+    *,
+    at: datetime,
+    within: timedelta = timedelta(),
+) -> list[Found]:
+    """All diagnoses of all environments, with a progress bar where that takes long and is seen.
 
-    def tracked(pods: Iterable[Pod]) -> Iterable[Pod]:
-        console = Console(stderr=True)
-        return track(pods, "checking", total=len(cluster.pods), console=console, transient=True)
+    Args:
+        environments: What was read.
+        known: The answers for all pods of each.
+        at: The time that credentials are looked at for.
+        within: How long before its end a token is reported.
+    """
+    return [
+        found
+        for each, answers in zip(environments, known, strict=True)
+        for found in find(each.cluster, _tracked(answers), at=at, within=within)
+    ]
 
-    return tracked
+
+def _tracked(answers: Sequence[PodResolution]) -> Iterable[PodResolution]:
+    if len(answers) < _MANY or not sys.stderr.isatty():
+        return answers
+    return track(answers, "checking", console=Console(stderr=True), transient=True)

@@ -9,14 +9,8 @@ from typing import Final
 import click
 from attrs import evolve
 
-from pullsecrets.cli._common import (
-    Given,
-    Unusable,
-    read_by,
-    read_environments,
-    reading_options,
-    whole,
-)
+from pullsecrets.cli._given import Given
+from pullsecrets.cli._inputs import Unusable, read_by, read_environments, reading_options, whole
 from pullsecrets.cli._live import is_plugin, progress
 from pullsecrets.cluster import Cluster
 from pullsecrets.errors import PullsecretsError
@@ -81,7 +75,8 @@ def _revisions(given: Given, range_: str) -> tuple[Cluster, Cluster]:
 
     def read(side: Revision) -> Cluster:
         def of(node: Node) -> Cluster:
-            return Cluster.of(objects_of(side.documents(paths), **reading_options(given)), node)
+            documents = side.documents(paths, given.settings.exclude.match)
+            return Cluster.of(objects_of(documents, **reading_options(given)), node)
 
         return read_by(given, of)
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 import click
 from attrs import evolve, fields, frozen
 
-from pullsecrets.cli._common import Given, select
-from pullsecrets.cli._filters import parse_image
+from pullsecrets.cli._filters import parse_image, select
+from pullsecrets.cli._given import Given
 from pullsecrets.cli._problems import echo_problems
 from pullsecrets.cluster import Cluster
 from pullsecrets.loading import Environment

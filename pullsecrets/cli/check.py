@@ -5,35 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 import click
 
 from pullsecrets.cli._about import about
-from pullsecrets.cli._common import (
-    Given,
-    Unusable,
-    cluster_options,
-    console,
-    echo_json,
-    exit_status,
-    format_option,
-    print_summary,
-    read_environments,
-    tell,
-    whole,
-)
-from pullsecrets.cli._common import select as select_pods
-from pullsecrets.cli._filters import filter_options
+from pullsecrets.cli._filters import answers_for, filter_options
+from pullsecrets.cli._given import Given, cluster_options, format_option
 from pullsecrets.cli._ignores import reported
+from pullsecrets.cli._inputs import Unusable, read_environments, tell, whole
 from pullsecrets.cli._lines import Lines
+from pullsecrets.cli._output import console, echo_json, exit_status, print_summary
 from pullsecrets.cli._pages import html_report, markdown_report
-from pullsecrets.cli._report import all_option, lines_of, print_causes, tracker
+from pullsecrets.cli._report import all_option, find_all, lines_of, print_causes
 from pullsecrets.cli._settings import codes_of
 from pullsecrets.cli._times import at_option, within_option
 from pullsecrets.cluster import Cluster
-from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity, find
+from pullsecrets.diagnoses import Diagnoses, Diagnosis, Severity
 from pullsecrets.diagnoses.baseline import (
     Compared,
     InvalidBaseline,
@@ -113,39 +103,37 @@ def check(
     environments = read_environments(given)
     cluster = whole(environments)
     # All of the input takes part in the check, so that what is used elsewhere is known to be.
-    chosen = select_pods(environments, given)
-    all_found = [
-        diagnosis
-        for each in environments
-        for diagnosis in find(each.cluster, at=at, within=within, track=tracker(each.cluster))
-    ]
+    known = [tuple(each.cluster.resolve_all()) for each in environments]
+    answers = [*chain.from_iterable(answers_for(environments, given, known))]
+    all_found = find_all(environments, known, at=at, within=within)
     lines = lines_of((each for each, _ in all_found), given)
     selected, problems = reported(
         all_found, cluster, given.settings, lines, select=codes, ignore=ignored
     )
     found = selected.diagnoses
     if given.is_filtered:
-        found = about(cluster, chosen, found, given.of_secret)
+        found = about(cluster, answers, found, given.of_secret)
     elif given.namespace is not None:
         kept = (given.namespace, "")  # the nodes' configuration is in no namespace
         found = Diagnoses(each for each in found if each.where.namespace in kept)
     else:
         problems += unused(selected.unused)
-    known = 0
-    answers = (answer for each in chosen for answer in each.cluster.resolve_all())
+    accepted = 0
     if baseline is not None and write_baseline:
         _write(baseline, to_baseline(found))
         click.echo(f"{count(len(found), 'diagnosis', 'diagnoses')} written to {baseline}", err=True)
         raise SystemExit(exit_status(tell(cluster, problems), failed=False))
     if baseline is not None:
         compared = _compared(found, baseline)
-        found, known = compared.new, compared.known
+        found, accepted = compared.new, compared.known
         if compared.gone and not given.is_filtered and given.namespace is None:
             gone = f"{count(compared.gone, 'diagnosis', 'diagnoses')} in it no longer found"
             place = Place(str(baseline))
             problems.append(Problem(ProblemCode.UNUSED_IGNORE, gone, place, error=False))
     cluster = tell(cluster, problems)
-    summary = _summary(found, cluster) + (f", and {known:,} in the baseline" if known else "")
+    summary = _summary(found, cluster, len(answers)) + (
+        f", and {accepted:,} in the baseline" if accepted else ""
+    )
     if form in ("markdown", "html"):
         groups = group_pods(answers)
         causes = group_diagnoses(found, cluster.pods)
@@ -207,6 +195,7 @@ def _show(found: Diagnoses, form: str, cluster: Cluster, lines: Lines) -> None:
             click.echo(line)
 
 
-def _summary(found: Iterable[Diagnosis], cluster: Cluster) -> str:
+def _summary(found: Iterable[Diagnosis], cluster: Cluster, asked: int) -> str:
     pods, secrets = count(len(cluster.pods), "pod"), count(len(cluster.secrets), "secret")
-    return f"{counted(found) or 'no diagnosis'} in {pods} and {secrets}"
+    of = "" if asked == len(cluster.pods) else f"{asked:,} of "
+    return f"{counted(found) or 'no diagnosis'} in {of}{pods} and {secrets}"

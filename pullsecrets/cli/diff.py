@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,32 +11,26 @@ from attrs import evolve
 
 from pullsecrets.changes import (
     Change,
+    ChangeGroup,
     Refusal,
     Setting,
     Upgrade,
     changes_table,
     diff_clusters,
     diff_releases,
+    group_changes,
 )
-from pullsecrets.cli._common import (
-    Given,
-    Unusable,
-    cluster_options,
-    console,
-    echo_json,
-    exit_status,
-    format_option,
-    read_environments,
-    read_node,
-    select,
-    whole,
-)
+from pullsecrets.cli._filters import select
+from pullsecrets.cli._given import Given, cluster_options, format_option
+from pullsecrets.cli._inputs import Unusable, read_environments, read_node, whole
+from pullsecrets.cli._output import console, echo_json, exit_status
 from pullsecrets.cli._sides import sides_of
 from pullsecrets.cli.present import read_state, state_options
 from pullsecrets.cluster import Cluster
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.loading import Environment
 from pullsecrets.node.versions import RELEASES, Release, UnknownRelease
+from pullsecrets.pages import page, section, stacked_bar
 from pullsecrets.secrecy import printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tone
 
@@ -64,7 +58,7 @@ __all__ = ["diff"]
     help="Compare two revisions of the git repository instead, as main..HEAD.",
 )
 @state_options
-@format_option("text", "json", "markdown")
+@format_option("text", "json", "markdown", "html")
 def diff(
     given: Given,
     first: str | None,
@@ -100,7 +94,7 @@ def diff(
         refused = upgrade.refusal and _refusal_as_json(upgrade.refusal)
         echo_json(cluster, changes=changes, **({"refused": refused} if refused else {}))
     else:
-        _show(upgrade, markdown=form == "markdown")
+        _show(upgrade, form)
     raise SystemExit(exit_status(cluster, failed=upgrade.breaks))
 
 
@@ -176,28 +170,56 @@ def _setting(
     )
 
 
-def _show(upgrade: Upgrade, *, markdown: bool) -> None:
+def _show(upgrade: Upgrade, form: str) -> None:
     refusal = upgrade.refusal
-    for line in [] if refusal is None else _lines(refusal):
-        click.echo(f"- {line}" if markdown else line)
-    summary = _summary(upgrade.changes)
-    if markdown:
-        table = changes_table(upgrade.changes).markdown() if upgrade.changes else ""
-        click.echo(f"{summary}\n\n{table}".rstrip())
-        return
-    if upgrade.changes:
-        console().print(_text(upgrade.changes).rich(), "")
-    if refusal is None:
-        click.echo(summary)
+    refused = [] if refusal is None else _lines(refusal)
+    summary, groups = _summary(upgrade.changes), group_changes(upgrade.changes)
+    if form == "html":
+        click.echo(_page(upgrade, refused, groups))
+    elif form == "markdown":
+        above = "\n".join(f"- {line}" for line in refused)
+        tables = [_table(groups).markdown()] if groups else []
+        click.echo("\n\n".join([*([above] if above else []), summary, *tables]))
+    else:
+        for line in refused:
+            click.echo(line)
+        if groups:
+            console().print(_text(groups).rich(), "")
+        if refusal is None:
+            click.echo(summary)
 
 
-def _text(changes: Iterable[Change]) -> Table:
+def _page(upgrade: Upgrade, refused: Sequence[str], groups: Sequence[ChangeGroup]) -> str:
+    """The numbers with a chart, what got worse, and the rest."""
+    broken = sum(change.breaks for change in upgrade.changes)
+    parts = (
+        ("for the worse", broken, Tone.ERROR),
+        ("other", len(upgrade.changes) - broken, Tone.NOTE),
+    )
+    worse = [group for group in groups if group.first.breaks]
+    rest = [group for group in groups if not group.first.breaks]
+    return page(
+        "What changes",
+        stacked_bar(parts),
+        # A kubelet that does not start has no answers that could change.
+        Table((), title="" if refused else _summary(upgrade.changes), notes=tuple(refused)).html(),
+        section("For the worse", *([_table(worse).html(None)] if worse else [])),
+        section("Other changes", *([_table(rest).html(None)] if rest else [])),
+    )
+
+
+def _table(groups: Sequence[ChangeGroup]) -> Table:
+    return changes_table((group.first for group in groups), [group.title for group in groups])
+
+
+def _text(groups: Iterable[ChangeGroup]) -> Table:
     """Before, after and why below each other: next to each other they are too wide to read."""
     rows: list[Row] = []
-    for change in changes:
+    for group in groups:
+        change = group.first
         answer = change.subject
         title = f"{answer.container.title}: {answer.container.image}"
-        head = answer.pod.title, Cell(answer.container.name, title)
+        head = group.title, Cell(answer.container.name, title)
         for name, side in (("before", change.before), ("after", change.after)):
             tone = Tone.ERROR if name == "after" and change.breaks else Tone.PLAIN
             lines = ("not there",) if side is None else side.lines

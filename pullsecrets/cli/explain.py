@@ -4,38 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 
 import click
 from attrs import evolve
 from rich.text import Text
 
 from pullsecrets.cli._about import about
-from pullsecrets.cli._common import (
-    Given,
-    cluster_options,
-    console,
-    echo_json,
-    exit_status,
-    format_option,
-    read_environments,
-    select,
-    tell,
-    whole,
-)
-from pullsecrets.cli._filters import filter_options, parse_image
+from pullsecrets.cli._filters import answers_for, filter_options, parse_image
+from pullsecrets.cli._given import Given, cluster_options, format_option
 from pullsecrets.cli._ignores import reported
+from pullsecrets.cli._inputs import read_environments, tell, whole
+from pullsecrets.cli._output import console, echo_json, exit_status
 from pullsecrets.cli._pages import html_report
-from pullsecrets.cli._report import all_option, lines_of, print_causes, tracker
+from pullsecrets.cli._report import all_option, find_all, lines_of, print_causes
 from pullsecrets.cli._times import at_option
 from pullsecrets.cli._what_if import WhatIf, what_if_options
 from pullsecrets.cluster import Cluster
-from pullsecrets.diagnoses import find
 from pullsecrets.diagnoses.formats import to_json
 from pullsecrets.diagnoses.groups import group_diagnoses
 from pullsecrets.groups import PodGroup, group_pods
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.pull_secret import PullSecret
-from pullsecrets.tables import Table
+from pullsecrets.tables import Table, stacked
 from pullsecrets.trace import explain as explain_image
 from pullsecrets.trace import explain_all
 
@@ -58,17 +49,14 @@ def explain(given: Given, form: str, at: datetime, everything: bool, what_if: Wh
     """
     environments = what_if.apply(read_environments(given, what_if.accounts), given)
     cluster = whole(environments)
-    chosen = select(environments, given)
-    all_found = [
-        diagnosis
-        for each in environments
-        for diagnosis in find(each.cluster, at=at, track=tracker(each.cluster))
-    ]
+    known = [tuple(each.cluster.resolve_all()) for each in environments]
+    chosen = answers_for(environments, given, known)
+    all_found = find_all(environments, known, at=at)
     lines = lines_of((each for each, _ in all_found), given)
     selected, problems = reported(all_found, cluster, given.settings, lines)
     cluster, found = tell(cluster, problems), selected.diagnoses
     if cluster.pods:
-        found = about(cluster, chosen, found, given.of_secret)
+        found = about(cluster, chain.from_iterable(chosen), found, given.of_secret)
     elif given.image is None:
         click.echo("there are no pods or workloads here; --image IMAGE explains an image", err=True)
     images = []
@@ -79,7 +67,11 @@ def explain(given: Given, form: str, at: datetime, everything: bool, what_if: Wh
     groups: list[PodGroup] = []
     tables: list[Table] = []
     if form == "json":
-        pods = [explanation for each in chosen for explanation in explain_all(each.cluster)]
+        pods = [
+            explanation
+            for each, answers in zip(environments, chosen, strict=True)
+            for explanation in explain_all(each.cluster, answers)
+        ]
         failures += [each.resolution.failure for each in pods]
         echo_json(
             cluster,
@@ -88,12 +80,12 @@ def explain(given: Given, form: str, at: datetime, everything: bool, what_if: Wh
             diagnoses=to_json(found, lines.position),
         )
     else:
-        for environment in chosen:
-            of_it = group_pods(environment.cluster.resolve_all())
+        for each, answers in zip(environments, chosen, strict=True):
+            of_it = group_pods(answers)
             groups += of_it
-            tables += _tables(environment.cluster, of_it, at)
-        failures += [each.first.failure for each in groups]
-        tables += [each.table(at=at) for each in images]
+            tables += _tables(each.cluster, of_it, at)
+        failures += [group.first.failure for group in groups]
+        tables += [image.table(at=at) for image in images]
     if form == "html":
         causes = group_diagnoses(found, cluster.pods)
         title = "Why the kubelet tries what it tries"
@@ -104,14 +96,14 @@ def explain(given: Given, form: str, at: datetime, everything: bool, what_if: Wh
         print_causes(out, found, cluster.pods, lines, everything=everything, above=0)
         if not found:
             out.print(Text("nothing wrong to be seen in the manifests", style="green"))
-        for table in tables:
-            out.print("", table.rich())
+        if tables:
+            out.print("", stacked(tables))
     failed = any(failure is not None for failure in failures)
     raise SystemExit(exit_status(cluster, failed=failed))
 
 
 def _tables(cluster: Cluster, groups: Sequence[PodGroup], at: datetime) -> Iterator[Table]:
     """The explanation of the first pod of each group, under the group's name."""
-    firsts = tuple(group.first.pod for group in groups)
-    for group, pod in zip(groups, explain_all(evolve(cluster, pods=firsts)), strict=True):
+    firsts = explain_all(cluster, (group.first for group in groups))
+    for group, pod in zip(groups, firsts, strict=True):
         yield evolve(pod.table(at=at), title=group.title)

@@ -8,18 +8,10 @@ from typing import Any, Final
 
 import click
 
-from pullsecrets.cli._common import (
-    Given,
-    Unusable,
-    cluster_options,
-    console,
-    echo_json,
-    exit_status,
-    format_option,
-    read_environments,
-    select,
-    whole,
-)
+from pullsecrets.cli._filters import select
+from pullsecrets.cli._given import Given, cluster_options, format_option
+from pullsecrets.cli._inputs import Unusable, read_environments, whole
+from pullsecrets.cli._output import console, echo_json, exit_status
 from pullsecrets.cluster import Cluster
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.node.images import NodeImages

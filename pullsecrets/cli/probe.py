@@ -14,19 +14,10 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from pullsecrets.cli._common import (
-    FAILED,
-    OK,
-    UNUSABLE,
-    Given,
-    cluster_options,
-    console,
-    echo_json,
-    format_option,
-    read_environments,
-    select,
-    whole,
-)
+from pullsecrets.cli._filters import select
+from pullsecrets.cli._given import Given, cluster_options, format_option
+from pullsecrets.cli._inputs import read_environments, whole
+from pullsecrets.cli._output import FAILED, OK, UNUSABLE, console, echo_json
 from pullsecrets.errors import MissingExtra
 from pullsecrets.pages import page
 

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import chain
 
 import click
 
-from pullsecrets.cli._common import (
-    Given,
-    cluster_options,
-    console,
-    echo_json,
-    exit_status,
-    format_option,
-    print_summary,
-    read_environments,
-    select,
-    whole,
-)
-from pullsecrets.cli._filters import filter_options
+from pullsecrets.cli._filters import answers_for, filter_options, nothing_found
+from pullsecrets.cli._given import Given, cluster_options, format_option
+from pullsecrets.cli._inputs import read_environments, whole
+from pullsecrets.cli._output import console, echo_json, exit_status, print_summary
 from pullsecrets.cli._pages import html_report, markdown_report
 from pullsecrets.cli._times import at_option
 from pullsecrets.cli._what_if import WhatIf, what_if_options
 from pullsecrets.groups import group_pods
+from pullsecrets.tables import stacked
 
 __all__ = ["resolve"]
 
@@ -43,13 +36,12 @@ def resolve(given: Given, form: str, at: datetime, what_if: WhatIf) -> None:
     """
     environments = what_if.apply(read_environments(given, what_if.accounts), given)
     cluster = whole(environments)
-    chosen = select(environments, given)
-    answers = [answer for each in chosen for answer in each.cluster.resolve_all()]
+    answers = [*chain.from_iterable(answers_for(environments, given))]
     groups = group_pods(answer for answer in answers if answer.images)
     if form == "json":
         echo_json(cluster, pods=(answer.to_dict() for answer in answers))
     elif not groups:
-        click.echo("no pods and no workloads in the manifests", err=True)
+        click.echo(nothing_found(given), err=True)
     elif form == "html":
         click.echo(html_report("What the kubelet tries", groups, at=at))
     elif form == "markdown":
@@ -57,7 +49,6 @@ def resolve(given: Given, form: str, at: datetime, what_if: WhatIf) -> None:
     else:
         out = console()
         print_summary(out, groups)
-        for group in groups:
-            out.print("", group.table(at=at).rich())
+        out.print("", stacked([group.table(at=at) for group in groups]))
     failed = any(answer.failure is not None for answer in answers)
     raise SystemExit(exit_status(cluster, failed=failed))

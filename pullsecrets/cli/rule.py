@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from pullsecrets.cli._common import console
+from pullsecrets.cli._output import console
 from pullsecrets.cli._report import linked, style_of
 from pullsecrets.cli._settings import codes_of
 from pullsecrets.diagnoses import CATALOGUE, Kind

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import click
 
-from pullsecrets.cli._common import (
-    Given,
-    cluster_options,
-    console,
-    echo_json,
-    exit_status,
-    format_option,
-    read_environments,
-    select,
-    whole,
-)
+from pullsecrets.cli._filters import select
+from pullsecrets.cli._given import Given, cluster_options, format_option
+from pullsecrets.cli._inputs import read_environments, whole
+from pullsecrets.cli._output import console, echo_json, exit_status
 from pullsecrets.uses import together
 from pullsecrets.uses import uses as find_uses
 
@@ -45,5 +38,5 @@ def uses(given: Given, secret: str | None, entry: str | None, form: str) -> None
     if form == "json":
         echo_json(cluster, **found.to_dict())
     else:
-        console().print(found.table().rich())
+        console().print(found.grouped_table().rich())
     raise SystemExit(exit_status(cluster, failed=False))

@@ -38,6 +38,7 @@ from pullsecrets.diagnoses.selection import Ignore, annotated, select
 from pullsecrets.diagnoses.uses import Uses
 from pullsecrets.diagnoses.verification import Verified
 from pullsecrets.objects import Pod
+from pullsecrets.pod_resolution import PodResolution
 
 __all__ = [
     "CATALOGUE",
@@ -75,25 +76,31 @@ def check(
         track: Is given the pods and gives them back, one after the other: for a progress bar.
     """
     ignores = (*map(Ignore, ignore), *annotated(cluster))
-    return select(find(cluster, at=at, within=within, track=track), ignores).diagnoses
+    answers = map(cluster.resolve, track(cluster.pods))
+    return select(find(cluster, answers, at=at, within=within), ignores).diagnoses
 
 
 def find(
     cluster: Cluster,
+    answers: Iterable[PodResolution],
     *,
     at: datetime | None = None,
     within: timedelta = timedelta(),
-    track: Callable[[Iterable[Pod]], Iterable[Pod]] = iter,
 ) -> Iterator[Found]:
-    """All diagnoses, what is to be ignored among them, each with its objects; otherwise as `check`.
+    """All diagnoses, what is to be ignored among them, each with its objects.
 
     `selection.select` leaves out what is to be ignored, and says what was ignored in vain.
+
+    Args:
+        cluster: As for `check`.
+        answers: The answers for all of its pods, as `Cluster.resolve_all` gives them.
+        at: As for `check`.
+        within: As for `check`.
     """
     lists = Lists(cluster)
     pulls, uses = Pulls(cluster, lists), Uses(lists)
     consulted, verified, made = Consulted(cluster), Verified(cluster), Made(cluster, lists)
-    for pod in track(cluster.pods):
-        answer = cluster.resolve(pod)
+    for answer in answers:
         uses.add(answer)
         consulted.add(answer)
         verified.add(answer)

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from attrs import evolve
 
-from pullsecrets.cluster import Cluster
+from pullsecrets.cluster import NOT_READ, Cluster
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.kinds import KINDS, Reference
@@ -209,7 +209,8 @@ def with_credentials(
     read = _read(api, "ServiceAccount", {*of_pods, *accounts}, count)
     found = joined([found, *read])
     holders: tuple[Pod | ServiceAccount, ...] = (*found.pods, *found.service_accounts)
-    named = {(each.namespace, name) for each in holders for name in each.pull_secrets if name}
+    listed = {(each.namespace, name) for each in holders for name in each.pull_secrets}
+    named = {each for each in listed if each[1] not in ("", NOT_READ)}
     return joined([found, *_read(api, "Secret", named, count)])
 
 
@@ -229,9 +230,13 @@ def _read(api: Api, kind: str, names: Iterable[tuple[str, str]], count: Count) -
     finally:
         pool.shutdown(cancel_futures=True)
     problems = tuple(map(_problem, refused.values()))
-    unread = (each for some in refused.values() for each in some if kind == "Secret")
-    made = tuple(MadeSecret.not_read(each.namespace or "", each.name or "") for each in unread)
-    return [*found, Objects(problems=problems, made=made)]
+    unread = [(each.namespace or "", each.name or "") for some in refused.values() for each in some]
+    if kind == "Secret":
+        made = tuple(MadeSecret.not_read(*each) for each in unread)
+        return [*found, Objects(problems=problems, made=made)]
+    unknown = (NOT_READ,)
+    accounts = tuple(ServiceAccount(name, namespace, unknown) for namespace, name in unread)
+    return [*found, Objects(service_accounts=accounts, problems=problems)]
 
 
 def _problem(refusals: Sequence[Refusal]) -> Problem:

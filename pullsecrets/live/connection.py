@@ -10,11 +10,14 @@ from __future__ import annotations
 import logging
 import os
 import ssl
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
@@ -27,7 +30,7 @@ from pullsecrets.secrecy import HiddenBytes, printable
 try:
     from kubernetes import client, config
     from urllib3 import Retry
-    from urllib3.exceptions import HTTPError
+    from urllib3.exceptions import ConnectTimeoutError, HTTPError, ReadTimeoutError
     from yaml import YAMLError
 except ImportError:
     raise MissingExtra("reading a cluster", "cluster") from None
@@ -41,6 +44,8 @@ PAGE: Final = 500
 
 _CONNECT: Final = 10.0  # seconds
 _ANSWER: Final = 60.0  # seconds without a byte
+_PLUGIN: Final = 60.0  # seconds for an exec plugin
+_LOGIN: Final = 600.0  # the same, where it may ask somebody to log in
 _BUSY: Final = 3  # how often to ask again a server that says that it is too busy
 _SHOWN: Final = 300
 _IN_POD: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -112,7 +117,15 @@ class Refusal:
 
 
 # What the client raises for a kubeconfig of another form than it expects.
-_UNUSABLE: Final = (OSError, ValueError, LookupError, TypeError, AttributeError)
+_UNUSABLE: Final[tuple[type[Exception], ...]] = (
+    config.ConfigException,
+    YAMLError,
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+)
 _List = Callable[..., Any]
 
 
@@ -136,7 +149,7 @@ class Connection:
             Unreachable: There is no answer, or none that can be used.
         """
         read = getattr(self._group(kind), f"read_namespaced_{_method(kind)}")
-        answer = _ask(partial(read, name, namespace, **_RAW))
+        answer = self._ask(partial(read, name, namespace, **_RAW))
         if isinstance(answer, int):
             return Refusal("get", KINDS[kind], namespace, name, answer)
         return _document(answer)
@@ -162,7 +175,7 @@ class Connection:
         some = {} if name is None else {"field_selector": f"metadata.name={name}"}
         more: dict[str, Any] = {"limit": self.page}
         while True:
-            answer = _ask(partial(lists, **some, **more, **_RAW))
+            answer = self._ask(partial(lists, **some, **more, **_RAW))
             if isinstance(answer, int):
                 refusal = Refusal("list", KINDS[kind], namespace, name, answer)
                 yield refusal
@@ -188,6 +201,29 @@ class Connection:
 
     def _group(self, kind: str) -> Any:
         return _APIS[KINDS[kind].group](self._api)
+
+    def _ask(self, call: Callable[[], Any]) -> HiddenBytes | int:
+        """The body of an answer, or the status of one that is none.
+
+        Raises:
+            Unreachable: There is no answer, or the credentials are not accepted.
+        """
+        reason = ""
+        try:
+            return HiddenBytes(call().data)
+        except client.ApiException as error:
+            status = int(error.status or 0)
+        except (HTTPError, OSError, ValueError) as error:
+            status, reason = 0, _of_connection(error)
+        if reason:
+            server = urlsplit(self._api.configuration.host).netloc.rpartition("@")[2]
+            text = f"the API server {server} cannot be asked: {reason}"
+            raise Unreachable(printable(text[:_SHOWN]))
+        if status == 401:
+            raise Unreachable(
+                "the API server does not accept the credentials of the kubeconfig (401)"
+            )
+        return status
 
     def close(self) -> None:
         """Close its sockets."""
@@ -224,7 +260,7 @@ def connect(
     with _errors_of_plugins() as said:
         try:
             namespace = _configure(settings, files, context)
-        except (config.ConfigException, YAMLError, *_UNUSABLE) as error:
+        except _UNUSABLE as error:
             reason = _of_config(error)
     if reason is None and said:
         reason = f"the credentials of the kubeconfig cannot be had: {said[-1]}"
@@ -249,10 +285,42 @@ def _configure(settings: Any, files: str, context: str | None) -> str:
             raise config.ConfigException(f"the kubeconfig has no context {context}")
         chosen = named[0]
     # A plugin's answer is not written into the kubeconfig, as nothing is written anywhere.
-    _CONFIG.load_kube_config(
-        files, context=context, client_configuration=settings, persist_config=False
+    load = partial(
+        _CONFIG.load_kube_config,
+        files,
+        context=context,
+        client_configuration=settings,
+        persist_config=False,
     )
+    # The client decides by this, too, whether a plugin may ask somebody.
+    limit = _LOGIN if getattr(sys.stdout, "isatty", bool)() else _PLUGIN
+    if not _ends(load, limit):
+        raise config.ConfigException(
+            f"the kubeconfig's exec plugin gives no credentials within {limit:.0f} seconds"
+        )
+    settings.refresh_api_key_hook = None  # or it would start the plugin again, without that limit
     return str(chosen["context"].get("namespace") or "default")
+
+
+def _ends(call: Callable[[], object], limit: float) -> bool:
+    """Whether a call ends in time, which is left to itself if not.
+
+    What a kubeconfig makes it raise is raised here.
+    """
+    raised: list[Exception] = []
+
+    def run() -> None:
+        try:
+            call()
+        except _UNUSABLE as error:
+            raised.append(error)
+
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(limit)
+    if raised:
+        raise raised[0]
+    return not thread.is_alive()
 
 
 def _of_config(error: Exception) -> str:
@@ -281,26 +349,6 @@ def _errors_of_plugins() -> Iterator[list[str]]:
         logger.removeHandler(handler)
 
 
-def _ask(call: Callable[[], Any]) -> HiddenBytes | int:
-    """The body of an answer, or the status of one that is none.
-
-    Raises:
-        Unreachable: There is no answer, or the credentials are not accepted.
-    """
-    reason = ""
-    try:
-        return HiddenBytes(call().data)
-    except client.ApiException as error:
-        status = int(error.status or 0)
-    except (HTTPError, OSError, ValueError) as error:
-        status, reason = 0, _of_connection(error)
-    if reason:
-        raise Unreachable(printable(f"the API server cannot be asked: {reason}"[:_SHOWN]))
-    if status == 401:
-        raise Unreachable("the API server does not accept the credentials of the kubeconfig (401)")
-    return status
-
-
 def _of_connection(error: BaseException) -> str:
     """Why there is no connection, from the root of the causes: without a URL and its password."""
     seen: list[BaseException] = []
@@ -312,6 +360,10 @@ def _of_connection(error: BaseException) -> str:
     for each in reversed(seen):
         if isinstance(each, ssl.SSLCertVerificationError):
             return f"its certificate is not trusted: {each.verify_message}"
+        if isinstance(each, (ConnectTimeoutError, ReadTimeoutError)):
+            connected = isinstance(each, ReadTimeoutError)
+            what, limit = ("answer", _ANSWER) if connected else ("connection", _CONNECT)
+            return f"there is no {what} within {limit:.0f} seconds"
         if isinstance(each, OSError) and each.strerror:
             return each.strerror
     return f"the connection breaks ({type(seen[-1]).__name__})"

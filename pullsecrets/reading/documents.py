@@ -385,7 +385,9 @@ def _objects_in(
     value = document.value
     if value is None:
         return
-    if is_patch(value):
+    # Of a list each object is looked at, later on: one that is a patch is not all of the list.
+    is_list = isinstance(value, Mapping) and str(value.get("kind")).endswith("List")
+    if not is_list and is_patch(value):
         yield document.problem(ProblemCode.PATCH, _A_PATCH, error=False)
         return
     if not isinstance(value, Mapping):

@@ -36,12 +36,17 @@ class Lack(Enum):
 
 
 def is_patch(value: Any) -> bool:
-    """Whether a document is a patch by its form: of JSON 6902, or with a directive of a merge."""
+    """Whether a document is a patch by its form: of JSON 6902, or with a directive of a merge.
+
+    What an API server has stored, which then has a ``uid``, is whole, whatever it says.
+    """
     if isinstance(value, (list, tuple)):
         return bool(value) and all(
             isinstance(each, Mapping) and isinstance(each.get("op"), str) and "path" in each
             for each in value
         )
+    if value_at(value, ("metadata", "uid")) is not None:
+        return False
     return any(
         isinstance(key, str) and key.startswith(_DIRECTIVES)
         for mapping in _mappings(value)

@@ -29,6 +29,7 @@ __all__ = [
     "NoSuchPath",
     "is_read",
     "manifests_in",
+    "nothing",
     "passed_over_chart",
     "read_documents",
     "walk",
@@ -54,12 +55,13 @@ class NoSuchPath(PullsecretsError, FileNotFoundError):
     """A path that was asked for by name does not exist."""
 
 
-def _nothing(path: Path) -> bool:
+def nothing(path: Path) -> bool:
+    """An `exclude` that leaves nothing out."""
     return False
 
 
 def read_documents(
-    path: str | os.PathLike[str], exclude: Callable[[Path], bool] = _nothing
+    path: str | os.PathLike[str], exclude: Callable[[Path], bool] = nothing
 ) -> Iterator[Document | Problem]:
     """The documents of a file, a folder or, for ``-``, of standard input, in order.
 
@@ -93,7 +95,7 @@ def read_documents(
             yield from manifests_in(_read(found, expected=False), str(found))
 
 
-def walk(folder: Path, exclude: Callable[[Path], bool] = _nothing) -> Iterator[Path | Problem]:
+def walk(folder: Path, exclude: Callable[[Path], bool] = nothing) -> Iterator[Path | Problem]:
     """The files of a folder that may hold manifests, and what of it is passed over or unreadable.
 
     Hidden files and folders are left out, and so are the templates and values of Helm charts.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -23,6 +23,7 @@ from pullsecrets.reading.paths import (
     OF_A_CHART,
     is_read,
     manifests_in,
+    nothing,
     passed_over_chart,
 )
 from pullsecrets.secrecy import HiddenBytes, printable
@@ -55,11 +56,17 @@ class Revision:
         """Whether there is such a file or folder."""
         return bool(self._entries([path]))
 
-    def documents(self, paths: Sequence[str]) -> Iterator[Document | Problem]:
+    def documents(
+        self, paths: Sequence[str], exclude: Callable[[Path], bool] = nothing
+    ) -> Iterator[Document | Problem]:
         """The documents of files and folders, in order; paths that are not there give none.
 
         Folders are read as `read_documents` does it. The places name the revision and the file, as
         git does: ``main:manifests/api.yaml``.
+
+        Args:
+            paths: The files and folders.
+            exclude: Says of a file in a folder, as it is in a checkout, that it is not read.
 
         Raises:
             NoRevision: git fails.
@@ -72,7 +79,14 @@ class Revision:
             for _, file in entries
             if PurePosixPath(file).name == CHART and file not in asked
         }
-        read = [each for each in entries if each[1] in asked or _is_read(each[1], charts)]
+        left_out = {
+            file for _, file in entries if file not in asked and exclude(self.folder / file)
+        }
+        read = [
+            (name, file)
+            for name, file in entries
+            if file in asked or (file not in left_out and _is_read(file, charts))
+        ]
         wanted = "".join(f"{name}\n" for name, _ in read).encode()
         contents = _git(self.folder, "cat-file", "--batch", stdin=wanted)
         for (_, file), content in zip(read, _contents(contents), strict=True):
@@ -80,7 +94,8 @@ class Revision:
             documents = read_data(content, place, expected=named)
             yield from documents if named else manifests_in(documents, place)
         for chart in sorted(charts):
-            yield passed_over_chart(f"{self.name}:{chart}")
+            if str(PurePosixPath(chart, CHART)) not in left_out:
+                yield passed_over_chart(f"{self.name}:{chart}")
 
     def _entries(self, paths: Sequence[str]) -> list[tuple[str, str]]:
         """The hash and the name of each manifest, in the order in which folders are read."""

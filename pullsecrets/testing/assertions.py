@@ -6,6 +6,7 @@ Plain functions that raise `AssertionError`: they work in pytest, in unittest an
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Final, Literal
 
@@ -110,6 +111,7 @@ def assert_no_problems(
     *,
     allow: Collection[str] = (),
     fail_on: Literal["error", "warning", "note"] = "warning",
+    at: datetime | None = None,
 ) -> None:
     """`pullsecrets.check` finds no error and no warning, and all of the input could be read.
 
@@ -118,6 +120,8 @@ def assert_no_problems(
         allow: Codes of diagnoses that may stay: ``["PS102"]``. For one object only, annotate it
             with ``pullsecrets/ignore``.
         fail_on: The least severity that fails, as for ``pullsecrets check``; ``note`` for all.
+        at: The moment for which credentials count as expired, with its time zone; None: that is
+            not looked at.
 
     Raises:
         AssertionError: There is a diagnosis of that severity, and of another code.
@@ -129,7 +133,7 @@ def assert_no_problems(
     if unknown:
         raise ValueError(f"no diagnosis has the code {printable(', '.join(unknown))}")
     rank = Severity(fail_on).rank
-    found = [d for d in check(cluster, ignore=codes) if d.severity.rank <= rank]
+    found = [d for d in check(cluster, ignore=codes, at=at) if d.severity.rank <= rank]
     lines = [f"error: {problem}" for problem in cluster.problems if problem.error]
     for diagnosis in found:
         lines += [str(diagnosis), f"    {diagnosis.where}", f"    {diagnosis.advice}"]

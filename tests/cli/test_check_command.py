@@ -16,8 +16,8 @@ pytest.importorskip("yaml")
 from click.testing import CliRunner
 
 from pullsecrets import load
+from pullsecrets.cli import _report, cli
 from pullsecrets.cli import check as command
-from pullsecrets.cli import cli
 from pullsecrets.cli._lines import Lines
 from pullsecrets.diagnoses import Where
 from pullsecrets.diagnoses import check as diagnose
@@ -269,14 +269,16 @@ class Terminal:
         return getattr(self._stream, name)
 
 
-def test_on_a_terminal_it_tells_how_far_it_is_and_that_all_is_well(monkeypatch, capsys):
+@pytest.mark.parametrize("many", [4, 5])
+def test_on_a_terminal_it_tells_how_far_it_is_and_that_all_is_well(many, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stderr", Terminal(sys.stderr))
+    monkeypatch.setattr(_report, "_MANY", many)
     with pytest.raises(SystemExit) as end:
         command.check.main([str(GOOD)], standalone_mode=False)
     assert end.value.code == 0
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "checking" in shown.err
+    assert ("checking" in shown.err) is (many == 4)
     assert "no diagnosis in 4 pods and 6 secrets" in shown.err
 
 

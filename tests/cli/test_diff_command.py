@@ -12,6 +12,7 @@ import yaml
 
 from support.canary import AUTH, CANARY, b64, leaks
 from support.command_line import run
+from support.html import Document
 from support.made import pod_manifest, secret_manifest
 
 IMAGE = "quay.io/acme/api:1"
@@ -94,7 +95,57 @@ def test_markdown(write):
     assert "| anonymous |" in row
 
 
-@pytest.mark.parametrize("form", ["text", "json", "markdown"])
+def test_html(write):
+    secret = secret_manifest("regcred", auths=login())
+    name = "<script>alert(1)</script>&"
+    old = write("old.yaml", pod_manifest("regcred", name=name), pod_manifest(name="q"), secret)
+    new = write("new.yaml", pod_manifest("regcred", name=name), pod_manifest("regcred", name="r"))
+    result = run("diff", old, new, "--format", "html")
+    assert result.status == 1
+    read = Document.of(result.out)
+    assert read.headings == ["What changes", "For the worse", "Other changes"]
+    assert "1 for the worse 2 other" in read.text
+    assert "3 images change, 1 for the worse" in read.text
+    assert f"Pod default/{name}" in read.text
+    assert "secret default/regcred was removed" in read.text
+    read = Document.of(run("diff", old, old, "--format", "html").out)
+    assert (read.headings, read.tables) == (["What changes"], 0)
+    assert "nothing changes" in read.text
+
+
+@pytest.fixture
+def replicas(write):
+    def pods(*secrets):
+        owner = {"kind": "ReplicaSet", "name": "api-7c9d", "controller": True}
+        for number in range(12):
+            pod = pod_manifest(*secrets, name=f"api-7c9d-{number}", image=IMAGE)
+            pod["metadata"]["ownerReferences"] = [owner]
+            yield pod
+
+    secret = secret_manifest("regcred", auths=login())
+    return write("old.yaml", *pods("regcred"), secret), write("new.yaml", *pods(), secret)
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_the_pods_of_one_workload_are_one(replicas, form):
+    result = run("diff", *replicas, "--format", form)
+    text = Document.of(result.out).text if form == "html" else result.out
+    assert text.count("ReplicaSet default/api-7c9d (12 pods)") == 1
+    assert "12 images change, 12 for the worse" in text
+    assert text.count("anonymous") == 1
+    found = run("diff", *replicas, "--format", "json").json["changes"]
+    assert len(found) == 12
+
+
+def test_nothing_is_cut(write):
+    old = write("old.yaml", *(pod_manifest(name=f"p{n}", image=IMAGE) for n in range(90)))
+    new = write("new.yaml", pod_manifest(name="p0", image=IMAGE))
+    result = run("diff", old, new)
+    assert result.out.count("not there") == 89
+    assert "…" not in result.out
+
+
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "html"])
 def test_no_password_is_shown(write, form):
     old = write("old.yaml", pod_manifest("regcred"), secret_manifest("regcred", auths=login()))
     auths = {f"https://u:{CANARY}@quay.io": {"auth": AUTH}, "quay.io": {"auth": AUTH}}
@@ -216,6 +267,11 @@ def test_a_release_that_refuses_the_configuration(sides, plugins):
     assert because.startswith("because strict_decoding in Kubernetes 1.32: False -> True")
     back = run("diff", sides[0], *between("1.32", "1.31"), *plugins, "--format", "markdown")
     assert (back.status, back.out.splitlines()[0][:20]) == (0, "- no longer refused:")
+    read = Document.of(
+        run("diff", sides[0], *between("1.31", "1.32"), *plugins, "--format", "html").out
+    )
+    assert "refused now: " in read.text
+    assert not leaks(read.text)
     found = run("diff", sides[0], *between("1.31", "1.32"), *plugins, "--format", "json").json
     assert found["changes"] == []
     assert found["refused"]["before"] == []

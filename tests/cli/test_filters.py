@@ -127,8 +127,8 @@ def test_what_is_chosen(files, command, options, images):
 
 def test_what_is_not_there(files):
     for options, said in (
-        (("--registry", "quay.example.com"), "no pod has the image 'quay.example.com'"),
-        (("--image", "x*", "--registry", "y"), "no pod has the image 'x*' of 'y'"),
+        (("--registry", "quay.example.com"), "no pod has an image of registry 'quay.example.com'"),
+        (("--image", "x*", "--registry", "y"), "no pod has the image 'x*' of registry 'y'"),
         (("--secret", "gone\x1b"), "there is no secret 'gone\\x1b'"),
         (("--secret", "shop/unused"), "there is no secret 'shop/unused'"),
         (("--image", "Bad"), "'Bad' is not an image reference"),
@@ -231,3 +231,14 @@ def test_what_is_wrong_with_what_makes_a_secret_is_about_its_pods(made, options,
     assert codes(made, *options) == wanted
     said = run("explain", *made, *options).out
     assert ("PS209" in said) == bool(wanted)
+
+
+def test_that_nothing_is_like_that_is_no_lack_of_pods(tmp_path):
+    file = tmp_path / "all.json"
+    objects = [secret("s", "quay.io"), pod("a", {"one": "quay.io/a"})]
+    file.write_text(json.dumps({"kind": "List", "items": objects}))
+    found = run("resolve", file, "--only", "failing")
+    assert (found.status, found.out, found.err) == (0, "", "no image is failing\n")
+    found = run("resolve", file, "--secret", "s")
+    assert (found.status, found.out, found.err) == (0, "", "no image is what was asked for\n")
+    assert " in 0 of 1 pod and 1 secret" in run("check", file, "--only", "failing").err

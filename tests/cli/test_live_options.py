@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from live.recorded import recorded
 from live.world import EDITOR, LISTER, READER
 from pullsecrets.__main__ import main
+from pullsecrets.cli import _live
 from pullsecrets.cli._live import progress
 from support.canary import leaks
 from support.command_line import run
@@ -250,12 +252,37 @@ class TestProgress:
         assert shown.startswith("\r\x1b[Kreading the cluster: 1 pods\r\x1b[K")
         assert shown.endswith("\r\x1b[K")
 
+    def test_that_nothing_is_read_for_a_second(self, capsys, monkeypatch):
+        class Elapsed(threading.Timer):
+            def start(self):
+                self.function(*self.args, **self.kwargs)
+
+        monkeypatch.setattr(_live, "Timer", Elapsed)
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+        with progress():
+            pass
+        assert capsys.readouterr().err == "waiting for the cluster\n"
+
     def test_not_elsewhere(self, capsys):
         with progress(itertools.count().__next__) as count:
             count("pods", 1)
         assert capsys.readouterr().err == ""
 
-    def test_not_before(self, capsys):
+    def test_not_before(self, capsys, monkeypatch):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
         with progress(lambda: 0.0) as count:
             count("pods", 1)
         assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("command", ["resolve", "explain", "check", "uses"])
+def test_a_service_account_that_may_not_be_read(command, api):
+    forbidden = {"kind": "Status", "apiVersion": "v1", "reason": "Forbidden", "code": 403}
+    api.instead["/api/v1/namespaces/shop/serviceaccounts/default"] = 403, forbidden
+    result = run(command, "deploy/api", "--kubeconfig", EDITOR)
+    assert result.status == 2
+    assert "no right to get serviceaccounts in namespace shop (403); not known: def" in result.err
+    assert "anonymous" not in result.out
+    assert "without a credential" not in result.out
+    if command == "uses":
+        assert "whatever there is of secret shop/(not read)" in result.out

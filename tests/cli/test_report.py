@@ -13,7 +13,7 @@ pytest.importorskip("rich")
 from rich.console import Console
 
 from benchmarks import made
-from pullsecrets import check, load
+from pullsecrets import Cluster, check, load
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._report import print_causes
 from pullsecrets.diagnoses import CATALOGUE, Diagnoses
@@ -119,3 +119,17 @@ def test_more_kinds_than_a_screen_has_room_for():
     left = codes.split(", ")
     assert len(left) == int(number)
     assert len(left) + sum(" PS" in line for line in shown[:-2]) == len(CATALOGUE)
+
+
+@pytest.mark.parametrize("command", ["resolve", "check", "explain"])
+@pytest.mark.parametrize("more", [(), ("--image", "registry-0.*")])
+def test_each_pod_is_resolved_once(dump, monkeypatch, command, more):
+    resolve, seen = Cluster.resolve, []
+
+    def counted(cluster, pod):
+        seen.append(pod)
+        return resolve(cluster, pod)
+
+    monkeypatch.setattr(Cluster, "resolve", counted)
+    assert run(command, dump, *more).out
+    assert len(seen) == 500

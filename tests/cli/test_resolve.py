@@ -429,6 +429,21 @@ def test_example_line_by_line(folder):
     assert result.status == (folder == "broken/broken-secret")
 
 
+def test_several_pods_have_their_headings_once():
+    out = run("resolve", EXAMPLES / "good").out
+    assert out.count("  try  source ") == 1
+    tables = out.split("\n\n", 1)[1]
+    head, first = tables.split("\n", 1)
+    assert head.split() == ["try", "source", "entry", "user"]
+    assert first.startswith("Deployment two-registries/shop\n")
+    # In all of them a column starts at the same place.
+    rows = [line for line in tables.splitlines() if re.match(r"    (\d|try) ", line)]
+    assert {line.index(word) for line in rows for word in re.findall(r"\S+  +(\S+)", line)[:1]} == {
+        9
+    }
+    assert tables.count("\n\n") == 3
+
+
 # --- The table -------------------------------------------------------------------------------
 
 

@@ -106,3 +106,13 @@ def test_resolve_without_a_secret(manifests):
     assert users("--without-secret", "shop/regcred", "--without-secret", "default/broken") == [[]]
     result = run("resolve", manifests, "--without-secret", CANARY)
     assert (result.status, "NS/NAME" in result.err) == (2, True)
+
+
+def test_what_an_attempt_means(tmp_path):
+    auths = {
+        each: {"username": each[:5], "password": "p"} for each in ("quay.io", "https://quay.io")
+    }
+    file = tmp_path / "all.yaml"
+    objects = pod_manifest("regcred", image="quay.io/a"), secret_manifest("regcred", auths=auths)
+    file.write_text(yaml.safe_dump_all(objects), encoding="utf-8")
+    assert run("uses", file).out.count("1-2 in any order") == 2

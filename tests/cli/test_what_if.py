@@ -171,6 +171,12 @@ class TestRevisions:
         result = run("diff", "--git", "main..change", "m/more.yaml")
         assert "is in neither revision" not in result.err
 
+    def test_what_is_excluded_is_not_read(self):
+        Path("pullsecrets.toml").write_text('exclude = ["more.yaml"]\n')
+        result = run("diff", "--git", "main..change")
+        assert result.status == 1
+        assert "more.yaml" not in result.err
+
     @pytest.mark.parametrize(
         "arguments",
         [

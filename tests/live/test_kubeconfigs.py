@@ -15,7 +15,7 @@ from kubernetes import config
 from live.recorded import recorded
 from live.starting import CONTEXT
 from live.world import READER
-from pullsecrets.live import Unreachable, connect, read_live
+from pullsecrets.live import Unreachable, connect, connection, read_live
 from support.canary import CANARY, error_texts, leaks
 
 PLUGIN = """
@@ -173,6 +173,20 @@ class TestPlugins:
         assert said in str(raised.value)
         assert not any(leaks(text) for text in error_texts(raised.value))
         assert api.asked == []
+
+    def test_has_a_limit(self, api, tmp_path, monkeypatch):
+        slow = plugin(tmp_path, code="import time; time.sleep(60)")
+        monkeypatch.setattr(connection, "_PLUGIN", 0.3)
+        with pytest.raises(Unreachable, match="plugin gives no credentials within 0 seconds"):
+            connect(with_user(api, tmp_path / "a.json", slow))
+        assert api.asked == []
+
+    def test_has_another_limit_where_it_may_ask_somebody(self, api, tmp_path, monkeypatch):
+        monkeypatch.setattr(connection, "_PLUGIN", 0.0)
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+        with Path(os.devnull).open() as nobody:
+            monkeypatch.setattr(sys, "stdin", nobody)
+            connect(with_user(api, tmp_path / "a.json", plugin(tmp_path))).close()
 
     def test_is_not_there(self, api, tmp_path):
         user = {"exec": {**plugin(tmp_path)["exec"], "command": "/not/there"}}

@@ -13,17 +13,21 @@ from attrs import evolve
 
 from live.recorded import PAGE, recorded
 from live.world import EDITOR, LISTER, READER, STRANGER, TENANT
+from pullsecrets.cluster import NOT_READ
 from pullsecrets.kinds import Reference
 from pullsecrets.live import Forbidden, Refusal, Unreachable, connect, read_live, read_objects
+from pullsecrets.live import connection as connecting
 from pullsecrets.node.node import Node
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import NoteCode
 from pullsecrets.reading import Document, ProblemCode
+from pullsecrets.resolution import Access
 from registries.certificates import Authority
 from support.canary import CANARY, error_texts, leaks
 from test_secrecy_frames import frames
 
 ALL = ["api-0", "api-1", "api-2", "api-3", "api-4", "web"]
+FORBIDDEN = {"kind": "Status", "apiVersion": "v1", "reason": "Forbidden", "code": 403}
 LIST = "GET /api/v1/namespaces/shop/pods?limit=500"
 
 
@@ -181,6 +185,27 @@ class TestRights:
         assert [problem.code for problem in cluster.problems] == [ProblemCode.FORBIDDEN]
         assert "get serviceaccounts in namespace shop" in str(cluster.problems[0])
 
+    def test_of_a_workloads_account(self, api, config):
+        api.instead["/api/v1/namespaces/shop/serviceaccounts/default"] = 403, FORBIDDEN
+        only = Reference.parse("deploy/api")
+        cluster = read_live(kubeconfig=config(EDITOR), namespace="shop", only=only)
+        [answer] = cluster.resolve_all()
+        assert answer.admission.pull_secrets == (NOT_READ,)
+        assert [note.code for note in answer.notes] == [NoteCode.UNREAD_SECRET]
+        resolution = answer.images[0].resolution
+        assert resolution.anonymous is None
+        assert resolution.access is Access.UNKNOWN
+        assert cluster.pod_account(answer.pod).annotations is None
+        assert not any("/secrets/" in each for each in api.asked)
+
+    def test_of_a_pods_account_that_is_to_be_another(self, api, config):
+        api.instead["/api/v1/namespaces/shop/serviceaccounts/default"] = 403, FORBIDDEN
+        cluster = read_live(kubeconfig=config(EDITOR), namespace="shop", accounts=["robot"])
+        listing = cluster.as_service_account(cluster.pods[0], "robot")
+        assert listing.pull_secrets == (NOT_READ,)  # its own list, or a copy: nobody knows
+        listing = cluster.as_service_account(evolve(cluster.pods[0], pull_secrets=()), "robot")
+        assert listing.pull_secrets == ()
+
     def test_credentials_that_are_not_accepted(self, config):
         with pytest.raises(Unreachable, match="does not accept the credentials"):
             read_live(kubeconfig=config("nobody"), namespace="shop")
@@ -262,8 +287,25 @@ class TestNoConnection:
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             api.url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-            with pytest.raises(Unreachable, match="Connection refused"):
+            address = api.url.removeprefix("http://")
+            refused = f"the API server {address} cannot be asked: Connection refused"
+            with pytest.raises(Unreachable, match=refused):
                 read_live(kubeconfig=config(READER))
+
+    def test_it_says_nothing(self, api, config, monkeypatch):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            api.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            monkeypatch.setitem(connecting._RAW, "_request_timeout", (10.0, 0.2))
+            with pytest.raises(Unreachable, match="there is no answer within 60 seconds"):
+                read_live(kubeconfig=config(READER))
+
+    def test_it_is_not_reached(self, api, config, monkeypatch):
+        def dropped(*address, **options):
+            raise TimeoutError("timed out")
+
+        monkeypatch.setattr("urllib3.util.connection.create_connection", dropped)
+        with pytest.raises(Unreachable, match="there is no connection within 10 seconds"):
+            read_live(kubeconfig=config(READER))
 
     def test_it_hangs_up(self, api, config):
         with socket.create_server(("127.0.0.1", 0)) as listener:

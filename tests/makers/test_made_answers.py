@@ -20,7 +20,7 @@ from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.present import PullOutcome, decide
-from pullsecrets.resolution import Source, SourceKind
+from pullsecrets.resolution import Source, SourceKind, attempt_cell
 from pullsecrets.secrecy import EntryText
 from pullsecrets.symptoms import symptoms_of
 from pullsecrets.testing import (
@@ -68,6 +68,8 @@ def test_without_a_known_candidate_it_is_not_known_whether_the_pull_is_anonymous
 def test_a_known_candidate_may_come_later():
     found = resolve("quay.io/a/b", [secret("one", "quay.io", "quay.io/a"), made()])
     assert [number for number, _ in found.attempts] == ["1+", "2+"]
+    shown = [attempt_cell(number).shown for number in ("1", "2+", "2-3", "2-3+", "?")]
+    assert shown == ["1", "2+ or later", "2-3 in any order", "2-3+ in any order or later", "?"]
     assert found.anonymous is False
     assert found.summary == (
         "2 candidates, and what secret made gives, which is not known and may come first"

@@ -43,12 +43,21 @@ def test_a_patch_is_passed_over_and_no_error(document):
         deployment(WHOLE),
         deployment({"name": "c", "image": ""}),  # what a template was given nothing for
         {"kind": "Pod", "metadata": {"name": "a"}, "spec": {}},
+        {**deployment(WHOLE, **{"$patch": "x"}), "metadata": {"name": "a", "uid": "1"}},  # stored
     ],
 )
 def test_what_is_no_patch(document):
     cluster = Cluster.from_manifests([document])
     assert len(cluster.pods) == 1
     assert cluster.problems == ()
+
+
+def test_a_patch_in_a_list_does_not_take_the_others_with_it():
+    patch = {"kind": "Secret", "metadata": {"name": "a"}, "$patch": "delete"}
+    whole = {"kind": "List", "items": [deployment(WHOLE), patch]}
+    cluster = Cluster.from_manifests([whole])
+    assert [pod.name for pod in cluster.pods] == ["a"]
+    assert [p.code for p in cluster.problems] == [ProblemCode.PATCH]
 
 
 @pytest.mark.parametrize("value", [[], [1], [{"op": "add"}], [{"op": 1, "path": "/"}], "x", None])

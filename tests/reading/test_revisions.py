@@ -105,6 +105,26 @@ def test_paths_that_are_not_there(repository):
     assert names(old, "missing") == []
 
 
+def test_what_is_excluded_is_not_read(repository):
+    write(repository, shop__Chart_yaml="name: shop\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-m", "a chart")
+    _, new = revisions("main..change", repository)
+    asked = []
+
+    def exclude(path):
+        asked.append(path)
+        return path.name in ("Chart.yaml", "y.json")
+
+    found = list(new.documents([".", "a/x.yaml"], exclude))
+    assert [str(each.place) for each in found] == [
+        "change:a/x.yaml, document 1",
+        "change:b.yaml, document 1",
+    ]
+    assert repository / "b.yaml" in asked
+    assert repository / "a" / "x.yaml" not in asked  # it is asked for by its name
+
+
 def test_a_chart_is_passed_over(repository):
     write(repository, shop__Chart_yaml="name: shop\n", shop__templates__a_yaml="{{ a }}\n")
     git(repository, "add", "-A")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import traceback
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -182,6 +185,19 @@ def test_notes_are_no_problems_unless_asked_for() -> None:
     assert_no_problems(cluster(twice, REGCRED))
     with pytest.raises(AssertionError, match="note PS105"):
         assert_no_problems(cluster(twice, REGCRED), fail_on="note")
+
+
+def test_what_has_expired_is_a_problem_from_then_on() -> None:
+    claims = b64encode(json.dumps({"exp": 1_700_000_000}).encode()).decode().rstrip("=")
+    secret = pull_secret(
+        "regcred", {"quay.io/acme": ("user", f"eyJhbGciOiJub25lIn0.{claims}.c2ln")}
+    )
+    end = datetime.fromtimestamp(1_700_000_000, UTC)
+    found = cluster(API, secret)
+    assert_no_problems(found)
+    assert_no_problems(found, at=end - timedelta(seconds=1))
+    with pytest.raises(AssertionError, match="PS408"):
+        assert_no_problems(found, at=end + timedelta(seconds=1))
 
 
 def test_problems_of_an_account_concern_its_pods() -> None:
