@@ -141,7 +141,7 @@ def stand_in(folder: Path, name: str, body: str = "") -> Path:
     )
     program = folder / name
     program.write_text(
-        f"#!{sys.executable}\n"
+        f"#!{sys.executable} -S\n"  # without site-packages: coverage would start with each
         "import json, os, pathlib, sys, time\n"
         f"recorded = json.loads({json.dumps(json.dumps(RECORDED))})\n"
         f"with open({str(calls)!r}, 'a') as calls:\n"
