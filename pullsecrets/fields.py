@@ -101,7 +101,10 @@ class Field:
         Raises:
             InvalidManifest: The value is not a mapping.
         """
-        return Field(self._mapping().get(name), self, name)
+        value = self.value
+        # Most are; the call is spared, as a large dump has a million of them.
+        members = value if type(value) is dict else self._mapping()
+        return Field(members.get(name), self, name)
 
     def at(self, path: Iterable[str]) -> Field:
         """The member at the end of a path, or an empty field if it is absent.

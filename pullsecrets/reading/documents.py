@@ -251,7 +251,9 @@ def objects_of(
             rbac.append(_in_namespace(item.value, namespace))
             continue
         try:
-            place = evolve(item.place, environment=environment)
+            place = item.place
+            if environment is not None:
+                place = evolve(place, environment=environment)
             if is_kustomization(item.value, place):
                 sources += generated(item.value, namespace=namespace, place=place)
                 continue

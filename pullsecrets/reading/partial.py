@@ -45,7 +45,7 @@ def is_patch(value: Any) -> bool:
             isinstance(each, Mapping) and isinstance(each.get("op"), str) and "path" in each
             for each in value
         )
-    if value_at(value, ("metadata", "uid")) is not None:
+    if _is_stored(value):
         return False
     return any(
         isinstance(key, str) and key.startswith(_DIRECTIVES)
@@ -54,15 +54,23 @@ def is_patch(value: Any) -> bool:
     )
 
 
+def _is_stored(value: Any) -> bool:
+    """Whether an API server has stored it."""
+    return value_at(value, ("metadata", "uid")) is not None
+
+
 def lack_of(manifest: Mapping[str, Any], shape: Shape) -> Lack | None:
     """What a workload lacks; None if it is whole, or malformed.
 
-    A Pod without containers is no patch: there is no use for such a patch.
+    A Pod without containers is no patch: there is no use for such a patch. What an API server has
+    stored is whole, or refers to another object.
 
     Args:
         manifest: The object.
         shape: Where its pods' fields are.
     """
+    if not shape.reference and _is_stored(manifest):
+        return None
     spec = value_at(manifest, shape.spec)
 
     def member(name: str) -> Any:

@@ -242,3 +242,12 @@ def test_that_nothing_is_like_that_is_no_lack_of_pods(tmp_path):
     found = run("resolve", file, "--secret", "s")
     assert (found.status, found.out, found.err) == (0, "", "no image is what was asked for\n")
     assert " in 0 of 1 pod and 1 secret" in run("check", file, "--only", "failing").err
+
+
+def test_commands_without_answers_of_their_own_choose_images_too(tmp_path):
+    file = tmp_path / "all.json"
+    objects = [secret("s", "quay.io"), pod("a", {"one": "quay.io/a", "two": "nginx"}, "s")]
+    file.write_text(json.dumps({"kind": "List", "items": objects}))
+    found = run("uses", file, "--image", "quay.io/*", "--format", "json").json
+    assert [each["image"] for each in found["credentials"][0]["images"]] == ["quay.io/a"]
+    assert found["anonymous"] == []

@@ -262,3 +262,9 @@ def test_json_is_parsed_once_to_find_lines(tmp_path, monkeypatch):
         assert len({lines(each.where) for each in found}) == pods
         # Once to pass over each object, and once more in those that have a diagnosis.
         assert sum(parsed) < 2 * len(file.read_text())
+
+
+@pytest.mark.parametrize("text", ['{"kind": "Pod" "x": 1}', '{"items": [{} {}]}'])
+def test_json_without_a_comma_is_none(text):
+    with pytest.raises(ValueError, match=r"^$"):
+        list(json_objects(io.StringIO(text)))

@@ -194,6 +194,17 @@ class TestPlugins:
             connect(with_user(api, tmp_path / "a.json", user))
 
 
+def test_a_certificate_that_is_not_there(api, tmp_path):
+    file = api.kubeconfig(tmp_path / "a.json", READER)
+    document = json.loads(file.read_text())
+    document["clusters"][0]["cluster"] = {
+        "server": "https://127.0.0.1:1",
+        "certificate-authority": "/not/there",
+    }
+    with pytest.raises(Unreachable, match="/not/there"):
+        connect(write(file, document))
+
+
 def test_a_proxy(api, tmp_path):
     """Asked for the whole URL, as a proxy is for http: the recorded answers are the proxy."""
     file = api.kubeconfig(tmp_path / "a.json", READER)
