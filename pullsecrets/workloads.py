@@ -164,8 +164,9 @@ whose fields it has."""
 
 MANY: Final = frozenset(
     {
-        # https://tekton.dev/docs/pipelines/pipelineruns/: a pod for each task, named or written out
+        # `pullsecrets.reading.children` reads those whose templates are in them.
         "PipelineRun.tekton.dev",
+        "JobSet.jobset.x-k8s.io",
         # https://argo-workflows.readthedocs.io/en/latest/fields/: a pod for each template
         "Workflow.argoproj.io",
         "CronWorkflow.argoproj.io",
@@ -175,8 +176,6 @@ MANY: Final = frozenset(
         "KafkaBridge.kafka.strimzi.io",
         "KafkaConnect.kafka.strimzi.io",
         "KafkaMirrorMaker2.kafka.strimzi.io",
-        # https://github.com/kubernetes-sigs/jobset, api/jobset/v1alpha2: `spec.replicatedJobs`
-        "JobSet.jobset.x-k8s.io",
     }
 )
 """Kinds of others that make pods for which there is no one template in the object: the pods have

@@ -18,6 +18,7 @@ from pullsecrets.makers.table import MAKERS, Makers
 from pullsecrets.metadata import Place
 from pullsecrets.objects import Pod, ServiceAccount
 from pullsecrets.pull_secret import PullSecret
+from pullsecrets.reading.children import children_of
 from pullsecrets.reading.generators import generated, is_kustomization
 from pullsecrets.reading.partial import Lack, has_containers, is_patch, is_template, lack_of
 from pullsecrets.secrecy import printable
@@ -413,6 +414,8 @@ def _objects_in(
         yield _whole(document)
     elif shapes := shapes_of(kind, version or "", templates):
         yield _workload(document, shape_of(value, shapes))
+    elif children := [evolve(document, value=child) for child in children_of(value)]:
+        yield from _unwrapped(children, makers, templates, depth)
     elif not _is_list(kind, version or "", templates):
         if _kind_of(value) in MANY or has_containers(value):
             yield _Unknown(_kind_of(value), document)
