@@ -25,6 +25,7 @@ from pullsecrets.notes import Note, NoteCode
 from pullsecrets.secrecy import Hidden, HiddenBytes
 
 __all__ = [
+    "CONFIG_KEYS",
     "DOCKERCFG_KEY",
     "DOCKERCFG_TYPE",
     "DOCKERCONFIGJSON_KEY",
@@ -37,10 +38,11 @@ DOCKERCONFIGJSON_KEY: Final = ".dockerconfigjson"
 DOCKERCFG_TYPE: Final = "kubernetes.io/dockercfg"
 DOCKERCFG_KEY: Final = ".dockercfg"
 
-_KEYS: Final[Mapping[str, str]] = {
+CONFIG_KEYS: Final[Mapping[str, str]] = {
     DOCKERCONFIGJSON_TYPE: DOCKERCONFIGJSON_KEY,
     DOCKERCFG_TYPE: DOCKERCFG_KEY,
 }
+"""The types of Secret that hold a docker config (rule 7), and the key of it in each."""
 
 _MAX_SECRET_SIZE: Final = 1024 * 1024  # bytes of all values; core/v1 MaxSecretSize
 
@@ -118,7 +120,7 @@ class PullSecret:
             raise secret.member("data").error(
                 f"holds {size:,} bytes; the API server refuses more than {_MAX_SECRET_SIZE:,}"
             )
-        kept = {key: data.pop(key) for key in _KEYS.values() if key in data}
+        kept = {key: data.pop(key) for key in CONFIG_KEYS.values() if key in data}
         return cls(
             name_of(metadata),
             metadata.member("namespace").string() or namespace,
@@ -180,12 +182,12 @@ class PullSecret:
     @property
     def key(self) -> str:
         """The key of the value that its type asks for: that of the newer type for any other."""
-        return _KEYS.get(self.type, DOCKERCONFIGJSON_KEY)
+        return CONFIG_KEYS.get(self.type, DOCKERCONFIGJSON_KEY)
 
     @property
     def skipped(self) -> Note | None:
         """Why the kubelet skips this Secret without a word (rule 7), or None."""
-        if self.type not in _KEYS:
+        if self.type not in CONFIG_KEYS:
             return Note(NoteCode.WRONG_TYPE, self.namespace, self.name, detail=self.type)
         code = NoteCode.EMPTY_VALUE if self.key in self.data else NoteCode.NO_VALUE
         value = self.data.get(self.key)

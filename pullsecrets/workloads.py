@@ -25,6 +25,7 @@ __all__ = [
     "Shape",
     "Templates",
     "checked_templates",
+    "mappings_in",
     "own_shape",
     "shape_of",
     "shapes_of",
@@ -220,6 +221,12 @@ def value_at(value: Any, path: Iterable[Any]) -> Any:
         is_mapping = type(value) is dict or isinstance(value, Mapping)  # the first is faster
         value = value.get(name) if is_mapping else None
     return value
+
+
+def mappings_in(value: Any) -> tuple[Mapping[Any, Any], ...]:
+    """The mappings in a list; none if the value is no list."""
+    items = value if isinstance(value, (list, tuple)) else ()
+    return tuple(item for item in items if isinstance(item, Mapping))
 
 
 def own_shape(kind: str) -> Shape:

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from attrs import evolve
 
 from pullsecrets.makers.made import MadeSecret
-from pullsecrets.notes import NoteCode
-from pullsecrets.pull_secret import PullSecret
+from pullsecrets.pull_secret import CONFIG_KEYS, PullSecret
 
 __all__ = ["filled"]
 
@@ -41,7 +40,5 @@ def filled(
 
 def _holds_config(secret: PullSecret, filler: MadeSecret) -> bool:
     """Whether a docker config that the kubelet reads may be added to a Secret."""
-    skipped = secret.skipped
-    if skipped is not None and skipped.code is NoteCode.WRONG_TYPE:
-        return False
-    return filler.keys is None or secret.key in filler.keys
+    added = filler.keys is None or secret.key in filler.keys
+    return added and secret.type in CONFIG_KEYS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from attrs import evolve, field, frozen
 
@@ -10,21 +10,10 @@ from pullsecrets.dockerconfig import InvalidDockerConfig
 from pullsecrets.fields import FieldPath
 from pullsecrets.metadata import Place
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.pull_secret import (
-    DOCKERCFG_KEY,
-    DOCKERCFG_TYPE,
-    DOCKERCONFIGJSON_KEY,
-    DOCKERCONFIGJSON_TYPE,
-    PullSecret,
-)
+from pullsecrets.pull_secret import CONFIG_KEYS, DOCKERCONFIGJSON_KEY, PullSecret
 from pullsecrets.secrecy import EntryText, printable
 
 __all__ = ["MadeSecret", "Maker", "copy_of"]
-
-_KEYS: Final = {
-    DOCKERCONFIGJSON_TYPE: DOCKERCONFIGJSON_KEY,
-    DOCKERCFG_TYPE: DOCKERCFG_KEY,
-}
 
 
 @frozen
@@ -127,12 +116,12 @@ class MadeSecret:
     @property
     def key(self) -> str:
         """The key of the value that its type asks for: that of the newer type for any other."""
-        return _KEYS.get(self.type or "", DOCKERCONFIGJSON_KEY)
+        return CONFIG_KEYS.get(self.type or "", DOCKERCONFIGJSON_KEY)
 
     @property
     def skipped(self) -> Note | None:
         """Why the kubelet will skip this secret for certain (rule 7), or None."""
-        if self.type is not None and self.type not in _KEYS:
+        if self.type is not None and self.type not in CONFIG_KEYS:
             return Note(NoteCode.WRONG_TYPE, self.namespace, self.name, detail=self.type)
         if self.type is not None and self.keys is not None and self.key not in self.keys:
             return Note(NoteCode.NO_VALUE, self.namespace, self.name, detail=self.key)

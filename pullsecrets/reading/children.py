@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from pullsecrets.workloads import value_at
+from pullsecrets.workloads import mappings_in, value_at
 
 __all__ = ["children_of"]
 
@@ -40,10 +40,11 @@ def _task_runs(run: _Manifest) -> Iterator[_Manifest]:
     spec = _mapping(run.get("spec"))
     pipeline = _mapping(spec.get("pipelineSpec"))
     common = _mapping(spec.get("taskRunTemplate")) or spec
-    for task in (*_mappings(pipeline.get("tasks")), *_mappings(pipeline.get("finally"))):
-        own = _NOTHING
-        for each in _mappings(spec.get("taskRunSpecs")):
-            own = each if each.get("pipelineTaskName") == task.get("name") else own
+    special = {
+        str(each.get("pipelineTaskName")): each for each in mappings_in(spec.get("taskRunSpecs"))
+    }
+    for task in (*mappings_in(pipeline.get("tasks")), *mappings_in(pipeline.get("finally"))):
+        own = special.get(str(task.get("name")), _NOTHING)
         template = own.get("podTemplate") or own.get("taskPodTemplate")
         yield {
             "apiVersion": run["apiVersion"],
@@ -61,7 +62,7 @@ def _task_runs(run: _Manifest) -> Iterator[_Manifest]:
 
 
 def _jobs(job_set: _Manifest) -> Iterator[_Manifest]:
-    for each in _mappings(value_at(job_set, ("spec", "replicatedJobs"))):
+    for each in mappings_in(value_at(job_set, ("spec", "replicatedJobs"))):
         yield {
             "apiVersion": "batch/v1",
             "kind": "Job",
@@ -79,15 +80,13 @@ _CHILDREN: Final[Mapping[Any, Callable[[_Manifest], Iterator[_Manifest]]]] = {
 def _metadata(parent: _Manifest, *names: object) -> dict[str, Any]:
     """What a child has of its parent: its namespace, and its name before the child's own."""
     metadata = _mapping(parent.get("metadata"))
-    name = metadata.get("name") or str(metadata.get("generateName") or "").removesuffix("-")
     kept = {key: metadata[key] for key in ("namespace", "annotations") if key in metadata}
-    return {**kept, "name": "-".join(map(str, (name, *names)))}
+    first: Any = metadata.get("name") or metadata.get("generateName")
+    # What is no text is not made one, as it may be anything: whoever reads the child refuses it.
+    wrong = [part for part in (first, *names) if not isinstance(part, str)]
+    name = wrong[0] if wrong else "-".join((first.removesuffix("-"), *map(str, names)))
+    return {**kept, "name": name}
 
 
 def _mapping(value: Any) -> _Manifest:
     return value if isinstance(value, Mapping) else _NOTHING
-
-
-def _mappings(value: Any) -> list[_Manifest]:
-    items = value if isinstance(value, (list, tuple)) else ()
-    return [item for item in items if isinstance(item, Mapping)]

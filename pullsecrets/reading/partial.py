@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any, Final
 
-from pullsecrets.workloads import Shape, value_at
+from pullsecrets.workloads import Shape, mappings_in, value_at
 
 __all__ = ["Lack", "has_containers", "is_patch", "is_template", "lack_of"]
 
@@ -84,11 +84,11 @@ def lack_of(manifest: Mapping[str, Any], shape: Shape) -> Lack | None:
             return Lack.ELSEWHERE
         return None if manifest.get("kind") == "Pod" else Lack.PATCH
     default = value_at(manifest, shape.image) if shape.image else None
-    images = [each.get("image", default) for each in _items(containers)]
-    images += [each.get("image") for each in _items(member("initContainers"))]
+    images = [each.get("image", default) for each in mappings_in(containers)]
+    images += [each.get("image") for each in mappings_in(member("initContainers"))]
     if None in images or (shape.image and _any_with(_VARIABLE, images)):
         return Lack.ELSEWHERE if shape.image else Lack.PATCH
-    secrets = [each.get("name") for each in _items(member(_PULL_SECRETS))]
+    secrets = [each.get("name") for each in mappings_in(member(_PULL_SECRETS))]
     if _any_with(_ACTION, [*images, *secrets, member("serviceAccountName"), *_names(manifest)]):
         return Lack.RENDERING
     return None
@@ -105,7 +105,7 @@ def is_template(manifest: Mapping[str, Any]) -> bool:
     """
     data = manifest.get("data")
     values = data.values() if isinstance(data, Mapping) else ()
-    secrets = (each.get("name") for each in _items(manifest.get(_PULL_SECRETS)))
+    secrets = (each.get("name") for each in mappings_in(manifest.get(_PULL_SECRETS)))
     return _any_with(_ACTION, [*_names(manifest), *values, *secrets])
 
 
@@ -128,16 +128,10 @@ def _is_like_a_pod(mapping: Mapping[Any, Any]) -> bool:
     secrets = mapping.get(_PULL_SECRETS)
     containers = [mapping[name] for name in _ONE & mapping.keys()]
     for name in _LISTS & mapping.keys():
-        containers += _items(mapping[name])
+        containers += mappings_in(mapping[name])
     return (isinstance(secrets, (list, tuple)) and bool(secrets)) or any(
         isinstance(each, Mapping) and isinstance(each.get("image"), str) for each in containers
     )
-
-
-def _items(value: Any) -> Iterable[Mapping[Any, Any]]:
-    """The mappings in a list."""
-    items = value if isinstance(value, (list, tuple)) else ()
-    return tuple(item for item in items if isinstance(item, Mapping))
 
 
 def _mappings(value: Any) -> Iterator[Mapping[Any, Any]]:

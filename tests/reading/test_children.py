@@ -135,3 +135,31 @@ def test_a_job_set_makes_jobs():
         ("Job", "default", "train-worker-0"): (("quay",), "default"),
     }
     assert [pod.ignore for pod in cluster.pods] == [("PS102",)] * 2
+
+
+CANARY = "hunter2-canary"
+
+
+@pytest.mark.parametrize(
+    "metadata, name, wrong",
+    [
+        ({"name": {"password": CANARY}}, "build", "a mapping"),
+        ({"name": None, "generateName": [CANARY]}, "build", "a list"),
+        ({}, {"password": CANARY}, "a mapping"),
+        ({}, 5, "a number"),
+    ],
+)
+def test_a_name_that_is_no_text_is_refused_and_not_shown(metadata, name, wrong):
+    pipeline = {"tasks": [{"name": name, "taskSpec": task("quay.io/acme/build")}]}
+    cluster, found = read(run({"pipelineSpec": pipeline}, **metadata))
+    assert found == {}
+    [problem] = cluster.problems
+    assert f"metadata.name is {wrong}, not a string" in problem.message
+    assert CANARY not in repr(cluster) + str(problem)
+
+
+def test_a_task_without_a_name():
+    pipeline = {"tasks": [{"taskSpec": task("quay.io/acme/build")}]}
+    cluster, found = read(run({"pipelineSpec": pipeline}))
+    assert found == {}
+    assert "metadata.name is missing" in cluster.problems[0].message
