@@ -238,7 +238,8 @@ class Run:
         """Make the probe, and return when it is over.
 
         Args:
-            progress: Called with `done` and `total`, at the start and when more is answered.
+            progress: Called with `done` and `total`, at the start, when more is answered,
+                and a few times each second in between.
         """
         self._work.wait(progress)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -23,6 +24,10 @@ MAX_THREADS: Final = 128
 
 NOT_ASKED: Final = Verdict(Outcome.UNREACHABLE, "not asked: the probe was ended before")
 """For what was not asked when a probe was ended."""
+
+_LOOK_SECONDS: Final = 0.2
+"""How long to wait without a look for signals: one that comes just before the wait, or to another
+thread, does not end it, and on Windows none does."""
 
 _TOO_LATE: Final = Verdict(Outcome.UNREACHABLE, "not asked: the probe's time was over")
 
@@ -114,7 +119,8 @@ class Work:
         """Ask, and return when all is answered.
 
         Args:
-            progress: called with `done` and `total`, at the start and when more is answered.
+            progress: called with `done` and `total`, at the start, when more is answered,
+                and a few times each second in between.
         """
         self._deadline = time.monotonic() + self._limits.seconds
         wanted = sum(min(self._limits.per_host, len(one.waiting)) for one in self._lanes.values())
@@ -129,7 +135,8 @@ class Work:
             while self.done < self.total and not self._ended:
                 if progress is not None:
                     progress(self.done, self.total)
-                self._news.get()
+                with contextlib.suppress(queue.Empty):
+                    self._news.get(timeout=_LOOK_SECONDS)
         except BaseException:
             self._take_back()
             raise

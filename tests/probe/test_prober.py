@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -340,6 +341,25 @@ class TestRuns:
 
         with pytest.raises(KeyboardInterrupt):
             run.wait(interrupt)
+
+    def test_a_signal_that_wakes_nobody(self, serve: Serve, prober: Make) -> None:
+        """Another thread gets it, so that the one that waits sleeps on: it has to look for it."""
+        over = threading.Event()
+
+        def answer(request: Received) -> bytes | None:
+            signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+            over.wait(60)
+            return None
+
+        run = prober(timeout=5).start(cluster(pod_manifest("p", [serve(answer).image()])))
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                run.wait()
+        finally:
+            signal.signal(signal.SIGINT, before)
+        over.set()
+        assert run.done == 0  # not even what ran out of its time
 
     def test_an_error_of_ours_is_the_attempts_outcome(
         self, serve: Serve, prober: Make, monkeypatch: pytest.MonkeyPatch
