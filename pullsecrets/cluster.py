@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import Factory, evolve, field, frozen
 
+from pullsecrets._go.strconv import parse_bool
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.groups import group_pods
 from pullsecrets.keyring import Keyring
@@ -50,7 +51,6 @@ account: no Secret can have that name. What it leads to is not known."""
 _DEFAULT_ACCOUNT: Final = "default"
 _ENFORCE_MOUNTABLE: Final = "kubernetes.io/enforce-mountable-secrets"
 _RENDERED: Final = "map["  # how Go's templates write an object as text
-_TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})  # Go's ``strconv.ParseBool``
 
 
 _Object = TypeVar("_Object", Pod, PullSecret, ServiceAccount)
@@ -594,7 +594,7 @@ def _ambiguous(code: NoteCode, found: Found[Any]) -> Iterator[Note]:
 
 def _not_mountable(account: ServiceAccount, names: Iterable[str]) -> Iterator[Note]:
     """What a pod may not list, as its service account limits it (``limitSecretReferences``)."""
-    if account.annotations.get(_ENFORCE_MOUNTABLE) not in _TRUE:
+    if not parse_bool(account.annotations.get(_ENFORCE_MOUNTABLE, "")):
         return
     for position, name in enumerate(names):
         if name not in account.pull_secrets:

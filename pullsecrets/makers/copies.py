@@ -22,6 +22,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from pullsecrets._go.strconv import parse_bool
 from pullsecrets.fields import Field, FieldPath
 from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.makers.templates import TemplateFacts, read_template
@@ -36,7 +37,6 @@ _REPLICATOR: Final = "replicator.v1.mittwald.de/"
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _ALL: Final = frozenset({"", "*", ".*"})
 _PATCHER: Final = "imagepullsecret-patcher"
-_FALSE: Final = frozenset({"0", "f", "F", "false", "FALSE", "False"})  # Go's ``strconv.ParseBool``
 
 
 def copies_of(
@@ -171,7 +171,7 @@ def patched(
 def _accounts(settings: Mapping[str, Field]) -> tuple[str, ...] | None:
     """The service accounts that imagepullsecret-patcher adds its secret to; None for all."""
     every, named = settings.get("CONFIG_ALLSERVICEACCOUNT"), settings.get("CONFIG_SERVICEACCOUNTS")
-    if every is not None and every.member("value").string() not in _FALSE:
+    if every is not None and parse_bool(every.member("value").string()) is not False:
         return None
     if named is None:
         return ("default",)
