@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import frozen
 
-from pullsecrets.cluster import Cluster, string_references
+from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.findings import Finding, finding, quoted
 from pullsecrets.diagnoses.model import Severity
 from pullsecrets.dockerconfig import Credential
@@ -20,6 +20,7 @@ from pullsecrets.metadata import Place
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Pod, ServiceAccount
 from pullsecrets.pull_secret import PullSecret
+from pullsecrets.references import string_references
 from pullsecrets.resolution import SourceKind
 from pullsecrets.secrecy import EntryText
 
