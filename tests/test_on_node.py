@@ -13,7 +13,7 @@ from pullsecrets.node.images import NodeImage, NodeImages
 from pullsecrets.node.node import Node
 from pullsecrets.node.recorded import RecordedSecret, credential_hash
 from pullsecrets.node.records import Pull, PullRecords
-from pullsecrets.node.verification import Policy, Verification
+from pullsecrets.node.verification import Verification, VerificationPolicy
 from pullsecrets.objects import Container, Pod
 from pullsecrets.on_node import (
     ChangeCode,
@@ -138,13 +138,13 @@ class TestChanges:
         ],
     )
     def test_the_entry_is_one_that_matches_in_that_version(self, image, kubernetes, entry):
-        always = Verification(Policy.ALWAYS)
+        always = Verification(VerificationPolicy.ALWAYS)
         found = decide_one(state(kubernetes=kubernetes, verification=always), image)
         entries = [c.value for c in found.changes if c.code is ChangeCode.ALLOWLIST]
         assert entries == ([] if entry is None else [entry])
 
     def test_entries_are_added_to_those_that_there_are(self):
-        listed = Verification(Policy.ALLOWLISTED, ["other.io/*"])
+        listed = Verification(VerificationPolicy.ALLOWLISTED, ["other.io/*"])
         found = decide_one(state(verification=listed))
         assert [change.code for change in found.changes] == [
             ChangeCode.NODE_PULL,
