@@ -16,9 +16,9 @@ from pullsecrets.makers.made import MadeSecret
 from pullsecrets.names import Found
 from pullsecrets.node.versions import Release
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.objects import Pod, ServiceAccount
+from pullsecrets.objects import NOT_READ, Pod, ServiceAccount
 from pullsecrets.pod_resolution import Admission, Origin
-from pullsecrets.references import NOT_READ, string_references
+from pullsecrets.references import string_references
 
 __all__ = ["admit", "as_service_account"]
 

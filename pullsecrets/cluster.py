@@ -22,14 +22,13 @@ from pullsecrets.node.relevance import EffectivePolicy, effective_policy
 from pullsecrets.node.verification import Verification
 from pullsecrets.node.versions import Gate
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.objects import Container, Pod, ServiceAccount
+from pullsecrets.objects import NOT_READ, Container, Pod, ServiceAccount
 from pullsecrets.pod_resolution import Admission, ImageResolution, PodResolution, images_table
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.reading.clients import manifests_of
 from pullsecrets.reading.documents import Document, Objects, Problem, objects_of
 from pullsecrets.references import (
-    NOT_READ,
     SecretNames,
     listed,
     missing,

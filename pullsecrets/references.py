@@ -11,11 +11,10 @@ from pullsecrets.makers.made import MadeSecret, copy_of
 from pullsecrets.metadata import Place
 from pullsecrets.names import Names
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.objects import Pod, ServiceAccount
+from pullsecrets.objects import NOT_READ, Pod, ServiceAccount
 from pullsecrets.pull_secret import PullSecret
 
 __all__ = [
-    "NOT_READ",
     "SecretNames",
     "listed",
     "missing",
@@ -23,10 +22,6 @@ __all__ = [
     "secret_names",
     "string_references",
 ]
-
-NOT_READ: Final = "(not read)"
-"""The one name in a list of secrets that could not be read from a cluster, that of a service
-account: no Secret can have that name. What it leads to is not known."""
 
 _RENDERED: Final = "map["  # how Go's templates write an object as text
 

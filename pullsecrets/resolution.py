@@ -141,6 +141,11 @@ class Access(StrEnum):
     CREDENTIAL = "credential"
     """With a credential, or several, one after the other."""
 
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return list(Access).index(self)
+
 
 @frozen
 class Resolution(Tabular):

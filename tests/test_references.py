@@ -7,7 +7,7 @@ import pytest
 from pullsecrets import Cluster, Pod
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.references import NOT_READ
+from pullsecrets.objects import NOT_READ
 from support.answered import only, users
 from support.made import TYPE, pod_manifest, secret_manifest
 

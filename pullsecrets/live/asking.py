@@ -21,9 +21,8 @@ from pullsecrets.kinds import KINDS, Reference
 from pullsecrets.live.connection import Refusal, Unreachable, connect
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.node.node import Node, as_node
-from pullsecrets.objects import Pod, ServiceAccount
+from pullsecrets.objects import NOT_READ, Pod, ServiceAccount
 from pullsecrets.reading import Document, Objects, Problem, ProblemCode, objects_of
-from pullsecrets.references import NOT_READ
 from pullsecrets.secrecy import printable
 
 __all__ = [

@@ -19,8 +19,8 @@ from pullsecrets.live import connection as connecting
 from pullsecrets.node.node import Node
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import NoteCode
+from pullsecrets.objects import NOT_READ
 from pullsecrets.reading import Document, ProblemCode
-from pullsecrets.references import NOT_READ
 from pullsecrets.resolution import Access
 from registries.certificates import Authority
 from support.canary import CANARY, error_texts, leaks
