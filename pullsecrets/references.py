@@ -85,12 +85,17 @@ def listed(
         return MadeSecret.not_read(namespace, name)
     # Of some secrets the name is encrypted, or the namespace: they may be this one.
     keys = (namespace, name), (None, name), (namespace, ""), (None, "")
-    candidates = (names.find(where, title, near) for where, title in keys)
-    found = next((each for each in candidates if each is not None), None)
-    if found is None or isinstance(found.object, PullSecret):
-        return None if found is None else found.object
-    sure = found.object.certain and bool(found.object.name)
-    made = evolve(found.object, namespace=namespace, name=name, certain=sure)
+    for where, title in keys:
+        found = names.find(where, title, near)
+        if found is not None:
+            break
+    else:
+        return None
+    secret = found.object
+    if isinstance(secret, PullSecret):
+        return secret
+    sure = secret.certain and bool(secret.name)
+    made = evolve(secret, namespace=namespace, name=name, certain=sure)
     if made.origin is None:
         return made
     # Of a copy of a copy nothing is known: it would not end where they copy each other.
