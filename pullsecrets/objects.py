@@ -22,7 +22,7 @@ from pullsecrets.metadata import (
     name_of,
     place_field,
 )
-from pullsecrets.secrecy import ImageText, printable
+from pullsecrets.secrecy import ImageText, image_text, printable
 from pullsecrets.workloads import (
     GROUPS,
     NO_TEMPLATES,
@@ -144,10 +144,6 @@ class ContainerKind(StrEnum):
     """A volume that is an image."""
 
 
-def _image_text(image: ImageText | str) -> ImageText:
-    return image if isinstance(image, ImageText) else ImageText(image)
-
-
 @frozen
 class Container:
     """Something in a pod that needs an image.
@@ -161,7 +157,7 @@ class Container:
     """
 
     name: str
-    image: ImageText = field(converter=_image_text)
+    image: ImageText = field(converter=image_text)
     kind: ContainerKind = field(default=ContainerKind.CONTAINER, converter=ContainerKind)
     pull_policy: str | None = None
 
