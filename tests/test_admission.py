@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from attrs import evolve
 
-from pullsecrets import Cluster, DockerConfig
+from pullsecrets import Cluster, DockerConfig, Pod, ServiceAccount
 from pullsecrets.node.node import Node
 from pullsecrets.notes import Note, NoteCode
+from pullsecrets.objects import NOT_READ
 from pullsecrets.pod_resolution import Admission, Origin
 from support.answered import only, users
 from support.made import MIRROR, STORED, account_manifest, pod_manifest, secret_manifest
@@ -109,7 +112,8 @@ class TestAdmission:
             secret_manifest("s", "quay.io"),
             secret_manifest("t", "quay.io"),
         ]
-        answer = only(pod_manifest(**MIRROR), *manifests, node=node)
+        default = {"serviceAccountName": json.loads('"default"')}  # written out, it is no other
+        answer = only(pod_manifest(spec=default, **MIRROR), *manifests, node=node)
         assert answer.admission == Admission(Origin.MIRROR_POD, None, ())
         assert users(answer) == ["node-user"]
         assert answer.notes == ()
@@ -163,3 +167,15 @@ def test_only_a_list_that_admission_copied_goes_with_the_account(stored, own, ex
     assert cluster.as_service_account(before, "builder") == evolve(
         before, service_account="builder", pull_secrets=expected, stored=False
     )
+
+
+@pytest.mark.parametrize(
+    "stored, own, expected",
+    [(True, ("s",), (NOT_READ,)), (True, (), ()), (False, ("s",), ("s",))],
+)
+def test_whether_a_list_was_copied_from_one_that_could_not_be_read_is_not_known(
+    stored, own, expected
+):
+    before = Pod("p", pull_secrets=own, stored=stored)
+    cluster = Cluster((before,), (ServiceAccount("default", pull_secrets=(NOT_READ,)),))
+    assert cluster.as_service_account(before, "builder").pull_secrets == expected

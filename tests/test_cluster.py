@@ -9,16 +9,18 @@ from itertools import islice
 from pathlib import PurePath
 
 import pytest
-from attrs import evolve
+from attrs import evolve, fields
 
 from pullsecrets import Cluster, DockerConfig, Image, Pod, check, load
+from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.metadata import Place
+from pullsecrets.node.audiences import AudienceGrant
 from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, ContainerKind
-from pullsecrets.reading import Objects, ProblemCode
+from pullsecrets.reading import Objects, Problem, ProblemCode
 from pullsecrets.testing import cluster as cluster_of
 from pullsecrets.testing import pod, pull_secret, service_account
 from pullsecrets.trace import explain_all
@@ -622,6 +624,13 @@ def test_objects_of_rbac_are_added():
     assert [len(each.grants) for each in (once, twice)] == [1, 2]
 
 
+def test_pods_share_what_becomes_of_a_pull_policy():
+    cluster = cluster_of(pod("p", images=["quay.io/a", "quay.io/b"]))
+    first, second = cluster.pods[0].containers
+    policies = [cluster.policy(cluster.pods[0], each) for each in (first, second, first)]
+    assert policies[0] is policies[2]
+
+
 def test_more_policies_than_are_remembered():
     found = Cluster.from_manifests([pod_manifest(image="quay.io/a", name="p")])
     [first] = found.resolve(found.pods[0]).images
@@ -659,6 +668,18 @@ def test_nothing_but_that_secret_is_taken_away():
     assert found.without("b", "z") == found
 
 
+def test_what_a_program_makes_is_taken_away_by_its_name_too():
+    made = tuple(
+        MadeSecret(name, where, None, Maker("SealedSecret", where, name))
+        for where in "abc"
+        for name in "abc"
+    )
+    left = [(each.namespace, each.name) for each in Cluster(made=made).without("b", "b").made]
+    assert left == [
+        (where, name) for where in "abc" for name in "abc" if (where, name) != ("b", "b")
+    ]
+
+
 def test_objects_replace_those_of_their_kind_namespace_and_name():
     pods = (
         pod("p", images=["quay.io/a"]),
@@ -676,3 +697,47 @@ def test_objects_replace_those_of_their_kind_namespace_and_name():
     assert after.pods == (*pods[1:], *more.pods)
     assert after.secrets == more.secrets
     assert after.service_accounts == more.service_accounts
+
+
+@pytest.mark.parametrize(
+    "made, policies",
+    [
+        (Pod("p"), ("Always", "Always")),
+        (Pod("p", stored=True), ("Never", None)),
+        (Pod("p", mirror=True), ("Never", None)),
+    ],
+)
+def test_always_pull_images_is_for_pods_that_are_created(made, policies):
+    containers = Container("a", "quay.io/a:1", pull_policy="Never"), Container("b", "quay.io/a:1")
+    by_plugin, plain = Cluster(always_pull=True), Cluster()
+    assert tuple(by_plugin.pull_policy(made, each) for each in containers) == policies
+    assert [plain.pull_policy(made, each) for each in containers] == ["Never", None]
+
+
+def test_what_a_cluster_is_set_to_is_kept():
+    """In a pickle, and where something else in it changes."""
+    problem = Problem(ProblemCode.NO_KIND, "no kind")
+    whole = Cluster(
+        (pod("p", images=[]),),
+        (service_account("a"),),
+        (pull_secret("s", {}),),
+        Node("1.33"),
+        (problem,),
+        always_pull=True,
+        grants=(AudienceGrant(("registry.io",)),),
+        made=(MadeSecret("m", "default", None, Maker("SealedSecret", "default", "m")),),
+        complete=True,
+    )
+    plain = Cluster()
+    assert [each.name for each in fields(Cluster) if each.init] == [
+        each.name
+        for each in fields(Cluster)
+        if each.init and getattr(whole, each.name) != getattr(plain, each.name)
+    ]
+    for same in (
+        pickle.loads(pickle.dumps(whole)),
+        whole.without("no", "such"),
+        whole.with_objects(Objects()),
+    ):
+        assert same == whole
+        assert same.node == Node("1.33")

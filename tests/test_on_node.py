@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import pickle
 from datetime import UTC, datetime
 
 import pytest
@@ -211,22 +210,3 @@ class TestRecords:
     def test_an_image_that_is_gone(self):
         (found,) = state(Pull("a:1", "sha256:9")).recorded()
         assert (found.is_there, found.blocked) == (False, ())
-
-
-@pytest.mark.parametrize(
-    "made, policies",
-    [
-        (Pod("p"), ("Always", "Always")),
-        (Pod("p", stored=True), ("Never", None)),
-        (Pod("p", mirror=True), ("Never", None)),
-    ],
-)
-def test_always_pull_images_is_for_pods_that_are_created(made, policies):
-    containers = Container("a", APP, pull_policy="Never"), Container("b", APP)
-    by_plugin, plain = Cluster(always_pull=True), Cluster()
-    assert tuple(by_plugin.pull_policy(made, each) for each in containers) == policies
-    assert [plain.pull_policy(made, each) for each in containers] == ["Never", None]
-
-
-def test_what_a_cluster_is_set_to_is_kept_in_a_pickle():
-    assert pickle.loads(pickle.dumps(Cluster(always_pull=True))).always_pull
