@@ -16,13 +16,12 @@ from pullsecrets.makers.made import MadeSecret
 from pullsecrets.names import Found
 from pullsecrets.node.versions import Release
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.objects import NOT_READ, Pod, ServiceAccount
+from pullsecrets.objects import DEFAULT_ACCOUNT, NOT_READ, Pod, ServiceAccount
 from pullsecrets.pod_resolution import Admission, Origin
 from pullsecrets.references import string_references
 
 __all__ = ["admit", "as_service_account"]
 
-_DEFAULT_ACCOUNT: Final = "default"
 _ENFORCE_MOUNTABLE: Final = "kubernetes.io/enforce-mountable-secrets"
 
 
@@ -51,7 +50,7 @@ def admit(
             *_not_mountable(account, own),
             *string_references(pod if own else account),
         )
-    elif account.name != _DEFAULT_ACCOUNT:
+    elif account.name != DEFAULT_ACCOUNT:
         missing = Note(NoteCode.MISSING_ACCOUNT, pod.namespace, account.name)
         notes = (*string_references(pod), missing)
     elif listed:
@@ -71,7 +70,7 @@ def _list_of(account: ServiceAccount, added: Iterable[MadeSecret]) -> tuple[str,
 
 def _of_static_pod(pod: Pod, release: Release) -> Iterator[Note]:
     """What a static pod names in vain, or at all (rule 3)."""
-    if pod.pull_secrets or pod.service_account != _DEFAULT_ACCOUNT:
+    if pod.pull_secrets or pod.service_account != DEFAULT_ACCOUNT:
         refused = release.static_pod_with_references_is_refused
         code = NoteCode.STATIC_POD_REFUSED if refused else NoteCode.STATIC_POD
         yield Note(code, pod.namespace, pod.name)

@@ -35,6 +35,7 @@ from pullsecrets.workloads import (
 )
 
 __all__ = [
+    "DEFAULT_ACCOUNT",
     "NOT_READ",
     "Container",
     "ContainerKind",
@@ -42,6 +43,9 @@ __all__ = [
     "Pod",
     "ServiceAccount",
 ]
+
+DEFAULT_ACCOUNT: Final = "default"
+"""The service account of a pod that names none; each namespace has one."""
 
 NOT_READ: Final = "(not read)"
 """The one name in a list of secrets that could not be read, that of a service account: no Secret
@@ -222,7 +226,7 @@ class Pod:
     ephemeral_containers: tuple[Container, ...] = ()
     image_volumes: tuple[Container, ...] = ()
     pull_secrets: tuple[str, ...] = ()
-    service_account: str = "default"
+    service_account: str = DEFAULT_ACCOUNT
     stored: bool = False
     mirror: bool = False
     ignore: tuple[str, ...] = ()
@@ -320,7 +324,9 @@ class Pod:
             _image_volumes(member("volumes")),
             _pull_secrets(references),
             # The older name of the field is still read.
-            member("serviceAccountName").string() or member("serviceAccount").string() or "default",
+            member("serviceAccountName").string()
+            or member("serviceAccount").string()
+            or DEFAULT_ACCOUNT,
             of_a_pod and bool(metadata.member("uid").string() or metadata.has("creationTimestamp")),
             of_a_pod and _MIRROR_ANNOTATION in annotations,
             ignored(metadata),
@@ -355,7 +361,7 @@ class Pod:
                 spec[field_name] = _container_manifests(containers)
         if volumes := [*map(_volume_manifest, self.image_volumes), *_token_volumes(self)]:
             spec["volumes"] = volumes
-        if self.service_account != "default":
+        if self.service_account != DEFAULT_ACCOUNT:
             spec["serviceAccountName"] = self.service_account
         manifest: dict[str, Any] = {
             "apiVersion": self.api_version or _API_VERSIONS.get(self.kind, "v1"),

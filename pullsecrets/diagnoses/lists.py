@@ -178,7 +178,7 @@ def _shared_keys(entries: tuple[KeyringEntry, ...], names: tuple[str, ...]) -> I
         if entry.key is not None:
             by_key[entry.key].setdefault(entry.source.name or "", entry.credential)
     for key, credentials in by_key.items():
-        if len({(c.username, c.password) for c in credentials.values()}) > 1:
+        if len({each.login for each in credentials.values()}) > 1:
             order = ", then ".join(map(quoted, credentials))
             message = f"several secrets have an entry for {quoted(key)}; all are tried: {order}"
             last = names.index(list(credentials)[-1])

@@ -23,7 +23,7 @@ from pullsecrets.diagnoses.unplaced import (
 from pullsecrets.images import Image
 from pullsecrets.matching import Pattern
 from pullsecrets.notes import NoteCode
-from pullsecrets.objects import Pod, ServiceAccount
+from pullsecrets.objects import DEFAULT_ACCOUNT, Pod, ServiceAccount
 from pullsecrets.pod_resolution import ImageResolution, Origin, PodResolution
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.resolution import Resolution
@@ -32,7 +32,6 @@ from pullsecrets.spelling import is_sound
 
 __all__ = ["Pulls"]
 
-_DEFAULT: Final = "default"
 _LIST: Final = ("imagePullSecrets",)
 _ACCOUNT: Final = ("serviceAccountName",)
 _STATIC: Final = (NoteCode.STATIC_POD, NoteCode.STATIC_POD_REFUSED)
@@ -126,12 +125,12 @@ class Pulls:
         if account is None:
             return None
         if admission.origin is Origin.SERVICE_ACCOUNT:
-            default = self._cluster.service_account(pod.namespace, _DEFAULT, pod.place)
+            default = self._cluster.service_account(pod.namespace, DEFAULT_ACCOUNT, pod.place)
             if account.pull_secrets or default is None or not self._serves(default, pod, image):
                 return None
             message = (
                 f"{_anonymous(image)}: the pod runs as service account {quoted(account.name)}, "
-                f"which has no pull secrets; only {quoted(_DEFAULT)} has"
+                f"which has no pull secrets; only {quoted(DEFAULT_ACCOUNT)} has"
             )
             return unplaced("PS108", message, field=_ACCOUNT)
         if admission.origin is Origin.MIRROR_POD or not self._serves(account, pod, image):

@@ -137,7 +137,7 @@ def _shared_keys(secret: PullSecret, keyring: Keyring) -> Iterator[Diagnosis]:
         if entry.key is not None:
             by_key[entry.key].append(entry)
     for key, same in by_key.items():
-        if len({(e.credential.username, e.credential.password) for e in same}) > 1:
+        if len({each.credential.login for each in same}) > 1:
             names = ", ".join(quoted(each.entry) for each in same)
             message = (
                 f"in {title(secret)} the entries {names} all normalise to the key {quoted(key)} "

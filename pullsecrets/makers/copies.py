@@ -27,6 +27,7 @@ from pullsecrets.fields import Field, FieldPath
 from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.makers.templates import TemplateFacts, read_template
 from pullsecrets.metadata import Place, ignored
+from pullsecrets.objects import DEFAULT_ACCOUNT
 from pullsecrets.pull_secret import DOCKERCONFIGJSON_TYPE
 from pullsecrets.secrecy import HiddenText
 
@@ -174,6 +175,6 @@ def _accounts(settings: Mapping[str, Field]) -> tuple[str, ...] | None:
     if every is not None and parse_bool(every.member("value").string()) is not False:
         return None
     if named is None:
-        return ("default",)
+        return (DEFAULT_ACCOUNT,)
     # Where the value comes from another object, it may be any service account.
     return tuple(named.member("value").string().split(",")) if named.has("value") else None
