@@ -44,14 +44,14 @@ __all__ = [
     "ServiceAccount",
 ]
 
-DEFAULT_ACCOUNT: Final = "default"
-"""The service account of a pod that names none; each namespace has one."""
-
 NOT_READ: Final = "(not read)"
 """The one name in a list of secrets that could not be read, that of a service account: no Secret
 can have that name. What it leads to is not known."""
 
 _MIRROR_ANNOTATION: Final = "kubernetes.io/config.mirror"
+
+DEFAULT_ACCOUNT: Final = "default"
+"""The service account of a pod that names none; each namespace has one."""
 
 _API_VERSIONS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"), "apps/v1"),

@@ -117,8 +117,10 @@ def missing(
     """
     if not name:
         return Note(NoteCode.NAMELESS_REFERENCE, namespace, position=position)
-    code = NoteCode.ABSENT_SECRET if complete else NoteCode.MISSING_SECRET
-    code = NoteCode.RENDERED_REFERENCE if name.startswith(_RENDERED) else code
+    if name.startswith(_RENDERED):
+        code = NoteCode.RENDERED_REFERENCE
+    else:
+        code = NoteCode.ABSENT_SECRET if complete else NoteCode.MISSING_SECRET
     return Note(code, namespace, name, position=position, elsewhere=elsewhere)
 
 
