@@ -1,4 +1,4 @@
-"""From objects to resolutions: admission, the list of secrets, and every image of a pod."""
+"""What is known of a cluster, and from there to the resolutions of its pods."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count, repeat
 from typing import Any, Final, TypeVar
 
-from attrs import Factory, evolve, field, frozen
+from attrs import Factory, evolve, field, fields, frozen
 
+from pullsecrets.admission import admit, as_service_account
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.groups import group_pods
 from pullsecrets.keyring import Keyring
-from pullsecrets.makers.made import MadeSecret, copy_of
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.metadata import Place
-from pullsecrets.names import Found, Names
+from pullsecrets.names import Names
 from pullsecrets.node.audiences import AudienceGrant, audience_grants, granted_audiences
 from pullsecrets.node.node import Node, as_node
 from pullsecrets.node.providers import PodAccount
@@ -21,37 +22,24 @@ from pullsecrets.node.relevance import EffectivePolicy, effective_policy
 from pullsecrets.node.verification import Verification
 from pullsecrets.node.versions import Gate
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.objects import Container, Pod, ServiceAccount
-from pullsecrets.pod_resolution import (
-    Admission,
-    ImageResolution,
-    Origin,
-    PodResolution,
-    images_table,
-)
+from pullsecrets.objects import NOT_READ, Container, Pod, ServiceAccount
+from pullsecrets.pod_resolution import Admission, ImageResolution, PodResolution, images_table
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.reading.clients import manifests_of
 from pullsecrets.reading.documents import Document, Objects, Problem, objects_of
+from pullsecrets.references import (
+    SecretNames,
+    listed,
+    missing,
+    namespaces_by_name,
+    secret_names,
+)
 from pullsecrets.secrecy import ImageText
 from pullsecrets.tables import Table, Tabular
 from pullsecrets.workloads import NO_TEMPLATES, Templates
 
-__all__ = [
-    "NOT_READ",
-    "Cluster",
-    "string_references",
-]
-
-NOT_READ: Final = "(not read)"
-"""The one name in a list of secrets that could not be read from a cluster, that of a service
-account: no Secret can have that name. What it leads to is not known."""
-
-_DEFAULT_ACCOUNT: Final = "default"
-_ENFORCE_MOUNTABLE: Final = "kubernetes.io/enforce-mountable-secrets"
-_RENDERED: Final = "map["  # how Go's templates write an object as text
-_TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})  # Go's ``strconv.ParseBool``
-
+__all__ = ["Cluster"]
 
 _Object = TypeVar("_Object", Pod, PullSecret, ServiceAccount)
 
@@ -64,27 +52,6 @@ def _replaced(old: Sequence[_Object], new: Sequence[_Object]) -> tuple[_Object, 
     """The objects of both, where they are of one name the new one."""
     names = {_identity(each) for each in new}
     return tuple(chain((each for each in old if _identity(each) not in names), new))
-
-
-def _distinct(
-    secrets: Iterable[PullSecret], made: Iterable[MadeSecret]
-) -> Iterator[PullSecret | MadeSecret]:
-    """The secrets; those that are made where their file has no Secret of the name."""
-    here = set()
-    for secret in secrets:
-        here.add((secret.namespace, secret.name, secret.place and secret.place.file))
-        yield secret
-    for each in made:
-        if (each.namespace, each.name, each.place and each.place.file) not in here:
-            yield each
-
-
-def _homes(secrets: Iterable[PullSecret | MadeSecret]) -> Mapping[str, tuple[str, ...]]:
-    homes: dict[str, set[str]] = {}
-    for secret in secrets:
-        if secret.namespace is not None:
-            homes.setdefault(secret.name, set()).add(secret.namespace)
-    return {name: tuple(sorted(found)) for name, found in homes.items()}
 
 
 def _derived(make: Any) -> Any:
@@ -126,14 +93,13 @@ class Cluster(Tabular):
     grants: tuple[AudienceGrant, ...] | None = None
     made: tuple[MadeSecret, ...] = ()
     complete: bool = False
-    _secret_names: Names[PullSecret | MadeSecret] = _derived(
-        lambda self: Names(_distinct(self.secrets, self.made))
+    _secret_names: SecretNames = _derived(lambda self: secret_names(self.secrets, self.made))
+    _namespaces: Mapping[str, tuple[str, ...]] = _derived(
+        lambda self: namespaces_by_name((*self.secrets, *self.made))
     )
-    _homes: Mapping[str, tuple[str, ...]] = _derived(
-        lambda self: _homes((*self.secrets, *(each for each in self.made if not each.unread)))
-    )
+    # In a cluster, programs have added what they make to the lists of service accounts already.
     _added: tuple[MadeSecret, ...] = _derived(
-        lambda self: tuple(each for each in self.made if each.accounts != ())
+        lambda self: () if self.complete else tuple(e for e in self.made if e.accounts != ())
     )
     _account_names: Names[ServiceAccount] = _derived(lambda self: Names(self.service_accounts))
     _granted: Callable[[str, str], frozenset[str]] = _derived(
@@ -237,111 +203,6 @@ class Cluster(Tabular):
         secret = None if found is None else found.object
         return secret if isinstance(secret, PullSecret) else None
 
-    def standpoint(self, place: Place | None) -> str | None:
-        """What of a place matters for what a name means: its file, or None if nothing does.
-
-        Two places with the same standpoint see the same Secret and the same service account under
-        each name.
-        """
-        if place is None or not (
-            self._secret_names.depend_on_place or self._account_names.depend_on_place
-        ):
-            return None
-        return place.file
-
-    def listed(
-        self, namespace: str, name: str, near: Place | None = None
-    ) -> PullSecret | MadeSecret | None:
-        """What a name in a list of secrets leads to: a Secret, one that is made, or None.
-
-        A copy of a Secret that is there is a Secret, too.
-
-        Args:
-            namespace: The pod's namespace.
-            name: The name in its list.
-            near: Where the name is written: where several files define it, the nearest counts.
-        """
-        if name == NOT_READ:
-            return MadeSecret.not_read(namespace, name)
-        # Of some secrets the name is encrypted, or the namespace: they may be this one.
-        keys = (namespace, name), (None, name), (namespace, ""), (None, "")
-        for where, title in keys:
-            found = self._secret_names.find(where, title, near)
-            if found is not None:
-                break
-        else:
-            return None
-        secret = found.object
-        if isinstance(secret, PullSecret):
-            return secret
-        sure = secret.certain and bool(secret.name)
-        made = evolve(secret, namespace=namespace, name=name, certain=sure)
-        if made.origin is None:
-            return made
-        # Of a copy of a copy nothing is known: it would not end where they copy each other.
-        original = self._secret_names.find(*made.origin, made.place)
-        return copy_of(made, None if original is None else original.object)
-
-    def without(self, namespace: str, name: str) -> Cluster:
-        """The cluster without the Secret of that name: to ask what would change."""
-        left = (each for each in self.secrets if (each.namespace, each.name) != (namespace, name))
-        made = (each for each in self.made if (each.namespace, each.name) != (namespace, name))
-        return Cluster(
-            self.pods,
-            self.service_accounts,
-            tuple(left),
-            self.node,
-            self.problems,
-            self.always_pull,
-            self.grants,
-            tuple(made),
-            self.complete,
-        )
-
-    def with_objects(self, objects: Objects) -> Cluster:
-        """The cluster with some objects more: to ask what would change.
-
-        Args:
-            objects: The objects. They replace those of the same kind, namespace and name.
-        """
-        new = {(secret.namespace, secret.name) for secret in objects.secrets}
-        made = (each for each in self.made if (each.namespace, each.name) not in new)
-        grants = self.grants
-        if objects.rbac:
-            grants = (*(grants or ()), *audience_grants(objects.rbac))
-        return Cluster(
-            _replaced(self.pods, objects.pods),
-            _replaced(self.service_accounts, objects.service_accounts),
-            _replaced(self.secrets, objects.secrets),
-            self.node,
-            (*self.problems, *objects.problems),
-            self.always_pull,
-            grants,
-            (*made, *objects.made),
-            self.complete,
-        )
-
-    def as_service_account(self, pod: Pod, name: str) -> Pod:
-        """The pod as it is to be created to run as another service account.
-
-        A pod that was read from a cluster has the list of its own service account, if the two are
-        equal: then it gets the other one's instead (rules 1 and 2). Where that service account
-        could not be read, nobody knows, and what the pod lists is not known, either.
-
-        Args:
-            pod: The pod.
-            name: The service account's name.
-        """
-        before = self.service_account(pod.namespace, pod.service_account)
-        names = pod.pull_secrets
-        if pod.stored and before is not None and before.pull_secrets in (names, (NOT_READ,)):
-            names = () if before.pull_secrets == names or not names else (NOT_READ,)
-        return evolve(pod, service_account=name, pull_secrets=names, stored=False)
-
-    def namespaces_with(self, name: str) -> tuple[str, ...]:
-        """The namespaces that have a Secret of that name, or get one that is made; sorted."""
-        return self._homes.get(name, ())
-
     def service_account(
         self, namespace: str, name: str, near: Place | None = None
     ) -> ServiceAccount | None:
@@ -355,62 +216,58 @@ class Cluster(Tabular):
         found = self._account_names.find(namespace, name, near)
         return None if found is None else found.object
 
-    def keyring(self, namespace: str, names: Iterable[str], near: Place | None = None) -> Keyring:
-        """The keyring of a list of secrets: those that are there, and the node's docker config.
+    def listed(
+        self, namespace: str, name: str, near: Place | None = None
+    ) -> PullSecret | MadeSecret | None:
+        """What a name in a list of secrets leads to: a Secret, one that is made, or None.
+
+        A copy of a Secret that is there is a Secret, too.
 
         Args:
             namespace: The pod's namespace.
-            names: The names in its list.
+            name: The name in its list.
+            near: Where the name is written: where several files define it, the nearest counts.
+        """
+        return listed(self._secret_names, namespace, name, near)
+
+    def references(
+        self, namespace: str, names: Sequence[str], near: Place | None = None
+    ) -> Iterator[Note | PullSecret | MadeSecret]:
+        """What each reference of a list leads to: a secret, or why it leads nowhere (rule 4).
+
+        Args:
+            namespace: The namespace.
+            names: The names in the list.
             near: Where the list is.
         """
-        key = namespace, tuple(names), self.standpoint(near)
-        keyring = self._keyrings.get(key)
-        if keyring is None:
-            if len(self._keyrings) >= _MAX_REMEMBERED:
-                self._keyrings.clear()
-            found = (self.listed(namespace, name, near) for name in key[1] if name)
-            secrets = (secret for secret in found if secret is not None)
-            keyring = self._keyrings[key] = Keyring(secrets, self.node)
-        return keyring
+        for position, name in enumerate(names):
+            secret = self.listed(namespace, name, near) if name else None
+            if secret is None:
+                others = self.namespaces_with(name)
+                yield missing(namespace, name, position, others, complete=self.complete)
+            else:
+                yield secret
+
+    def namespaces_with(self, name: str) -> tuple[str, ...]:
+        """The namespaces that have a Secret of that name, or get one that is made; sorted."""
+        return self._namespaces.get(name, ())
+
+    def standpoint(self, place: Place | None) -> str | None:
+        """What of a place matters for what a name means: its file, or None if nothing does.
+
+        Two places with the same standpoint see the same Secret and the same service account under
+        each name.
+        """
+        if place is None or not (
+            self._secret_names.depend_on_place or self._account_names.depend_on_place
+        ):
+            return None
+        return place.file
 
     def admit(self, pod: Pod) -> tuple[Admission, tuple[Note, ...]]:
         """Which list of secrets a pod has (rules 1 to 3), and what there is to say about it."""
-        own = pod.pull_secrets
-        if pod.mirror:
-            notes = tuple(self._of_static_pod(pod))
-            return Admission(Origin.MIRROR_POD, None, ()), notes
-        if pod.stored:
-            return Admission(Origin.STORED_POD, pod.service_account, own), ()
-        origin = Origin.POD if own else Origin.SERVICE_ACCOUNT
         found = self._account_names.find(pod.namespace, pod.service_account, pod.place)
-        if found is not None:
-            account = found.object
-            notes = (
-                *_ambiguous(NoteCode.AMBIGUOUS_ACCOUNT, found),
-                *_not_mountable(account, own),
-                *string_references(pod if own else account),
-            )
-            return Admission(origin, pod.service_account, own or self._list_of(account)), notes
-        listed = own or self._list_of(ServiceAccount(pod.service_account, pod.namespace))
-        notes = tuple(string_references(pod))
-        if pod.service_account != _DEFAULT_ACCOUNT:
-            notes += (Note(NoteCode.MISSING_ACCOUNT, pod.namespace, pod.service_account),)
-        elif not listed:
-            notes = (Note(NoteCode.ASSUMED_ACCOUNT, pod.namespace, pod.service_account),)
-        return Admission(origin, pod.service_account, listed), notes
-
-    def _list_of(self, account: ServiceAccount) -> tuple[str, ...]:
-        """A service account's list, with what a program adds to it before there are pods.
-
-        In a cluster the program has done so already.
-        """
-        added = (
-            made.name
-            for made in (() if self.complete else self._added)
-            if made.is_added_to(account.namespace, account.name)
-        )
-        new = (name for name in dict.fromkeys(added) if name not in account.pull_secrets)
-        return (*account.pull_secrets, *new)
+        return admit(pod, found, self._added, self.node.kubernetes)
 
     def pull_policy(self, pod: Pod, container: Container) -> str | None:
         """A container's pull policy after admission, None where the image's default counts.
@@ -424,62 +281,6 @@ class Cluster(Tabular):
         """
         admitted = self.always_pull and not (pod.stored or pod.mirror)
         return PullPolicy.ALWAYS if admitted else container.pull_policy
-
-    def _of_static_pod(self, pod: Pod) -> Iterator[Note]:
-        """What a static pod names in vain, or at all (rule 3)."""
-        if pod.pull_secrets or pod.service_account != _DEFAULT_ACCOUNT:
-            refused = self.node.kubernetes.static_pod_with_references_is_refused
-            code = NoteCode.STATIC_POD_REFUSED if refused else NoteCode.STATIC_POD
-            yield Note(code, pod.namespace, pod.name)
-
-    def references(
-        self, namespace: str, names: Sequence[str], near: Place | None = None
-    ) -> Iterator[Note | PullSecret | MadeSecret]:
-        """What each reference of a list leads to: a secret, or why it leads nowhere (rule 4).
-
-        Args:
-            namespace: The namespace.
-            names: The names in the list.
-            near: Where the list is.
-        """
-        for position, name in enumerate(names):
-            secret = self.listed(namespace, name, near)
-            if not name:
-                yield Note(NoteCode.NAMELESS_REFERENCE, namespace, position=position)
-            elif secret is None:
-                others = self.namespaces_with(name)
-                code = NoteCode.ABSENT_SECRET if self.complete else NoteCode.MISSING_SECRET
-                code = NoteCode.RENDERED_REFERENCE if name.startswith(_RENDERED) else code
-                yield Note(code, namespace, name, position=position, elsewhere=others)
-            else:
-                yield secret
-
-    def resolve(self, pod: Pod) -> PodResolution:
-        """The resolution of each of the pod's images, and what was passed over on the way."""
-        admission, notes = self.admit(pod)
-        names = admission.pull_secrets
-        keyring = self.keyring(pod.namespace, names, pod.place)
-        account = self.pod_account(pod)
-        listed = self.references(pod.namespace, names, pod.place)
-        passed_over = (each for each in listed if isinstance(each, Note))
-        images = (
-            ImageResolution(each, keyring.lookup(each.image, account), self.policy(pod, each))
-            for each in pod.images
-        )
-        return PodResolution(
-            pod,
-            admission,
-            (*notes, *_once(passed_over), *self._choices(pod, names), *keyring.notes),
-            tuple(images),
-        )
-
-    def _choices(self, pod: Pod, names: Iterable[str]) -> Iterator[Note]:
-        """The secrets of a list for which others may be meant."""
-        if self._secret_names.depend_on_place:
-            for name in dict.fromkeys(names):
-                found = self._secret_names.find(pod.namespace, name, pod.place)
-                if found is not None:
-                    yield from _ambiguous(NoteCode.AMBIGUOUS_SECRET, found)
 
     def policy(self, pod: Pod, container: Container) -> EffectivePolicy:
         """A container's pull policy after admission, and what the nodes' kubelets make of it.
@@ -520,9 +321,95 @@ class Cluster(Tabular):
             other_audiences=self.grants is None or not restricted,
         )
 
+    def keyring(self, namespace: str, names: Iterable[str], near: Place | None = None) -> Keyring:
+        """The keyring of a list of secrets: those that are there, and the node's docker config.
+
+        Args:
+            namespace: The pod's namespace.
+            names: The names in its list.
+            near: Where the list is.
+        """
+        key = namespace, tuple(names), self.standpoint(near)
+        keyring = self._keyrings.get(key)
+        if keyring is None:
+            if len(self._keyrings) >= _MAX_REMEMBERED:
+                self._keyrings.clear()
+            found = (self.listed(namespace, name, near) for name in key[1] if name)
+            secrets = (secret for secret in found if secret is not None)
+            keyring = self._keyrings[key] = Keyring(secrets, self.node)
+        return keyring
+
+    def resolve(self, pod: Pod) -> PodResolution:
+        """The resolution of each of the pod's images, and what was passed over on the way."""
+        admission, notes = self.admit(pod)
+        names = admission.pull_secrets
+        keyring = self.keyring(pod.namespace, names, pod.place)
+        account = self.pod_account(pod)
+        found = self.references(pod.namespace, names, pod.place)
+        passed_over = (each for each in found if isinstance(each, Note))
+        images = (
+            ImageResolution(each, keyring.lookup(each.image, account), self.policy(pod, each))
+            for each in pod.images
+        )
+        return PodResolution(
+            pod,
+            admission,
+            (*notes, *_once(passed_over), *self._choices(pod, names), *keyring.notes),
+            tuple(images),
+        )
+
+    def _choices(self, pod: Pod, names: Iterable[str]) -> Iterator[Note]:
+        """The secrets of a list for which others may be meant."""
+        if self._secret_names.depend_on_place:
+            for name in dict.fromkeys(names):
+                found = self._secret_names.find(pod.namespace, name, pod.place)
+                if found is not None:
+                    yield from found.notes(NoteCode.AMBIGUOUS_SECRET)
+
     def resolve_all(self) -> Iterator[PodResolution]:
         """The resolutions of all pods, one after the other, each made when it is asked for."""
         return map(self.resolve, self.pods)
+
+    def without(self, namespace: str, name: str) -> Cluster:
+        """The cluster without the Secret of that name: to ask what would change."""
+        left = (each for each in self.secrets if (each.namespace, each.name) != (namespace, name))
+        made = (each for each in self.made if (each.namespace, each.name) != (namespace, name))
+        return evolve(self, secrets=tuple(left), made=tuple(made))
+
+    def with_objects(self, objects: Objects) -> Cluster:
+        """The cluster with some objects more: to ask what would change.
+
+        Args:
+            objects: The objects. They replace those of the same kind, namespace and name.
+        """
+        new = {(secret.namespace, secret.name) for secret in objects.secrets}
+        made = (each for each in self.made if (each.namespace, each.name) not in new)
+        grants = self.grants
+        if objects.rbac:
+            grants = (*(grants or ()), *audience_grants(objects.rbac))
+        return evolve(
+            self,
+            pods=_replaced(self.pods, objects.pods),
+            service_accounts=_replaced(self.service_accounts, objects.service_accounts),
+            secrets=_replaced(self.secrets, objects.secrets),
+            problems=(*self.problems, *objects.problems),
+            grants=grants,
+            made=(*made, *objects.made),
+        )
+
+    def as_service_account(self, pod: Pod, name: str) -> Pod:
+        """The pod as it is to be created to run as another service account.
+
+        A pod that was read from a cluster has the list of its own service account, if the two are
+        equal: then it gets the other one's instead (rules 1 and 2). Where that service account
+        could not be read, nobody knows, and what the pod lists is not known, either.
+
+        Args:
+            pod: The pod.
+            name: The service account's name.
+        """
+        before = self.service_account(pod.namespace, pod.service_account)
+        return as_service_account(pod, name, before)
 
     @property
     def title(self) -> str:
@@ -551,9 +438,7 @@ class Cluster(Tabular):
 
     def __reduce__(self) -> tuple[type[Cluster], tuple[Any, ...]]:
         # Without the keyrings, which are built again as they are asked for.
-        objects = self.pods, self.service_accounts, self.secrets
-        more = self.node, self.problems, self.always_pull, self.grants, self.made, self.complete
-        return Cluster, (*objects, *more)
+        return Cluster, tuple(getattr(self, each.name) for each in fields(Cluster) if each.init)
 
     def table(self, limit: int | None = None) -> Table:
         """One row for each image, with what is tried for it.
@@ -575,43 +460,10 @@ class Cluster(Tabular):
         return images_table(answers, limit, total=total, subtitle=self.title)
 
 
-def string_references(holder: Pod | ServiceAccount) -> Iterator[Note]:
-    """The references in an object's own list that are written as strings.
-
-    The API server refuses such an object when it decodes it: a string is no
-    ``LocalObjectReference``. Each counts here as the name that it was meant to be.
-    """
-    for position in holder.string_references:
-        name = holder.pull_secrets[position]
-        yield Note(NoteCode.STRING_REFERENCE, holder.namespace, name, position=position)
-
-
-def _ambiguous(code: NoteCode, found: Found[Any]) -> Iterator[Note]:
-    """That another object of the name may be meant."""
-    if found.choice:
-        yield Note(code, found.object.namespace, found.object.name, detail=found.choice)
-
-
-def _not_mountable(account: ServiceAccount, names: Iterable[str]) -> Iterator[Note]:
-    """What a pod may not list, as its service account limits it (``limitSecretReferences``)."""
-    if account.annotations.get(_ENFORCE_MOUNTABLE) not in _TRUE:
-        return
-    for position, name in enumerate(names):
-        if name not in account.pull_secrets:
-            yield Note(
-                NoteCode.NOT_MOUNTABLE,
-                account.namespace,
-                name,
-                position=position,
-                detail=account.name,
-            )
-
-
 def _once(notes: Iterable[Note]) -> Iterator[Note]:
     """Each missing secret once, however often it is listed."""
-    seen: set[str] = set()
+    seen: set[str | None] = set()
     for note in notes:
         if note.name is None or note.name not in seen:
             yield note
-        if note.name is not None:
-            seen.add(note.name)
+        seen.add(note.name)

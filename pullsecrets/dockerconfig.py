@@ -60,6 +60,11 @@ class Credential:
     email: str = ""
     has_token: bool = field(default=False, eq=False, repr=False, kw_only=True)
 
+    @property
+    def login(self) -> tuple[str, Password]:
+        """User and password: all that a registry sees of it."""
+        return self.username, self.password
+
 
 class Auths(Mapping[EntryText, Credential]):
     """Entries as written and their credentials, in the document's order. Read-only.

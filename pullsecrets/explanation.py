@@ -332,18 +332,6 @@ class PodExplanation(Sequence[Explanation], Tabular):
         )
 
 
-# What gives something that is not known.
-_UNKNOWN: Final = frozenset(
-    {
-        NoteCode.PROVIDER_UNKNOWN,
-        NoteCode.MADE_SECRET,
-        NoteCode.FILLED_SECRET,
-        NoteCode.MADE_WITH_ENTRIES,
-        NoteCode.MAYBE_MADE,
-        NoteCode.UNREAD_SECRET,
-    }
-)
-
 _COLUMNS: Final = (
     Column("source"),
     Column("position"),
@@ -370,7 +358,7 @@ def _rows(explanation: Explanation, at: datetime | None) -> list[Row]:
     rows: list[Row] = []
     for secret in explanation.secrets:
         message = secret.message
-        sign = "?" if secret.note is not None and secret.note.code in _UNKNOWN else "✗"
+        sign = "?" if secret.note is not None and secret.note.code.leaves_unknown else "✗"
         title = f"{secret.title}  {sign} {message}" if message else secret.title
         tone = Tone.WARNING if secret.note is not None else Tone.PLAIN
         head = str(secret.source), secret.position, Cell(secret.source.name, title, tone)

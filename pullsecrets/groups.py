@@ -196,7 +196,7 @@ class PodGroup(Tabular):
     @property
     def worst(self) -> Access:
         """The worst that happens to one of its images."""
-        return min((each.resolution.access for each in self.first.images), key=_rank, default=_BEST)
+        return self.first.worst
 
     def table(self, limit: int | None = None, *, at: datetime | None = None) -> Table:
         """One row for each attempt, as for one of its pods.
@@ -254,7 +254,7 @@ def group_pods(answers: Iterable[PodResolution]) -> tuple[PodGroup, ...]:
         file = answer.pod.apart.get("file")
         found.setdefault((workloads[named(answer.pod)], file, *images), []).append(answer)
     groups = (PodGroup(workloads[named(each[0].pod)], tuple(each)) for each in found.values())
-    return tuple(sorted(groups, key=lambda group: _rank(group.worst)))
+    return tuple(sorted(groups, key=lambda group: group.worst.rank))
 
 
 def _numbering() -> Callable[[ImageResolution], int]:
@@ -273,13 +273,6 @@ def _numbering() -> Callable[[ImageResolution], int]:
         return number
 
     return number_of
-
-
-_BEST: Final = Access.CREDENTIAL
-
-
-def _rank(access: Access) -> int:
-    return list(Access).index(access)
 
 
 _SAID: Final = {

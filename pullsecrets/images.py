@@ -16,7 +16,7 @@ from docker_image.regexp import ImageRegexps
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.registries import DOCKER_HUB, Registry
-from pullsecrets.secrecy import ImageText
+from pullsecrets.secrecy import ImageText, image_text
 
 __all__ = ["Image", "InvalidImage"]
 
@@ -97,7 +97,7 @@ class Image:
         if not isinstance(text, (str, ImageText)):
             kind, text = type(text).__name__, ImageText("")
             raise InvalidImage(text, f"is {kind}, not a string")
-        written = text if isinstance(text, ImageText) else ImageText(text)
+        written = image_text(text)
         del text  # no traceback shows what this frame was given
         try:
             return cls(*_parse(written.reveal(), limits_whole_name))

@@ -16,6 +16,7 @@ from attrs import Factory, field, frozen
 
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.metadata import Place
+from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Pod, ServiceAccount
 from pullsecrets.pull_secret import PullSecret
 
@@ -60,6 +61,15 @@ class Found(Generic[_Named]):
         left = len(self.rivals) - 1 - len(named)
         named += [f"{left:,} more"] if left else []
         return f"that of {_file(self.object)} is taken, not of {', '.join(named)}"
+
+    def notes(self, code: NoteCode) -> tuple[Note, ...]:
+        """That another object of the name may be meant; nothing if there is no choice.
+
+        Args:
+            code: What says so of an object of this kind.
+        """
+        about = self.object.namespace, self.object.name
+        return (Note(code, *about, detail=self.choice),) if self.rivals else ()
 
 
 @frozen

@@ -89,6 +89,24 @@ class NoteCode(StrEnum):
     PROVIDER_REFUSED = "provider-refused"
     """The kubelet refuses the answer of a credential provider (fact D13)."""
 
+    @property
+    def leaves_unknown(self) -> bool:
+        """Whether it says of credentials that they are not known, and may be there."""
+        return self in _LEAVE_UNKNOWN
+
+
+_LEAVE_UNKNOWN: Final = frozenset(
+    {
+        NoteCode.MADE_SECRET,
+        NoteCode.MAYBE_MADE,
+        NoteCode.UNREAD_SECRET,
+        NoteCode.FILLED_SECRET,
+        NoteCode.MADE_WITH_ENTRIES,
+        NoteCode.PROVIDER_UNKNOWN,
+        NoteCode.UNKNOWN_SECRET,
+        NoteCode.UNKNOWN_ANSWER,
+    }
+)
 
 _IMAGE_MAX: Final = 80  # characters that are shown of an image
 _SECRET: Final = "secret {namespace}/{name}"

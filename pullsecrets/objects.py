@@ -22,7 +22,7 @@ from pullsecrets.metadata import (
     name_of,
     place_field,
 )
-from pullsecrets.secrecy import ImageText, printable
+from pullsecrets.secrecy import ImageText, image_text, printable
 from pullsecrets.workloads import (
     GROUPS,
     NO_TEMPLATES,
@@ -35,6 +35,8 @@ from pullsecrets.workloads import (
 )
 
 __all__ = [
+    "DEFAULT_ACCOUNT",
+    "NOT_READ",
     "Container",
     "ContainerKind",
     "Owner",
@@ -42,7 +44,14 @@ __all__ = [
     "ServiceAccount",
 ]
 
+NOT_READ: Final = "(not read)"
+"""The one name in a list of secrets that could not be read, that of a service account: no Secret
+can have that name. What it leads to is not known."""
+
 _MIRROR_ANNOTATION: Final = "kubernetes.io/config.mirror"
+
+DEFAULT_ACCOUNT: Final = "default"
+"""The service account of a pod that names none; each namespace has one."""
 
 _API_VERSIONS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"), "apps/v1"),
@@ -139,10 +148,6 @@ class ContainerKind(StrEnum):
     """A volume that is an image."""
 
 
-def _image_text(image: ImageText | str) -> ImageText:
-    return image if isinstance(image, ImageText) else ImageText(image)
-
-
 @frozen
 class Container:
     """Something in a pod that needs an image.
@@ -156,7 +161,7 @@ class Container:
     """
 
     name: str
-    image: ImageText = field(converter=_image_text)
+    image: ImageText = field(converter=image_text)
     kind: ContainerKind = field(default=ContainerKind.CONTAINER, converter=ContainerKind)
     pull_policy: str | None = None
 
@@ -221,7 +226,7 @@ class Pod:
     ephemeral_containers: tuple[Container, ...] = ()
     image_volumes: tuple[Container, ...] = ()
     pull_secrets: tuple[str, ...] = ()
-    service_account: str = "default"
+    service_account: str = DEFAULT_ACCOUNT
     stored: bool = False
     mirror: bool = False
     ignore: tuple[str, ...] = ()
@@ -319,7 +324,9 @@ class Pod:
             _image_volumes(member("volumes")),
             _pull_secrets(references),
             # The older name of the field is still read.
-            member("serviceAccountName").string() or member("serviceAccount").string() or "default",
+            member("serviceAccountName").string()
+            or member("serviceAccount").string()
+            or DEFAULT_ACCOUNT,
             of_a_pod and bool(metadata.member("uid").string() or metadata.has("creationTimestamp")),
             of_a_pod and _MIRROR_ANNOTATION in annotations,
             ignored(metadata),
@@ -354,7 +361,7 @@ class Pod:
                 spec[field_name] = _container_manifests(containers)
         if volumes := [*map(_volume_manifest, self.image_volumes), *_token_volumes(self)]:
             spec["volumes"] = volumes
-        if self.service_account != "default":
+        if self.service_account != DEFAULT_ACCOUNT:
             spec["serviceAccountName"] = self.service_account
         manifest: dict[str, Any] = {
             "apiVersion": self.api_version or _API_VERSIONS.get(self.kind, "v1"),

@@ -21,7 +21,7 @@ from pullsecrets.makers.made import MadeSecret
 from pullsecrets.node.images import NodeImages
 from pullsecrets.node.recorded import PullCredentials, RecordedSecret, credential_hash
 from pullsecrets.node.records import Pull, PullRecords, name_in_records
-from pullsecrets.node.verification import Policy, Verification
+from pullsecrets.node.verification import Verification, VerificationPolicy
 from pullsecrets.objects import Container, Pod
 from pullsecrets.pod_resolution import ImageResolution
 from pullsecrets.present import PullDecision, PullOutcome, decide_resolved
@@ -170,9 +170,9 @@ def _changed(
         return
     never = datetime(1970, 1, 1, tzinfo=UTC)  # nothing looks at when it was
     yield ChangeCode.NODE_PULL, "", verification, records.after(pull, release, never)
-    listed = verification.allowlist if verification.policy == Policy.ALLOWLISTED else ()
+    listed = verification.allowlist if verification.policy == VerificationPolicy.ALLOWLISTED else ()
     for entry in _entries(name_in_records(image, release).reveal(), image.reveal()):
-        extended = Verification(Policy.ALLOWLISTED, (*listed, entry), verification.gate)
+        extended = Verification(VerificationPolicy.ALLOWLISTED, (*listed, entry), verification.gate)
         if extended.allowing(image, release) == entry:
             yield ChangeCode.ALLOWLIST, entry, extended, records
             return

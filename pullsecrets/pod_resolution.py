@@ -108,6 +108,12 @@ class PodResolution(Tabular):
         failures = (each.resolution.failure for each in self.images)
         return next((failure for failure in failures if failure is not None), None)
 
+    @property
+    def worst(self) -> Access:
+        """The worst that becomes of one of its images; the best, if it has none."""
+        found = (each.resolution.access for each in self.images)
+        return min(found, key=lambda access: access.rank, default=Access.CREDENTIAL)
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
         return {
@@ -201,7 +207,7 @@ def images_table(
         subtitle: What stands below the table's title.
     """
     if limit is not None and limit < total:
-        answers = sorted(answers, key=lambda titled: _worst(titled[1]))
+        answers = sorted(answers, key=lambda titled: titled[1].worst.rank)
         subtitle += "; the worst come first"
     rows = (row for titled in answers for row in _image_rows(*titled))
     kept = tuple(islice(rows, limit))
@@ -232,15 +238,6 @@ _COLUMNS: Final = (
     Column("first_username"),
     Column("notes"),
 )
-
-
-def _worst(answer: PodResolution) -> int:
-    """The rank of the worst that becomes of an image of the pod."""
-    ranks = (_RANKS[each.resolution.access] for each in answer.images)
-    return min(ranks, default=len(_RANKS))
-
-
-_RANKS: Final = {access: rank for rank, access in enumerate(Access)}
 
 
 def _image_rows(title: str, answer: PodResolution) -> Iterator[Row]:

@@ -24,7 +24,7 @@ from pullsecrets.node.verification import Verification
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.resolution import Candidate, Resolution, Source, SourceKind
-from pullsecrets.secrecy import ImageText, printable
+from pullsecrets.secrecy import ImageText, image_text, printable
 
 __all__ = ["PullDecision", "PullOutcome", "Try", "decide", "decide_resolved"]
 
@@ -172,7 +172,7 @@ def decide(
     >>> print(decide("nginx:1.27", image_id="sha256:1"))
     nginx:1.27: the image is on the node, and the kubelet's policy does not verify it; it is used
     """
-    written = image if isinstance(image, ImageText) else ImageText(image)
+    written = image_text(image)
     del image  # no traceback shows what this frame was given
     found = as_node(node)
     keyring = Keyring(secrets, found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from pullsecrets.images import Image, InvalidImage
-from pullsecrets.secrecy import ImageText
+from pullsecrets.secrecy import ImageText, image_text
 
 __all__ = ["PullPolicy"]
 
@@ -27,7 +27,7 @@ class PullPolicy(StrEnum):
         >>> PullPolicy.default("nginx"), PullPolicy.default("nginx:1.27")
         (<PullPolicy.ALWAYS: 'Always'>, <PullPolicy.IF_NOT_PRESENT: 'IfNotPresent'>)
         """
-        written = image if isinstance(image, ImageText) else ImageText(image)
+        written = image_text(image)
         del image  # no traceback shows what this frame was given
         try:
             parsed = Image.parse(written)

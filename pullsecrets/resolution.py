@@ -141,6 +141,11 @@ class Access(StrEnum):
     CREDENTIAL = "credential"
     """With a credential, or several, one after the other."""
 
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return list(Access).index(self)
+
 
 @frozen
 class Resolution(Tabular):
@@ -235,10 +240,7 @@ class Resolution(Tabular):
 
         As far as they are known: those of `unknown` are in tiers of their own.
         """
-        return all(
-            len({(c.credential.username, c.credential.password) for c in tier}) == 1
-            for tier in self.tiers
-        )
+        return all(len({each.credential.login for each in tier}) == 1 for tier in self.tiers)
 
     @property
     def attempts(self) -> tuple[tuple[str, Candidate], ...]:

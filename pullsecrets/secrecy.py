@@ -16,6 +16,7 @@ __all__ = [
     "HiddenText",
     "ImageText",
     "Password",
+    "image_text",
     "printable",
 ]
 
@@ -176,6 +177,11 @@ class ImageText(_Shown):
         return printable(
             _IMAGE_USERINFO.sub(lambda m: f"{m[1] or ''}{MASK}@", self._value, count=1)
         )
+
+
+def image_text(image: ImageText | str) -> ImageText:
+    """An image as a manifest has it, whichever way it is given."""
+    return image if isinstance(image, ImageText) else ImageText(image)
 
 
 def printable(text: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, Final
+from typing import Any
 
 from attrs import evolve, frozen
 
@@ -156,7 +156,7 @@ class Uses(Tabular):
         for each in self.credentials:
             entry = None if each.entry is None else str(each.entry)
             below = "" if each.note is None else each.note.predicate
-            unknown = each.note is not None and each.note.code in _UNKNOWN
+            unknown = each.note is not None and each.note.code.leaves_unknown
             unknown = unknown or any(use.attempt == "?" for use in each.uses)
             nameless = "whatever there is" if unknown else "no entry"
             called = Cell(None, f"{entry or nameless} of {_title(each.source)}", below=below)
@@ -211,12 +211,6 @@ def _table(found: Iterable[Row], limit: int | None) -> Table:
     )
     rows = tuple(found)
     return Table(columns, rows[:limit], total=len(rows), unit="images")
-
-
-_UNKNOWN: Final = frozenset(
-    {NoteCode.FILLED_SECRET, NoteCode.MADE_SECRET, NoteCode.MADE_WITH_ENTRIES, NoteCode.MAYBE_MADE}
-)
-"""What is said of credentials that are not known, and that no image may use."""
 
 
 def _title(source: Source) -> str:

@@ -1,4 +1,4 @@
-"""From objects to resolutions: whose list a pod has, what is passed over, what is shared."""
+"""From objects to resolutions: what a cluster holds, what its pods are answered, what is shared."""
 
 from __future__ import annotations
 
@@ -9,181 +9,28 @@ from itertools import islice
 from pathlib import PurePath
 
 import pytest
-from attrs import evolve
+from attrs import evolve, fields
 
 from pullsecrets import Cluster, DockerConfig, Image, Pod, check, load
+from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.metadata import Place
+from pullsecrets.node.audiences import AudienceGrant
 from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Container, ContainerKind
-from pullsecrets.pod_resolution import Admission, Origin
-from pullsecrets.reading import Objects, ProblemCode
+from pullsecrets.reading import Objects, Problem, ProblemCode
 from pullsecrets.testing import cluster as cluster_of
 from pullsecrets.testing import pod, pull_secret, service_account
 from pullsecrets.trace import explain_all
 from pullsecrets.uses import uses
-from support.made import MIRROR, STORED, TYPE, account_manifest, pod_manifest, secret_manifest
+from support.answered import only, users
+from support.made import STORED, account_manifest, pod_manifest, secret_manifest
 from support.made import users as users_of
 
 
-def only(*manifests, **keywords):
-    """The answer for the one pod."""
-    cluster = Cluster.from_manifests(manifests, **keywords)
-    assert cluster.problems == ()
-    (answer,) = cluster.resolve_all()
-    assert cluster.resolve(cluster.pods[0]) == answer
-    assert all(each.resolution.notes == () for each in answer.images)  # they are said once
-    return answer
-
-
-def users(answer):
-    """The users of the candidates for a pod's first image."""
-    return users_of(answer.images[0].resolution)
-
-
-ASSUMED = Note(NoteCode.ASSUMED_ACCOUNT, "default", "default")
-
-
-class TestAdmission:
-    def test_a_pod_without_a_list_gets_its_accounts(self):
-        answer = only(
-            pod_manifest(),
-            account_manifest("default", "s", "t"),
-            secret_manifest("s", "quay.io"),
-            secret_manifest("t"),
-        )
-        assert answer.admission == Admission(Origin.SERVICE_ACCOUNT, "default", ("s", "t"))
-        assert users(answer) == ["s-user"]
-        assert answer.notes == ()
-
-    def test_a_pods_own_list_is_used_alone(self):
-        answer = only(
-            pod_manifest("s"),
-            account_manifest("default", "t"),
-            secret_manifest("s", "quay.io"),
-            secret_manifest("t", "quay.io"),
-        )
-        assert answer.admission == Admission(Origin.POD, "default", ("s",))
-        assert users(answer) == ["s-user"]
-
-    def test_a_nameless_reference_is_a_list_of_its_own(self):
-        """The plugin looks at the length of the list, not into it."""
-        answer = only(
-            pod_manifest(""), account_manifest("default", "t"), secret_manifest("t", "quay.io")
-        )
-        assert answer.admission == Admission(Origin.POD, "default", ("",))
-        assert answer.images[0].resolution.anonymous
-        assert answer.notes == (Note(NoteCode.NAMELESS_REFERENCE, "default", position=0),)
-
-    def test_an_accounts_nameless_reference_is_copied_too(self):
-        answer = only(
-            pod_manifest(), account_manifest("default", "", "s"), secret_manifest("s", "quay.io")
-        )
-        assert answer.admission == Admission(Origin.SERVICE_ACCOUNT, "default", ("", "s"))
-        assert users(answer) == ["s-user"]
-        assert [n.code for n in answer.notes] == [NoteCode.NAMELESS_REFERENCE]
-
-    def test_an_account_without_a_list(self):
-        answer = only(pod_manifest(), account_manifest("default"))
-        assert answer.admission == Admission(Origin.SERVICE_ACCOUNT, "default", ())
-        assert answer.images[0].resolution.anonymous
-        assert answer.notes == ()
-
-    def test_a_missing_default_account_is_assumed_empty_and_that_is_said(self):
-        answer = only(pod_manifest())
-        assert answer.admission == Admission(Origin.SERVICE_ACCOUNT, "default", ())
-        assert answer.images[0].resolution.anonymous
-        assert answer.notes == (ASSUMED,)
-
-    def test_with_a_list_of_its_own_nothing_has_to_be_assumed(self):
-        assert only(pod_manifest("s"), secret_manifest("s")).notes == ()
-
-    @pytest.mark.parametrize("own", [(), ("s",)])
-    def test_another_missing_account_is_warned_about(self, own):
-        answer = only(
-            pod_manifest(*own, spec={"serviceAccountName": "x\n"}), secret_manifest("s", "quay.io")
-        )
-        assert answer.admission.service_account == "x\n"
-        assert answer.notes == (Note(NoteCode.MISSING_ACCOUNT, "default", "x\n"),)
-        assert users(answer) == ["s-user"] * len(own)
-
-    def test_an_account_of_another_namespace_is_another_account(self):
-        answer = only(
-            pod_manifest(),
-            account_manifest("default", "s", namespace="other"),
-            secret_manifest("s", "quay.io"),
-        )
-        assert answer.notes == (ASSUMED,)
-        assert answer.images[0].resolution.anonymous
-
-    @pytest.mark.parametrize("own", [(), ("s",)])
-    def test_a_stored_pod_carries_the_outcome(self, own):
-        """Rule 2: the account, be it there or not, is not asked again."""
-        manifests = [
-            pod_manifest(*own, **STORED),
-            secret_manifest("s", "quay.io"),
-            secret_manifest("t", "quay.io"),
-        ]
-        for more in ([], [account_manifest("default", "t")]):
-            answer = only(*manifests, *more)
-            assert answer.admission == Admission(Origin.STORED_POD, "default", own)
-            assert users(answer) == [f"{name}-user" for name in own]
-            assert answer.notes == ()
-
-    def test_a_mirror_pod_has_the_nodes_credentials_only(self):
-        """Rule 3."""
-        node = DockerConfig.from_json('{"auths": {"quay.io": {"username": "node-user"}}}')
-        manifests = [
-            account_manifest("default", "t"),
-            secret_manifest("s", "quay.io"),
-            secret_manifest("t", "quay.io"),
-        ]
-        answer = only(pod_manifest(**MIRROR), *manifests, node=node)
-        assert answer.admission == Admission(Origin.MIRROR_POD, None, ())
-        assert users(answer) == ["node-user"]
-        assert answer.notes == ()
-        answer = only(pod_manifest("s", **MIRROR), *manifests, node=Node("1.33", node))
-        assert answer.admission == Admission(Origin.MIRROR_POD, None, ())
-        assert users(answer) == ["node-user"]
-        assert answer.notes == (Note(NoteCode.STATIC_POD, "default", "p"),)
-        answer = only(pod_manifest("s", **MIRROR), *manifests, node=Node("1.34", node))
-        assert answer.notes == (Note(NoteCode.STATIC_POD_REFUSED, "default", "p"),)
-
-    def test_a_workloads_pods_are_admitted_each_time(self):
-        manifest = pod_manifest()
-        manifest = {
-            "kind": "Deployment",
-            "metadata": {"name": "d", **STORED},
-            "spec": {"template": {"metadata": dict(STORED), "spec": manifest["spec"]}},
-        }
-        answer = only(manifest, account_manifest("default", "s"), secret_manifest("s", "quay.io"))
-        assert answer.admission == Admission(Origin.SERVICE_ACCOUNT, "default", ("s",))
-
-
 class TestTheList:
-    def test_secrets_are_looked_up_in_the_pods_namespace(self):
-        manifests = [
-            pod_manifest("s", namespace="a"),
-            secret_manifest("s", auths={"quay.io": {"username": "wrong"}}),
-            secret_manifest("s", auths={"quay.io": {"username": "right"}}, namespace="a"),
-        ]
-        assert users(only(*manifests)) == ["right"]
-        answer = only(*manifests[:2])
-        assert answer.images[0].resolution.anonymous
-        missing = Note(NoteCode.MISSING_SECRET, "a", "s", position=0, elsewhere=("default",))
-        assert answer.notes == (missing,)
-
-    def test_a_missing_secret_is_skipped_and_said_once(self):
-        answer = only(pod_manifest("gone", "s", "gone", "", ""), secret_manifest("s", "quay.io"))
-        assert users(answer) == ["s-user"]
-        assert answer.notes == (
-            Note(NoteCode.MISSING_SECRET, "default", "gone", position=0),
-            Note(NoteCode.NAMELESS_REFERENCE, "default", position=3),
-            Note(NoteCode.NAMELESS_REFERENCE, "default", position=4),
-        )
-
     def test_a_name_listed_twice_counts_twice(self):
         answer = only(
             pod_manifest("s", "t", "s", "s"),
@@ -673,21 +520,6 @@ def test_an_unknown_answer_has_a_row_of_its_own(entries):
     assert all(text in shown for text in [*known, "?. what credential provider ecr gives"])
 
 
-@pytest.mark.parametrize("value, limited", [("true", True), ("T", True), ("yes", False)])
-def test_an_account_can_limit_what_its_pods_list(value, limited):
-    account = account_manifest("default", "allowed")
-    account["metadata"]["annotations"] = {"kubernetes.io/enforce-mountable-secrets": value}
-    answer = only(
-        pod_manifest("allowed", "other", image="quay.io/a"),
-        account,
-        secret_manifest("allowed", "quay.io"),
-        secret_manifest("other", "quay.io"),
-    )
-    note = Note(NoteCode.NOT_MOUNTABLE, "default", "other", position=1, detail="default")
-    assert answer.notes == ((note,) if limited else ())
-    assert users(answer) == ["allowed-user", "other-user"]
-
-
 class TestSeveralFiles:
     """A folder with the manifests of several environments, each with objects of the same names."""
 
@@ -792,6 +624,13 @@ def test_objects_of_rbac_are_added():
     assert [len(each.grants) for each in (once, twice)] == [1, 2]
 
 
+def test_pods_share_what_becomes_of_a_pull_policy():
+    cluster = cluster_of(pod("p", images=["quay.io/a", "quay.io/b"]))
+    first, second = cluster.pods[0].containers
+    policies = [cluster.policy(cluster.pods[0], each) for each in (first, second, first)]
+    assert policies[0] is policies[2]
+
+
 def test_more_policies_than_are_remembered():
     found = Cluster.from_manifests([pod_manifest(image="quay.io/a", name="p")])
     [first] = found.resolve(found.pods[0]).images
@@ -801,46 +640,11 @@ def test_more_policies_than_are_remembered():
         assert answer.policy == first.policy
 
 
-@pytest.mark.parametrize(
-    "stored, own, expected",
-    [
-        (STORED, ("s",), ()),
-        (STORED, ("other",), ("other",)),
-        ({}, ("s",), ("s",)),
-        ({}, ("other",), ("other",)),
-    ],
-)
-def test_only_a_list_that_admission_copied_goes_with_the_account(stored, own, expected):
-    cluster = Cluster.from_manifests(
-        [pod_manifest(*own, **stored), account_manifest("default", "s")]
-    )
-    [before] = cluster.pods
-    assert cluster.as_service_account(before, "builder") == evolve(
-        before, service_account="builder", pull_secrets=expected, stored=False
-    )
-
-
 def test_a_cluster_is_equal_to_itself_before_it_was_asked():
     manifests = [pod_manifest("s"), secret_manifest("s", "quay.io")]
     asked = Cluster.from_manifests(manifests)
     assert users(*asked.resolve_all()) == ["s-user"]
     assert asked == Cluster.from_manifests(manifests)
-
-
-@pytest.mark.parametrize("first", ["Secret", "SealedSecret"])
-def test_a_secret_counts_before_what_makes_it(first):
-    sealed = {
-        "apiVersion": "bitnami.com/v1alpha1",
-        "kind": "SealedSecret",
-        "metadata": {"name": "s"},
-        "spec": {"encryptedData": {".dockerconfigjson": "x"}, "template": {"type": TYPE}},
-    }
-    both = sorted([secret_manifest("s", "quay.io"), sealed], key=lambda it: it["kind"] != first)
-    answer = only(pod_manifest("s"), *both)
-    assert users(answer) == ["s-user"]
-    assert answer.images[0].resolution.unknown == ()
-    [unknown] = only(pod_manifest("s"), sealed).images[0].resolution.unknown
-    assert unknown.name == "s"
 
 
 def test_the_title_says_what_could_not_be_read():
@@ -864,6 +668,18 @@ def test_nothing_but_that_secret_is_taken_away():
     assert found.without("b", "z") == found
 
 
+def test_what_a_program_makes_is_taken_away_by_its_name_too():
+    made = tuple(
+        MadeSecret(name, where, None, Maker("SealedSecret", where, name))
+        for where in "abc"
+        for name in "abc"
+    )
+    left = [(each.namespace, each.name) for each in Cluster(made=made).without("b", "b").made]
+    assert left == [
+        (where, name) for where in "abc" for name in "abc" if (where, name) != ("b", "b")
+    ]
+
+
 def test_objects_replace_those_of_their_kind_namespace_and_name():
     pods = (
         pod("p", images=["quay.io/a"]),
@@ -881,3 +697,47 @@ def test_objects_replace_those_of_their_kind_namespace_and_name():
     assert after.pods == (*pods[1:], *more.pods)
     assert after.secrets == more.secrets
     assert after.service_accounts == more.service_accounts
+
+
+@pytest.mark.parametrize(
+    "made, policies",
+    [
+        (Pod("p"), ("Always", "Always")),
+        (Pod("p", stored=True), ("Never", None)),
+        (Pod("p", mirror=True), ("Never", None)),
+    ],
+)
+def test_always_pull_images_is_for_pods_that_are_created(made, policies):
+    containers = Container("a", "quay.io/a:1", pull_policy="Never"), Container("b", "quay.io/a:1")
+    by_plugin, plain = Cluster(always_pull=True), Cluster()
+    assert tuple(by_plugin.pull_policy(made, each) for each in containers) == policies
+    assert [plain.pull_policy(made, each) for each in containers] == ["Never", None]
+
+
+def test_what_a_cluster_is_set_to_is_kept():
+    """In a pickle, and where something else in it changes."""
+    problem = Problem(ProblemCode.NO_KIND, "no kind")
+    whole = Cluster(
+        (pod("p", images=[]),),
+        (service_account("a"),),
+        (pull_secret("s", {}),),
+        Node("1.33"),
+        (problem,),
+        always_pull=True,
+        grants=(AudienceGrant(("registry.io",)),),
+        made=(MadeSecret("m", "default", None, Maker("SealedSecret", "default", "m")),),
+        complete=True,
+    )
+    plain = Cluster()
+    assert [each.name for each in fields(Cluster) if each.init] == [
+        each.name
+        for each in fields(Cluster)
+        if each.init and getattr(whole, each.name) != getattr(plain, each.name)
+    ]
+    for same in (
+        pickle.loads(pickle.dumps(whole)),
+        whole.without("no", "such"),
+        whole.with_objects(Objects()),
+    ):
+        assert same == whole
+        assert same.node == Node("1.33")

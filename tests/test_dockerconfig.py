@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import base64
+import json
 
-from pullsecrets import Credential, DockerConfig, InvalidDockerConfig
+import pytest
+from hypothesis import example, given
+
+from pullsecrets import Credential, DockerConfig, InvalidDockerConfig, Password
+from pullsecrets.testing import strategies
+from support.effort import examples
 
 
 def credential(fields):
@@ -146,3 +152,20 @@ def test_a_token_is_noticed_and_not_used(fields, expected):
 def test_what_is_written_reads_as_the_same_credential(user, password):
     config = DockerConfig({"quay.io": Credential(user, password)})
     assert DockerConfig.from_json(config.to_json()) == config
+
+
+@examples(100)
+@given(strategies.docker_config_values())
+@example(DockerConfig({"quay.io": Credential("a:b", Password("c"), "e")}))
+@example(DockerConfig({"quay.io": Credential("", Password(":"))}))
+@example(DockerConfig({"quay.io": Credential("a:", Password(""))}))
+def test_docker_configs_read_back(config: DockerConfig) -> None:
+    again = DockerConfig.from_json(config.to_json())
+    assert again == config
+    assert list(again.auths) == list(config.auths)
+    # The same by another parser, which knows `auth` as every tool does.
+    for entry, fields in json.loads(config.to_json())["auths"].items():
+        credential = config.auths[entry]
+        if "auth" in fields:
+            user, _, password = base64.b64decode(fields["auth"]).decode().partition(":")
+            assert (user, password) == (credential.username, credential.password.reveal())

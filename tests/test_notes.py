@@ -187,3 +187,10 @@ def test_a_long_image_is_cut():
 
 def test_every_code_has_its_sentence_here():
     assert {note.code for note, _ in SENTENCES} == set(NoteCode)
+
+
+def test_which_codes_say_that_credentials_are_not_known():
+    """Those whose sentence says so, and no others."""
+    said = ("not known", "its credentials are not")
+    expected = {note.code for note, text in SENTENCES if any(words in text for words in said)}
+    assert {code for code in NoteCode if code.leaves_unknown} == expected

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import pickle
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +12,7 @@ from pullsecrets.node.images import NodeImage, NodeImages
 from pullsecrets.node.node import Node
 from pullsecrets.node.recorded import RecordedSecret, credential_hash
 from pullsecrets.node.records import Pull, PullRecords
-from pullsecrets.node.verification import Policy, Verification
+from pullsecrets.node.verification import Verification, VerificationPolicy
 from pullsecrets.objects import Container, Pod
 from pullsecrets.on_node import (
     ChangeCode,
@@ -138,13 +137,13 @@ class TestChanges:
         ],
     )
     def test_the_entry_is_one_that_matches_in_that_version(self, image, kubernetes, entry):
-        always = Verification(Policy.ALWAYS)
+        always = Verification(VerificationPolicy.ALWAYS)
         found = decide_one(state(kubernetes=kubernetes, verification=always), image)
         entries = [c.value for c in found.changes if c.code is ChangeCode.ALLOWLIST]
         assert entries == ([] if entry is None else [entry])
 
     def test_entries_are_added_to_those_that_there_are(self):
-        listed = Verification(Policy.ALLOWLISTED, ["other.io/*"])
+        listed = Verification(VerificationPolicy.ALLOWLISTED, ["other.io/*"])
         found = decide_one(state(verification=listed))
         assert [change.code for change in found.changes] == [
             ChangeCode.NODE_PULL,
@@ -211,22 +210,3 @@ class TestRecords:
     def test_an_image_that_is_gone(self):
         (found,) = state(Pull("a:1", "sha256:9")).recorded()
         assert (found.is_there, found.blocked) == (False, ())
-
-
-@pytest.mark.parametrize(
-    "made, policies",
-    [
-        (Pod("p"), ("Always", "Always")),
-        (Pod("p", stored=True), ("Never", None)),
-        (Pod("p", mirror=True), ("Never", None)),
-    ],
-)
-def test_always_pull_images_is_for_pods_that_are_created(made, policies):
-    containers = Container("a", APP, pull_policy="Never"), Container("b", APP)
-    by_plugin, plain = Cluster(always_pull=True), Cluster()
-    assert tuple(by_plugin.pull_policy(made, each) for each in containers) == policies
-    assert [plain.pull_policy(made, each) for each in containers] == ["Never", None]
-
-
-def test_what_a_cluster_is_set_to_is_kept_in_a_pickle():
-    assert pickle.loads(pickle.dumps(Cluster(always_pull=True))).always_pull

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pullsecrets.pod_resolution import Admission, Origin
+from pullsecrets.resolution import Access
 from pullsecrets.tables import Tone
 from pullsecrets.testing import cluster, pod, pull_secret
 from support.diagnosed import b64
@@ -30,6 +31,19 @@ MANY = cluster(
 )
 def test_whose_list_counts_is_said(origin, names, text):
     assert str(Admission(origin, "x\n", names)) == text
+
+
+def test_the_worst_of_its_images_is_that_of_the_pod():
+    for images, worst in (
+        ((), Access.CREDENTIAL),
+        (("quay.io/a",), Access.CREDENTIAL),
+        (("quay.io/a", "nginx"), Access.ANONYMOUS),
+        (("nginx", "Bad", "quay.io/a"), Access.FAILING),
+    ):
+        one = pod("p", images=images, pull_secrets=["s"])
+        [answer] = cluster(one, pull_secret("s", {"quay.io": ("ann", "p")})).resolve_all()
+        assert answer.worst is worst
+    assert [access.rank for access in Access] == list(range(5))
 
 
 def test_the_table_of_a_pod():

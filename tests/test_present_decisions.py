@@ -23,7 +23,7 @@ from pullsecrets.node.recorded import (
     credential_hash,
 )
 from pullsecrets.node.records import Pull, PullRecords
-from pullsecrets.node.verification import Policy, Verification
+from pullsecrets.node.verification import Verification, VerificationPolicy
 from pullsecrets.node.versions import Release
 from pullsecrets.present import PullOutcome, decide
 from support.canary import CANARY, leaks, texts
@@ -32,7 +32,7 @@ NOW = datetime(2026, 5, 6, tzinfo=UTC)
 BETA = "kubelet.config.k8s.io/v1beta1"
 ID = "sha256:" + "1" * 64
 APP = "quay.io/acme/app:1"
-ALWAYS_VERIFY = Verification(Policy.ALWAYS, gate=True)
+ALWAYS_VERIFY = Verification(VerificationPolicy.ALWAYS, gate=True)
 UNDECODABLE = PullSecret(
     "bad", "shop", "kubernetes.io/dockerconfigjson", {".dockerconfigjson": b"{"}
 )
@@ -377,7 +377,7 @@ class TestStories:
         assert upgraded.decide("docker.io/library/nginx:1").step is Step.OPEN_TO_ALL
 
     def test_kubernetes_137629_an_exact_entry_of_the_allowlist_matches_no_tag_before_1_36(self):
-        listed = Verification(Policy.ALLOWLISTED, ["quay.io/acme/app"], True)
+        listed = Verification(VerificationPolicy.ALLOWLISTED, ["quay.io/acme/app"], True)
         steps = [World(Node(f"1.{n}"), listed).decide().step for n in (33, 34, 35, 36, 37)]
         assert steps == [Step.NO_RECORD] * 3 + [Step.POLICY_ALLOWS] * 2
 
@@ -391,7 +391,7 @@ class TestStories:
         assert world.decide().step is Step.POLICY_ALLOWS
 
     def test_files_that_do_not_decode_are_asked_about(self):
-        never = Verification(Policy.NEVER)
+        never = Verification(VerificationPolicy.NEVER)
         broken = PullRecords.from_files({file_name(ID): "{"}, {})
         decision = World(records=broken, verification=never).decide()
         assert (decision.outcome, decision.step) == (PullOutcome.PULL, Step.BROKEN_RECORD)
@@ -447,7 +447,7 @@ def test_with_the_gate_off_no_record_changes_anything(world, start, policy):
 def test_never_verify_uses_every_image_that_is_there(world, start, policy):
     # But for a record or an intent that does not decode (E8, step 1): none is broken here.
     image, secrets = start
-    never = evolve(world, verification=Verification(Policy.NEVER, gate=True))
+    never = evolve(world, verification=Verification(VerificationPolicy.NEVER, gate=True))
     assert never.decide(image, *secrets, pull_policy=policy).outcome is PullOutcome.USE
 
 

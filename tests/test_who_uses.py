@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pullsecrets import Cluster, Credential, DockerConfig, PullSecret
+from pullsecrets.makers.made import MadeSecret
 from pullsecrets.node.node import Node
 from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import Providers
@@ -208,6 +209,17 @@ def test_no_password_is_shown(drawn):
 
 def test_an_empty_cluster():
     assert uses(Cluster()).to_records() == []
+
+
+def test_of_a_secret_that_could_not_be_read_it_is_not_said_that_it_has_no_entry():
+    """Nor where no image may use it, as each lookup fails."""
+    bad = pull_secret("bad", "{")
+    unread = MadeSecret.not_read("default", "x")
+    asking = pod("p", images=["quay.io/a"], pull_secrets=["bad", "x"])
+    found = uses(Cluster((asking,), (), (bad,), made=(unread,), complete=True))
+    shown = "\n".join(found.table().lines())
+    assert "whatever there is of secret default/x could not be read" in shown
+    assert "no entry of secret default/bad does not decode" in shown
 
 
 def test_the_pods_of_one_workload_are_one_row():

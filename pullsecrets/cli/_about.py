@@ -10,7 +10,7 @@ from pullsecrets._go.url import BadURL
 from pullsecrets.cli._filters import is_meant
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, Where
-from pullsecrets.diagnoses.findings import image_fields
+from pullsecrets.diagnoses.unplaced import image_fields
 from pullsecrets.fields import FieldPath
 from pullsecrets.images import Image, InvalidImage
 from pullsecrets.makers.made import MadeSecret

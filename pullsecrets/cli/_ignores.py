@@ -21,9 +21,9 @@ from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._settings import Settings
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses import Diagnosis
-from pullsecrets.diagnoses.findings import Found
 from pullsecrets.diagnoses.selection import Ignore, Selected, annotated, unknown
 from pullsecrets.diagnoses.selection import select as select_diagnoses
+from pullsecrets.diagnoses.unplaced import Ignorable
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.metadata import Place
 from pullsecrets.objects import Pod, ServiceAccount
@@ -55,7 +55,7 @@ def ignores_of(cluster: Cluster, settings: Settings) -> tuple[list[Ignore], list
 
 
 def reported(
-    found: Iterable[Found],
+    found: Iterable[Ignorable],
     cluster: Cluster,
     settings: Settings,
     lines: Lines,

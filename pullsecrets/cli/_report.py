@@ -17,9 +17,9 @@ from rich.text import Text
 from pullsecrets.cli._given import Given
 from pullsecrets.cli._lines import Lines
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, Kind, Severity, find
-from pullsecrets.diagnoses.findings import Found
 from pullsecrets.diagnoses.formats import help_uri
 from pullsecrets.diagnoses.groups import DiagnosisGroup, group_diagnoses
+from pullsecrets.diagnoses.unplaced import Ignorable
 from pullsecrets.groups import count
 from pullsecrets.loading import Environment
 from pullsecrets.objects import Pod
@@ -189,7 +189,7 @@ def find_all(
     *,
     at: datetime,
     within: timedelta = timedelta(),
-) -> list[Found]:
+) -> list[Ignorable]:
     """All diagnoses of all environments, with a progress bar where that takes long and is seen.
 
     Args:

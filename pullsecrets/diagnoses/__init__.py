@@ -27,7 +27,6 @@ from datetime import datetime, timedelta
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.catalogue import CATALOGUE
 from pullsecrets.diagnoses.collection import Diagnoses
-from pullsecrets.diagnoses.findings import Found, finding, in_config, title
 from pullsecrets.diagnoses.lists import Lists, strings_in
 from pullsecrets.diagnoses.made import Made
 from pullsecrets.diagnoses.model import Diagnosis, Kind, Severity, Where
@@ -35,7 +34,8 @@ from pullsecrets.diagnoses.providers import Consulted
 from pullsecrets.diagnoses.pulls import Pulls
 from pullsecrets.diagnoses.secrets import diagnose_secret
 from pullsecrets.diagnoses.selection import Ignore, annotated, select
-from pullsecrets.diagnoses.uses import Uses
+from pullsecrets.diagnoses.unplaced import Ignorable, in_config, title, unplaced
+from pullsecrets.diagnoses.uses import EntryUses
 from pullsecrets.diagnoses.verification import Verified
 from pullsecrets.objects import Pod
 from pullsecrets.pod_resolution import PodResolution
@@ -86,7 +86,7 @@ def find(
     *,
     at: datetime | None = None,
     within: timedelta = timedelta(),
-) -> Iterator[Found]:
+) -> Iterator[Ignorable]:
     """All diagnoses, what is to be ignored among them, each with its objects.
 
     `selection.select` leaves out what is to be ignored, and says what was ignored in vain.
@@ -98,7 +98,7 @@ def find(
         within: As for `check`.
     """
     lists = Lists(cluster)
-    pulls, uses = Pulls(cluster, lists), Uses(lists)
+    pulls, uses = Pulls(cluster, lists), EntryUses(lists)
     consulted, verified, made = Consulted(cluster), Verified(cluster), Made(cluster, lists)
     for answer in answers:
         uses.add(answer)
@@ -121,7 +121,7 @@ def find(
             yield diagnosis, (secret,)
         if pulls.is_unused(secret):
             message = f"no pod and no service account lists {title(secret)}"
-            yield finding("PS110", message).at(Where.of(secret, ("metadata", "name"))), (secret,)
+            yield unplaced("PS110", message).at(Where.of(secret, ("metadata", "name"))), (secret,)
         for use in uses.of(secret):
             for found in use.findings():
                 yield found.at(in_config(secret, use.entry.entry)), (secret,)

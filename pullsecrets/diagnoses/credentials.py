@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from pullsecrets.diagnoses.findings import Finding, finding, quoted, title_of_entry
 from pullsecrets.diagnoses.model import Severity
+from pullsecrets.diagnoses.unplaced import Unplaced, quoted, title_of_entry, unplaced
 from pullsecrets.flaws import NULL_GUID, inspect, span
 from pullsecrets.keyring import KeyringEntry
 
@@ -17,7 +17,7 @@ __all__ = ["diagnose_credential"]
 
 def diagnose_credential(
     entry: KeyringEntry, at: datetime | None = None, within: timedelta = timedelta()
-) -> Iterator[Finding]:
+) -> Iterator[Unplaced]:
     """What is wrong with an entry's credential. Only the user name is ever shown.
 
     Args:
@@ -31,7 +31,7 @@ def diagnose_credential(
     for flaw in flaws:
         subject = f"{flaw.subject} in {shown}" if flaw.subject else shown
         until = f", at {_written(expires)}" if flaw.code == "PS408" and expires else ""
-        yield finding(flaw.code, f"{subject} {flaw.what}{until}")
+        yield unplaced(flaw.code, f"{subject} {flaw.what}{until}")
     if any(flaw.code in _NOTHING_TO_SEE for flaw in flaws):
         return
     username = entry.credential.username
@@ -41,9 +41,9 @@ def diagnose_credential(
         until = "" if expires is None else f": until {_written(expires)}"
         if left is not None:
             until += f", which is in {span(left)}"
-        yield finding("PS405", f"the password in {shown} is {kind}{until}")
+        yield unplaced("PS405", f"the password in {shown} is {kind}{until}")
     elif left is not None and left <= within:
-        yield finding(
+        yield unplaced(
             "PS409", f"the password in {shown} expires in {span(left)}, at {_written(expires)}"
         )
     harbor = "harbor" in entry.entry.reveal().lower()
@@ -52,7 +52,7 @@ def diagnose_credential(
             f"the user name in {shown} is {quoted(username)}: the name of a Harbor robot account "
             "begins with 'robot$'"
         )
-        yield finding("PS407", message, severity=None if harbor else Severity.NOTE)
+        yield unplaced("PS407", message, severity=None if harbor else Severity.NOTE)
 
 
 # After these there is no log-in whose user name or end means anything.

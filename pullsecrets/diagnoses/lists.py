@@ -9,9 +9,9 @@ from typing import Final
 
 from attrs import frozen
 
-from pullsecrets.cluster import Cluster, string_references
-from pullsecrets.diagnoses.findings import Finding, finding, quoted
+from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.model import Severity
+from pullsecrets.diagnoses.unplaced import Unplaced, quoted, unplaced
 from pullsecrets.dockerconfig import Credential
 from pullsecrets.fields import FieldPath
 from pullsecrets.keyring import Keyring, KeyringEntry
@@ -20,6 +20,7 @@ from pullsecrets.metadata import Place
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.objects import Pod, ServiceAccount
 from pullsecrets.pull_secret import PullSecret
+from pullsecrets.references import string_references
 from pullsecrets.resolution import SourceKind
 from pullsecrets.secrecy import EntryText
 
@@ -40,14 +41,14 @@ class SecretList:
     keyring: Keyring
     entries: tuple[KeyringEntry, ...]
     complete: bool
-    findings: tuple[Finding, ...]
+    findings: tuple[Unplaced, ...]
 
 
-def strings_in(holder: Pod | ServiceAccount) -> Iterator[Finding]:
+def strings_in(holder: Pod | ServiceAccount) -> Iterator[Unplaced]:
     """What of an object's own list is written as a string."""
     for note in string_references(holder):
         field = ("imagePullSecrets", note.position or 0)
-        yield finding("PS113", note, field=field, subject=note.name or "")
+        yield unplaced("PS113", note, field=field, subject=note.name or "")
 
 
 _SHOWN: Final = 2  # secrets that are left over
@@ -105,37 +106,37 @@ class Lists:
         namespace: str,
         names: tuple[str, ...],
         found: tuple[Note | PullSecret | MadeSecret, ...],
-    ) -> Iterator[Finding]:
+    ) -> Iterator[Unplaced]:
         seen: set[str] = set()
         for position, (name, each) in enumerate(zip(names, found, strict=True)):
             field = ("imagePullSecrets", position)
             if name in seen:
                 note = Note(NoteCode.REPEATED_SECRET, namespace, name, position=position)
-                yield finding("PS105", note, field=field, subject=name)
+                yield unplaced("PS105", note, field=field, subject=name)
             elif isinstance(each, Note) and each.code is NoteCode.NAMELESS_REFERENCE:
-                yield finding("PS104", each, field=field, subject="(nameless)")
+                yield unplaced("PS104", each, field=field, subject="(nameless)")
             elif isinstance(each, Note) and each.code is NoteCode.RENDERED_REFERENCE:
-                yield finding("PS114", each, field=field, subject=name)
+                yield unplaced("PS114", each, field=field, subject=name)
             elif isinstance(each, Note) and each.elsewhere and self._is_made(name, each.elsewhere):
-                yield finding("PS112", self._elsewhere(name, each.elsewhere[0]), field=field)
+                yield unplaced("PS112", self._elsewhere(name, each.elsewhere[0]), field=field)
             elif isinstance(each, Note) and each.elsewhere:
                 advice = f"Put a copy of the secret into namespace {quoted(namespace)}."
-                yield finding("PS101", each, advice, field=field, subject=name)
+                yield unplaced("PS101", each, advice, field=field, subject=name)
             elif isinstance(each, Note):
                 yield self._missing(each, name, field)
             if name:
                 seen.add(name)
 
-    def _missing(self, note: Note, name: str, field: FieldPath) -> Finding:
+    def _missing(self, note: Note, name: str, field: FieldPath) -> Unplaced:
         """A note; a warning where secrets are left over, one of which may be meant."""
         left = self._left_over.get(note.namespace or "")
         if not left:
             severity = Severity.WARNING if note.code is NoteCode.ABSENT_SECRET else None
-            return finding("PS102", note, severity=severity, field=field, subject=name)
+            return unplaced("PS102", note, severity=severity, field=field, subject=name)
         self.suggested.update((note.namespace or "", each) for each in left)
         meant = " or ".join(map(quoted, left))
         advice = f"Write {meant}, which nothing lists, if that is meant; otherwise add the secret."
-        return finding("PS102", note, advice, severity=Severity.WARNING, field=field, subject=name)
+        return unplaced("PS102", note, advice, severity=Severity.WARNING, field=field, subject=name)
 
     def _is_made(self, name: str, namespaces: Iterable[str]) -> bool:
         """Whether the secrets of that name are all made by programs."""
@@ -170,15 +171,15 @@ class Lists:
         return {namespace: Keyring(secrets) for namespace, secrets in unused.items()}
 
 
-def _shared_keys(entries: tuple[KeyringEntry, ...], names: tuple[str, ...]) -> Iterator[Finding]:
+def _shared_keys(entries: tuple[KeyringEntry, ...], names: tuple[str, ...]) -> Iterator[Unplaced]:
     """Several secrets with different credentials for one key."""
     by_key: dict[EntryText, dict[str, Credential]] = defaultdict(dict)
     for entry in entries:
         if entry.key is not None:
             by_key[entry.key].setdefault(entry.source.name or "", entry.credential)
     for key, credentials in by_key.items():
-        if len({(c.username, c.password) for c in credentials.values()}) > 1:
+        if len({each.login for each in credentials.values()}) > 1:
             order = ", then ".join(map(quoted, credentials))
             message = f"several secrets have an entry for {quoted(key)}; all are tried: {order}"
             last = names.index(list(credentials)[-1])
-            yield finding("PS308", message, field=("imagePullSecrets", last))
+            yield unplaced("PS308", message, field=("imagePullSecrets", last))

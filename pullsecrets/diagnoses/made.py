@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from pullsecrets.cluster import Cluster
-from pullsecrets.diagnoses.findings import Finding, Found, finding, quoted
 from pullsecrets.diagnoses.lists import Lists
 from pullsecrets.diagnoses.model import Diagnosis, Where
+from pullsecrets.diagnoses.unplaced import Ignorable, Unplaced, quoted, unplaced
 from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.notes import NoteCode
 from pullsecrets.pod_resolution import PodResolution
@@ -44,7 +44,7 @@ class Made:
                 if any(each.resolution.image is not None for each in answer.images):
                     self._used[_key(made)] = known or serves
 
-    def diagnose(self) -> Iterator[Found]:
+    def diagnose(self) -> Iterator[Ignorable]:
         """The diagnoses, each with the object that makes the secret."""
         found: dict[Diagnosis, Maker] = {}
         for made in self._cluster.made:
@@ -53,7 +53,7 @@ class Made:
                 found[each.at(Where.of(made.maker, each.field))] = made.maker
         yield from ((diagnosis, (maker,)) for diagnosis, maker in found.items())
 
-    def _of(self, made: MadeSecret) -> Iterator[Finding]:
+    def _of(self, made: MadeSecret) -> Iterator[Unplaced]:
         listed = self._lists.is_listed(made)
         skipped = made.skipped
         title = f"{made.maker.title} makes secret {quoted(made.name)}"
@@ -62,17 +62,17 @@ class Made:
                 message = f"{title} with the type {quoted(made.type)}, which the kubelet skips"
                 typed = bool(made.maker.type_field)
                 advice = "" if typed else _NO_TYPE.format(printable(made.maker.kind))
-                yield finding("PS209", message, advice, field=made.maker.type_field)
+                yield unplaced("PS209", message, advice, field=made.maker.type_field)
         elif skipped is not None:
             message = f"{title} without a value {made.key}, which its type asks for"
-            yield finding("PS210", message, field=made.maker.value_field)
+            yield unplaced("PS210", message, field=made.maker.value_field)
         elif made.fault:
             message = f"the docker config that {made.maker.title} makes {printable(made.fault)}"
-            yield finding("PS210", message, field=made.maker.value_field)
+            yield unplaced("PS210", message, field=made.maker.value_field)
         elif not self._used.get(_key(made), True):
             entries = ", ".join(map(quoted, made.entries or ())) or "none"
             message = f"{title}, and none of its entries ({entries}) matches an image that lists it"
-            yield finding("PS507", message, field=made.maker.value_field)
+            yield unplaced("PS507", message, field=made.maker.value_field)
 
 
 def _key(made: MadeSecret) -> tuple[str, str]:

@@ -13,8 +13,8 @@ from typing import Final
 from attrs import frozen
 
 from pullsecrets._go.url import BadURL, glob_matches
-from pullsecrets.diagnoses.findings import quoted
 from pullsecrets.diagnoses.model import Severity
+from pullsecrets.diagnoses.unplaced import quoted
 from pullsecrets.images import Image
 from pullsecrets.keyring import KeyringEntry
 from pullsecrets.matching import Pattern, normalise, pattern_matches

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from pullsecrets.cluster import Cluster
-from pullsecrets.diagnoses.findings import Found, finding, image_fields, instead, quoted
 from pullsecrets.diagnoses.model import Diagnosis, Where
+from pullsecrets.diagnoses.unplaced import Ignorable, image_fields, instead, quoted, unplaced
 from pullsecrets.node import checks
 from pullsecrets.node.providers import Asked, PodAccount
 from pullsecrets.objects import Pod
@@ -53,7 +53,7 @@ class Consulted:
             else:
                 self._unserved.setdefault(image.name, (Where.of(pod, field), pod))
 
-    def diagnose(self) -> Iterator[Found]:
+    def diagnose(self) -> Iterator[Ignorable]:
         """The diagnoses, each with its object."""
         node = self._cluster.node
         providers = node.providers
@@ -75,11 +75,11 @@ class Consulted:
                     f"{quoted(name)} is served by no secret, by no file of the node and by no "
                     "provider"
                 )
-                yield finding("PS612", message).at(where), (pod,)
+                yield unplaced("PS612", message).at(where), (pod,)
 
 
 def _diagnosis(found: checks.Remark) -> Diagnosis:
     replacement = None if found.instead is None else EntryText(found.instead)
     where = Where.of_config(_KIND, found.file, found.path)
     advice = instead(replacement)
-    return finding(found.code, str(found), advice, replacement=replacement).at(where)
+    return unplaced(found.code, str(found), advice, replacement=replacement).at(where)

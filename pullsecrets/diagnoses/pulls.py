@@ -8,22 +8,22 @@ from typing import Final, cast
 from attrs import evolve
 
 from pullsecrets.cluster import Cluster
-from pullsecrets.diagnoses.findings import (
-    Finding,
-    Found,
-    finding,
+from pullsecrets.diagnoses.lists import Lists, SecretList, strings_in
+from pullsecrets.diagnoses.model import Where
+from pullsecrets.diagnoses.nearest import nearest
+from pullsecrets.diagnoses.unplaced import (
+    Ignorable,
+    Unplaced,
     image_fields,
     in_config,
     quoted,
     title_of_entry,
+    unplaced,
 )
-from pullsecrets.diagnoses.lists import Lists, SecretList, strings_in
-from pullsecrets.diagnoses.model import Where
-from pullsecrets.diagnoses.nearest import nearest
 from pullsecrets.images import Image
 from pullsecrets.matching import Pattern
 from pullsecrets.notes import NoteCode
-from pullsecrets.objects import Pod, ServiceAccount
+from pullsecrets.objects import DEFAULT_ACCOUNT, Pod, ServiceAccount
 from pullsecrets.pod_resolution import ImageResolution, Origin, PodResolution
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.resolution import Resolution
@@ -32,7 +32,6 @@ from pullsecrets.spelling import is_sound
 
 __all__ = ["Pulls"]
 
-_DEFAULT: Final = "default"
 _LIST: Final = ("imagePullSecrets",)
 _ACCOUNT: Final = ("serviceAccountName",)
 _STATIC: Final = (NoteCode.STATIC_POD, NoteCode.STATIC_POD_REFUSED)
@@ -48,9 +47,9 @@ class Pulls:
         self._with_accounts = {account.namespace for account in cluster.service_accounts}
         self._patterns: dict[EntryText, Pattern | None] = {}
         # The pods of a workload ask for the same images with the same list and service account.
-        self._known: dict[tuple[object, ...], Finding | None] = {}
+        self._known: dict[tuple[object, ...], Unplaced | None] = {}
 
-    def diagnose(self, answer: PodResolution) -> Iterator[Found]:
+    def diagnose(self, answer: PodResolution) -> Iterator[Ignorable]:
         """The diagnoses of a pod."""
         pod, origin = answer.pod, answer.admission.origin
         listed = self._lists.of(pod, answer.admission.pull_secrets)
@@ -58,7 +57,7 @@ class Pulls:
         if origin is not Origin.SERVICE_ACCOUNT:
             findings += listed.findings
         # What is about the list is said once, with the first image that shows it.
-        of_list: dict[str, Finding] = {}
+        of_list: dict[str, Unplaced] = {}
         of_images = False
         for each, field in zip(answer.images, image_fields(pod), strict=True):
             found = self._of_image(answer, each, listed)
@@ -75,24 +74,24 @@ class Pulls:
             message = (
                 f"no entry of {shown} matches any image of the pod: all are pulled anonymously"
             )
-            findings.append(finding("PS506", message, field=_LIST))
+            findings.append(unplaced("PS506", message, field=_LIST))
         for found in findings:
             yield found.at(Where.of(pod, found.field)), _owners(pod, found)
 
-    def _of_admission(self, answer: PodResolution) -> Iterator[Finding]:
+    def _of_admission(self, answer: PodResolution) -> Iterator[Unplaced]:
         for note in answer.notes:
             if note.code in _STATIC and answer.pod.pull_secrets:
-                yield finding("PS109", note, field=_LIST)
+                yield unplaced("PS109", note, field=_LIST)
             elif (
                 note.code is NoteCode.MISSING_ACCOUNT
                 and answer.admission.origin is Origin.SERVICE_ACCOUNT
                 and answer.pod.namespace in self._with_accounts
             ):
-                yield finding("PS106", note, field=_ACCOUNT)
+                yield unplaced("PS106", note, field=_ACCOUNT)
 
     def _of_image(
         self, answer: PodResolution, each: ImageResolution, listed: SecretList
-    ) -> Finding | None:
+    ) -> Unplaced | None:
         admission, namespace = answer.admission, answer.pod.namespace
         image = each.container.image
         here = self._cluster.standpoint(answer.pod.place)
@@ -103,10 +102,10 @@ class Pulls:
 
     def _outcome(
         self, answer: PodResolution, resolution: Resolution, listed: SecretList
-    ) -> Finding | None:
+    ) -> Unplaced | None:
         if resolution.image is None:
             # A patch of an overlay names no image.
-            return finding("PS501", str(resolution.failure)) if resolution.written else None
+            return unplaced("PS501", str(resolution.failure)) if resolution.written else None
         if not resolution.anonymous:
             return None
         found = (
@@ -119,21 +118,21 @@ class Pulls:
         # All of them begin with the image.
         return evolve(found, cause=found.message.removeprefix(f"{quoted(resolution.written)} "))
 
-    def _by_account(self, answer: PodResolution, image: ImageText) -> Finding | None:
+    def _by_account(self, answer: PodResolution, image: ImageText) -> Unplaced | None:
         """What a service account's list would have given."""
         pod, admission = answer.pod, answer.admission
         account = self._cluster.service_account(pod.namespace, pod.service_account, pod.place)
         if account is None:
             return None
         if admission.origin is Origin.SERVICE_ACCOUNT:
-            default = self._cluster.service_account(pod.namespace, _DEFAULT, pod.place)
+            default = self._cluster.service_account(pod.namespace, DEFAULT_ACCOUNT, pod.place)
             if account.pull_secrets or default is None or not self._serves(default, pod, image):
                 return None
             message = (
                 f"{_anonymous(image)}: the pod runs as service account {quoted(account.name)}, "
-                f"which has no pull secrets; only {quoted(_DEFAULT)} has"
+                f"which has no pull secrets; only {quoted(DEFAULT_ACCOUNT)} has"
             )
-            return finding("PS108", message, field=_ACCOUNT)
+            return unplaced("PS108", message, field=_ACCOUNT)
         if admission.origin is Origin.MIRROR_POD or not self._serves(account, pod, image):
             return None
         names = ", ".join(map(quoted, account.pull_secrets))
@@ -142,18 +141,18 @@ class Pulls:
                 f"{_anonymous(image)}: the pod's own imagePullSecrets replace those of service "
                 f"account {quoted(account.name)} ({names})"
             )
-            return finding("PS103", message, field=_LIST)
+            return unplaced("PS103", message, field=_LIST)
         message = (
             f"{_anonymous(image)}: service account {quoted(account.name)} got its pull secrets "
             f"({names}) after the pod was created"
         )
-        return finding("PS107", message)
+        return unplaced("PS107", message)
 
     def _serves(self, account: ServiceAccount, pod: Pod, image: ImageText) -> bool:
         keyring = self._cluster.keyring(account.namespace, account.pull_secrets, pod.place)
         return bool(keyring.lookup(image).candidates)
 
-    def _by_edit(self, listed: SecretList, written: ImageText, image: Image) -> Finding | None:
+    def _by_edit(self, listed: SecretList, written: ImageText, image: Image) -> Unplaced | None:
         """The entry that it just misses."""
         patterns = ((entry, self._pattern(entry.key)) for entry in listed.entries)
         near = nearest(image, ((entry, key) for entry, key in patterns if key is not None))
@@ -161,7 +160,7 @@ class Pulls:
             return None
         shown = quoted(near.entry.entry)
         secret = cast("PullSecret", listed.keyring.secrets[near.entry.slot])
-        return finding(
+        return unplaced(
             near.code,
             f"{_anonymous(written)}: {title_of_entry(near.entry)} {near.difference}",
             f"Write {quoted(near.replacement)} instead of {shown}, or in addition to it if other "
@@ -183,7 +182,7 @@ class Pulls:
 
     def _by_listing(
         self, answer: PodResolution, written: ImageText, image: Image
-    ) -> Finding | None:
+    ) -> Unplaced | None:
         """A secret that nothing lists, and that would serve it."""
         pod = answer.pod
         keyring = self._unused.get(pod.namespace)
@@ -202,7 +201,7 @@ class Pulls:
             f"List {quoted(secret.name)} in the pod's imagePullSecrets, or in those of service "
             f"account {quoted(pod.service_account)}."
         )
-        return finding("PS111", message, advice, secret=secret)
+        return unplaced("PS111", message, advice, secret=secret)
 
     def _serves_nothing(self, answer: PodResolution, listed: SecretList) -> bool:
         return (
@@ -220,7 +219,7 @@ class Pulls:
         return self._lists.is_unused(secret) and not suggested
 
 
-def _owners(pod: Pod, found: Finding) -> tuple[Pod | PullSecret, ...]:
+def _owners(pod: Pod, found: Unplaced) -> tuple[Pod | PullSecret, ...]:
     return (pod,) if found.secret is None else (pod, found.secret)
 
 

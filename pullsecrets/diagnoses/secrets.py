@@ -9,16 +9,16 @@ from datetime import datetime, timedelta
 from pullsecrets._go.base64 import decode_base64
 from pullsecrets._go.json import Object, parse_json
 from pullsecrets.diagnoses.credentials import diagnose_credential
-from pullsecrets.diagnoses.findings import (
-    Finding,
-    finding,
+from pullsecrets.diagnoses.model import Diagnosis, Severity, Where
+from pullsecrets.diagnoses.unplaced import (
+    Unplaced,
     in_config,
     instead,
     quoted,
     title,
     title_of_entry,
+    unplaced,
 )
-from pullsecrets.diagnoses.model import Diagnosis, Severity, Where
 from pullsecrets.dockerconfig import Credential, DockerConfig
 from pullsecrets.keyring import Keyring, KeyringEntry
 from pullsecrets.notes import Note, NoteCode
@@ -50,7 +50,7 @@ def diagnose_secret(
     if skipped is not None:
         code = "PS201" if skipped.code is NoteCode.WRONG_TYPE else "PS202"
         if listed or code == "PS202":
-            yield finding(code, skipped).at(Where.of(secret, ("type",)))
+            yield unplaced(code, skipped).at(Where.of(secret, ("type",)))
         return
     keyring = Keyring((secret,))
     if keyring.failure is not None:
@@ -59,7 +59,7 @@ def diagnose_secret(
     config = secret.config() or DockerConfig()  # None is what is skipped, seen to above
     if _has_other_shape(secret, config):
         message = f"the docker config of {title(secret)} has the form that the other type needs"
-        yield finding("PS206", message).at(in_config(secret))
+        yield unplaced("PS206", message).at(in_config(secret))
         return
     yield from _document(secret, config)
     yield from _shared_keys(secret, keyring)
@@ -72,13 +72,13 @@ def _undecodable(secret: PullSecret, failure: Note) -> Diagnosis:
         advice = (
             "Make each value in HttpHeaders a string, or remove it: the kubelet does not use it."
         )
-        return finding("PS203", failure, advice).at(in_config(secret))
+        return unplaced("PS203", failure, advice).at(in_config(secret))
     if entry is not None:
-        return finding("PS203", failure).at(in_config(secret, entry))
+        return unplaced("PS203", failure).at(in_config(secret, entry))
     if _is_base64_of_json(secret.data[secret.key]):
         message = f"the docker config of {title(secret)} is encoded in base64 twice"
-        return finding("PS205", message).at(in_config(secret))
-    return finding("PS204", failure).at(in_config(secret))
+        return unplaced("PS205", message).at(in_config(secret))
+    return unplaced("PS204", failure).at(in_config(secret))
 
 
 def _is_base64_of_json(value: HiddenBytes) -> bool:
@@ -118,17 +118,17 @@ def _document(secret: PullSecret, config: DockerConfig) -> Iterator[Diagnosis]:
             + ("its entries are empty" if empty else "it holds no credential")
             + ", and the kubelet runs no credential helpers"
         )
-        yield finding("PS208", message).at(in_config(secret))
+        yield unplaced("PS208", message).at(in_config(secret))
     elif any(name.lower() == "credhelpers" for name in helpers):
         message = (
             f"{title(secret)} names credential helpers, and the kubelet runs none: it has no "
             "credential for their registries"
         )
         advice = "Add user name and password for those registries, or remove credHelpers."
-        yield finding("PS208", message, advice, severity=Severity.NOTE).at(in_config(secret))
+        yield unplaced("PS208", message, advice, severity=Severity.NOTE).at(in_config(secret))
     elif not config.auths:
         message = f"the docker config of {title(secret)} holds no entry"
-        yield finding("PS207", message).at(in_config(secret))
+        yield unplaced("PS207", message).at(in_config(secret))
 
 
 def _shared_keys(secret: PullSecret, keyring: Keyring) -> Iterator[Diagnosis]:
@@ -137,13 +137,13 @@ def _shared_keys(secret: PullSecret, keyring: Keyring) -> Iterator[Diagnosis]:
         if entry.key is not None:
             by_key[entry.key].append(entry)
     for key, same in by_key.items():
-        if len({(e.credential.username, e.credential.password) for e in same}) > 1:
+        if len({each.credential.login for each in same}) > 1:
             names = ", ".join(quoted(each.entry) for each in same)
             message = (
                 f"in {title(secret)} the entries {names} all normalise to the key {quoted(key)} "
                 "and log in differently: their order is not defined"
             )
-            yield finding("PS306", message).at(in_config(secret, same[-1].entry))
+            yield unplaced("PS306", message).at(in_config(secret, same[-1].entry))
 
 
 def _entries(
@@ -163,7 +163,7 @@ def _entries(
             correction = corrected(entry.entry)
             advice = instead(correction)
             note = dropped[entry.entry]
-            yield finding("PS302", note, advice, replacement=correction).at(where)
+            yield unplaced("PS302", note, advice, replacement=correction).at(where)
         elif entry.entry not in used:
             for found in _key(entry, entry.key):
                 yield found.at(where)
@@ -172,21 +172,21 @@ def _entries(
                 yield found.at(where)
 
 
-def _key(entry: KeyringEntry, key: EntryText) -> Iterator[Finding]:
+def _key(entry: KeyringEntry, key: EntryText) -> Iterator[Unplaced]:
     """What is wrong with a key that no image was matched by."""
     shown = title_of_entry(entry)
     if is_hub_mistake(key.reveal()):
         message = f"{shown} never matches an image of Docker Hub"
         hub = EntryText(HUB_ENTRY)
-        yield finding("PS301", message, instead(hub), replacement=hub)
+        yield unplaced("PS301", message, instead(hub), replacement=hub)
         return
     reason = unmatchable(key.reveal())
     if reason is not None:
         correction = corrected(entry.entry)
         message = f"{shown} matches no image at all: {reason}"
-        yield finding("PS303", message, instead(correction), replacement=correction)
+        yield unplaced("PS303", message, instead(correction), replacement=correction)
     elif is_api_path(key.reveal()):
         host, _, path = key.reveal().partition("/")
         message = f"{shown} serves only images whose path begins with /{path}"
         correction = EntryText(host)
-        yield finding("PS304", message, instead(correction), replacement=correction)
+        yield unplaced("PS304", message, instead(correction), replacement=correction)

@@ -10,8 +10,8 @@ from attrs import frozen
 from pullsecrets.cluster import Cluster
 from pullsecrets.diagnoses.catalogue import CATALOGUE
 from pullsecrets.diagnoses.collection import Diagnoses
-from pullsecrets.diagnoses.findings import Found
 from pullsecrets.diagnoses.model import Diagnosis, Where
+from pullsecrets.diagnoses.unplaced import Ignorable
 from pullsecrets.fields import FieldPath
 from pullsecrets.makers.made import Maker
 from pullsecrets.metadata import IGNORE_ANNOTATION, Place
@@ -86,7 +86,7 @@ def _nothing(_: Diagnosis) -> Iterable[Hashable]:
 
 
 def select(
-    found: Iterable[Found],
+    found: Iterable[Ignorable],
     ignores: Iterable[Ignore],
     *,
     codes: Iterable[str] = (),

@@ -7,9 +7,9 @@ from typing import Final
 
 from attrs import field, frozen
 
-from pullsecrets.diagnoses.findings import Finding, finding, quoted, title_of_entry
 from pullsecrets.diagnoses.lists import Lists, SecretList
 from pullsecrets.diagnoses.model import Severity
+from pullsecrets.diagnoses.unplaced import Unplaced, quoted, title_of_entry, unplaced
 from pullsecrets.images import Image
 from pullsecrets.keyring import KeyringEntry
 from pullsecrets.matching import Pattern, pattern_matches
@@ -19,14 +19,14 @@ from pullsecrets.registries import DOCKER_HUB_KEY
 from pullsecrets.resolution import Candidate, Resolution, Source, SourceKind
 from pullsecrets.secrecy import EntryText
 
-__all__ = ["Use", "Uses"]
+__all__ = ["EntryUse", "EntryUses"]
 
 _GLOB: Final = frozenset("*?[")
 _SHOWN: Final = 5  # hosts
 
 
 @frozen
-class Use:
+class EntryUse:
     """What images do with an entry of a secret. All but `entry` grows while pods are looked at.
 
     Attributes:
@@ -50,7 +50,7 @@ class Use:
         """Whether some image has it as a candidate: one that is only shadowed is none."""
         return bool(self.neighbours or self.proper)
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[Unplaced]:
         """What there is to say about it."""
         if self.neighbours:
             yield self._neighbours()
@@ -60,11 +60,11 @@ class Use:
                 f"{title_of_entry(self.entry)} is never tried for {_examples(self.shadowed)}: "
                 f"{by} matches by itself"
             )
-            yield finding("PS307", message)
+            yield unplaced("PS307", message)
         if self.only_by_glob:
             yield self._by_glob()
 
-    def _neighbours(self) -> Finding:
+    def _neighbours(self) -> Unplaced:
         message = (
             f"{title_of_entry(self.entry)} also serves {_examples(self.neighbours)}, whose path "
             "only begins with that of the entry"
@@ -72,14 +72,14 @@ class Use:
         bounded = EntryText(f"{self.key.reveal()}/")
         if all(pattern_matches(bounded.reveal(), name) for name in self.proper):
             advice = f"Write {quoted(bounded)}, which ends the path there."
-            return finding("PS305", message, advice, replacement=bounded)
+            return unplaced("PS305", message, advice, replacement=bounded)
         advice = (
             "No key can tell them apart: with a slash at the end it no longer matches the "
             "repository itself. Put its credential into a secret that only its own pods list."
         )
-        return finding("PS305", message, advice, severity=Severity.NOTE)
+        return unplaced("PS305", message, advice, severity=Severity.NOTE)
 
-    def _by_glob(self) -> Finding:
+    def _by_glob(self) -> Unplaced:
         path = Pattern.parse(self.key.reveal()).path
         written = sorted({name.partition("/")[0] + path for name in self.only_by_glob})
         message = (
@@ -88,7 +88,7 @@ class Use:
         )
         advice = f"Write the host out: {', '.join(map(quoted, written[:_SHOWN]))}."
         replacement = EntryText(written[0]) if len(written) == 1 else None
-        return finding("PS309", message, advice, replacement=replacement)
+        return unplaced("PS309", message, advice, replacement=replacement)
 
 
 def _examples(names: Iterable[str]) -> str:
@@ -97,17 +97,17 @@ def _examples(names: Iterable[str]) -> str:
     return f"{quoted(first)}{more}"
 
 
-class Uses:
+class EntryUses:
     """The uses of all entries of a cluster's secrets."""
 
     def __init__(self, lists: Lists) -> None:
         self._lists = lists
         # Identity of a secret → its entries' uses.
-        self._uses: dict[tuple[str | None, ...], dict[EntryText, Use]] = {}
+        self._uses: dict[tuple[str | None, ...], dict[EntryText, EntryUse]] = {}
         # Lists and the images that were looked at: the pods of a workload have the same.
         self._seen: set[tuple[int, str]] = set()
 
-    def of(self, secret: PullSecret) -> Iterable[Use]:
+    def of(self, secret: PullSecret) -> Iterable[EntryUse]:
         """The uses of a secret's entries."""
         return self._uses.get(Source.of(secret).identity, {}).values()
 
@@ -143,9 +143,9 @@ class Uses:
                 if entry.key == DOCKER_HUB_KEY and entry.credential != first.credential:
                     self._use(entry, entry.key).shadowed[image.name] = first
 
-    def _use(self, entry: KeyringEntry | Candidate, key: EntryText) -> Use:
+    def _use(self, entry: KeyringEntry | Candidate, key: EntryText) -> EntryUse:
         uses = self._uses.setdefault(entry.source.identity, {})
-        return uses.setdefault(entry.entry, Use(entry, key))
+        return uses.setdefault(entry.entry, EntryUse(entry, key))
 
 
 def _host(key: EntryText) -> str:

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from pullsecrets.cluster import Cluster
-from pullsecrets.diagnoses.findings import Finding, Found, finding, image_fields, quoted
 from pullsecrets.diagnoses.model import Where
+from pullsecrets.diagnoses.unplaced import Ignorable, Unplaced, image_fields, quoted, unplaced
 from pullsecrets.images import Image, InvalidImage
 from pullsecrets.node.kubelet_config import LIST_FIELD
-from pullsecrets.node.verification import Policy, Verification
+from pullsecrets.node.verification import Verification, VerificationPolicy
 from pullsecrets.node.versions import Release
 from pullsecrets.objects import Pod
 from pullsecrets.pod_resolution import ImageResolution, PodResolution
@@ -31,7 +31,7 @@ class Verified:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._found: list[Found] = []
+        self._found: list[Ignorable] = []
         # Image's name → the first pull of it with a secret.
         self._closing: dict[str, tuple[Pod, Where, Resolution]] = {}
         # Image's name → the first pod that pulls it without a credential.
@@ -59,7 +59,7 @@ class Verified:
         release = self._cluster.node.kubernetes
         if policy == PullPolicy.NEVER and verification.requires(written, False, release):
             message = f"{quoted(written)} is verified, and has the pull policy Never"
-            self._found.append((finding("PS702", message).at(where), (pod,)))
+            self._found.append((unplaced("PS702", message).at(where), (pod,)))
 
     def _pulled(self, pod: Pod, resolution: Resolution, image: Image, where: Where) -> None:
         if resolution.anonymous:
@@ -67,7 +67,7 @@ class Verified:
         elif any(each.source.kind is SourceKind.SECRET for each in resolution.candidates):
             self._closing.setdefault(image.name, (pod, where, resolution))
 
-    def diagnose(self) -> Iterator[Found]:
+    def diagnose(self) -> Iterator[Ignorable]:
         """The diagnoses, each with its object."""
         node = self._cluster.node
         if node.verification is None:
@@ -86,10 +86,10 @@ class Verified:
             whom = "pods without that secret" if other is None else other.title
             source = resolution.candidates[0].source.title
             message = f"{quoted(name)}: a pull with {source} closes it to {whom}"
-            yield finding("PS703", message).at(where), (pod,)
+            yield unplaced("PS703", message).at(where), (pod,)
 
 
-def refused_fields(verification: Verification, release: Release) -> Iterator[Finding]:
+def refused_fields(verification: Verification, release: Release) -> Iterator[Unplaced]:
     """The fields with which the kubelet of a release does not start (PS704).
 
     Args:
@@ -98,26 +98,26 @@ def refused_fields(verification: Verification, release: Release) -> Iterator[Fin
     """
     for refusal in verification.refusals(release):
         message = f"the kubelet of Kubernetes {release} does not start with this: {refusal}"
-        yield finding("PS704", message, field=refusal.field)
+        yield unplaced("PS704", message, field=refusal.field)
 
 
-def useless_entries(verification: Verification, release: Release) -> Iterator[Finding]:
+def useless_entries(verification: Verification, release: Release) -> Iterator[Unplaced]:
     """The entries of an allowlist that can match nothing in a release (PS701).
 
     Args:
         verification: The kubelet's configuration. One with which it does not start has none.
         release: The kubelet's version.
     """
-    if verification.policy != Policy.ALLOWLISTED or verification.refusals(release):
+    if verification.policy != VerificationPolicy.ALLOWLISTED or verification.refusals(release):
         return
     for at, entry in enumerate(verification.allowlist):
         field = LIST_FIELD, at
         prefix = entry.removesuffix("*")
         if not _is_image(f"{prefix}a" if prefix != entry else entry):
-            yield finding("PS701", f"no image can match {quoted(entry)}", field=field)
+            yield unplaced("PS701", f"no image can match {quoted(entry)}", field=field)
         elif prefix == entry and not release.allowlist_ignores_tags:
             message = f"in Kubernetes {release} no image with a tag or digest matches"
-            yield finding("PS701", f"{message} {quoted(entry)}", field=field)
+            yield unplaced("PS701", f"{message} {quoted(entry)}", field=field)
 
 
 def _is_image(text: str) -> bool:

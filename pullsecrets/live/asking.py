@@ -14,14 +14,14 @@ from typing import Final, Protocol
 
 from attrs import evolve
 
-from pullsecrets.cluster import NOT_READ, Cluster
+from pullsecrets.cluster import Cluster
 from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.kinds import KINDS, Reference
 from pullsecrets.live.connection import Refusal, Unreachable, connect
 from pullsecrets.makers.made import MadeSecret
 from pullsecrets.node.node import Node, as_node
-from pullsecrets.objects import Pod, ServiceAccount
+from pullsecrets.objects import NOT_READ, Pod, ServiceAccount
 from pullsecrets.reading import Document, Objects, Problem, ProblemCode, objects_of
 from pullsecrets.secrecy import printable
 

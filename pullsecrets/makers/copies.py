@@ -22,10 +22,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from pullsecrets._go.strconv import parse_bool
 from pullsecrets.fields import Field, FieldPath
 from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.makers.templates import TemplateFacts, read_template
 from pullsecrets.metadata import Place, ignored
+from pullsecrets.objects import DEFAULT_ACCOUNT
 from pullsecrets.pull_secret import DOCKERCONFIGJSON_TYPE
 from pullsecrets.secrecy import HiddenText
 
@@ -36,7 +38,6 @@ _REPLICATOR: Final = "replicator.v1.mittwald.de/"
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _ALL: Final = frozenset({"", "*", ".*"})
 _PATCHER: Final = "imagepullsecret-patcher"
-_FALSE: Final = frozenset({"0", "f", "F", "false", "FALSE", "False"})  # Go's ``strconv.ParseBool``
 
 
 def copies_of(
@@ -171,9 +172,9 @@ def patched(
 def _accounts(settings: Mapping[str, Field]) -> tuple[str, ...] | None:
     """The service accounts that imagepullsecret-patcher adds its secret to; None for all."""
     every, named = settings.get("CONFIG_ALLSERVICEACCOUNT"), settings.get("CONFIG_SERVICEACCOUNTS")
-    if every is not None and every.member("value").string() not in _FALSE:
+    if every is not None and parse_bool(every.member("value").string()) is not False:
         return None
     if named is None:
-        return ("default",)
+        return (DEFAULT_ACCOUNT,)
     # Where the value comes from another object, it may be any service account.
     return tuple(named.member("value").string().split(",")) if named.has("value") else None

@@ -132,10 +132,16 @@ class MadeSecret:
         """What there is to say about it, to whoever lists it."""
         if self.skipped is not None:
             return self.skipped
-        code = NoteCode.MADE_SECRET if self.entries is None else NoteCode.MADE_WITH_ENTRIES
-        code = code if self.certain else NoteCode.MAYBE_MADE
-        code = NoteCode.FILLED_SECRET if self.fills else code
-        code = NoteCode.UNREAD_SECRET if self.unread else code
+        if self.unread:
+            code = NoteCode.UNREAD_SECRET
+        elif self.fills:
+            code = NoteCode.FILLED_SECRET
+        elif not self.certain:
+            code = NoteCode.MAYBE_MADE
+        elif self.entries is None:
+            code = NoteCode.MADE_SECRET
+        else:
+            code = NoteCode.MADE_WITH_ENTRIES
         return Note(code, self.namespace, self.name, detail=self.maker.title)
 
 

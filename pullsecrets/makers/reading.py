@@ -18,7 +18,7 @@ from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.makers.sops import ENCRYPTED, decrypted, is_encrypted, is_unreadable, unreadable
 from pullsecrets.makers.table import Makers, MakingKind
 from pullsecrets.makers.templates import TemplateFacts, read_template
-from pullsecrets.metadata import Place, ignored
+from pullsecrets.metadata import Place, ignored, name_of
 from pullsecrets.pull_secret import DOCKERCFG_KEY, DOCKERCFG_TYPE, DOCKERCONFIGJSON_KEY, PullSecret
 from pullsecrets.secrecy import Hidden, HiddenText
 
@@ -98,9 +98,7 @@ def _made(
 ) -> Iterator[MadeSecret]:
     metadata = root.member("metadata")
     own = metadata.member("namespace").string() or namespace
-    name = metadata.member("name").string() or metadata.member("generateName").string()
-    if not name:
-        raise metadata.member("name").error("is missing")
+    name = name_of(metadata)
     maker = Maker(
         root.member("kind").string(),
         own,

@@ -162,11 +162,6 @@ def _wider_patterns(providers: Providers) -> Callable[[int, str], Iterator[tuple
     return wider
 
 
-def _covers(wider: str, pattern: str) -> bool:
-    # A glob matches the text of a glob, so a pattern can be put in the place of a name.
-    return pattern_matches(wider, pattern)
-
-
 # The patterns of the hosts that the clouds' own plugins know (D9).
 _KNOWN_HOSTS: Final[Mapping[str, tuple[str, ...]]] = {
     "ecr-credential-provider": (
@@ -183,10 +178,11 @@ _KNOWN_HOSTS: Final[Mapping[str, tuple[str, ...]]] = {
 
 def _left_out(provider: Provider) -> list[str]:
     known = _KNOWN_HOSTS.get(provider.name.removesuffix(".exe"), ())
+    # A glob matches the text of a glob, so a known pattern can be put in the place of a name.
     return [
         each
         for each in known
-        if not any(_covers(pattern, f"{each}/") for pattern in provider.match_images)
+        if not any(pattern_matches(pattern, f"{each}/") for pattern in provider.match_images)
     ]
 
 

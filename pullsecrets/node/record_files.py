@@ -231,7 +231,7 @@ _CYCLE: Final = 400  # years, after which the calendar repeats itself
 def _time(value: Any, path: Path, faults: Faults) -> str | None:
     """A time as Kubernetes writes it back; None where it is not set."""
     text = string(value, path, faults)
-    if value is None or not isinstance(value, str):
+    if not isinstance(value, str):
         return None
     written = _in_utc(text)
     if written is None:

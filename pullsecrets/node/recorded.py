@@ -14,7 +14,7 @@ from attrs import field, frozen
 from pullsecrets._go.json import write_json
 from pullsecrets.dockerconfig import Credential
 from pullsecrets.frozen import FrozenDict
-from pullsecrets.secrecy import HiddenText, ImageText, printable
+from pullsecrets.secrecy import HiddenText, ImageText, image_text, printable
 
 __all__ = [
     "CredentialHash",
@@ -121,11 +121,7 @@ _ByName = Mapping[str, PullCredentials] | Mapping[ImageText, PullCredentials]
 
 
 def _by_name(credentials: _ByName) -> FrozenDict[ImageText, PullCredentials]:
-    return FrozenDict({_image(name): given for name, given in credentials.items()})
-
-
-def _image(text: ImageText | str) -> ImageText:
-    return text if isinstance(text, ImageText) else ImageText(text)
+    return FrozenDict({image_text(name): given for name, given in credentials.items()})
 
 
 @frozen
@@ -157,7 +153,7 @@ class PullIntent:
         image: The image as the pod writes it.
     """
 
-    image: ImageText = field(converter=_image)
+    image: ImageText = field(converter=image_text)
 
     @property
     def key(self) -> str:

@@ -35,13 +35,9 @@ from pullsecrets.node.recorded import (
     RecordedServiceAccount,
 )
 from pullsecrets.node.versions import Release
-from pullsecrets.secrecy import HiddenBytes, ImageText, printable
+from pullsecrets.secrecy import HiddenBytes, ImageText, image_text, printable
 
 __all__ = ["BrokenRecord", "NoRecords", "Pull", "PullRecords", "name_in_records"]
-
-
-def _image(text: ImageText | str) -> ImageText:
-    return text if isinstance(text, ImageText) else ImageText(text)
 
 
 def _hidden(contents: Mapping[str, bytes | str]) -> Mapping[str, HiddenBytes]:
@@ -64,7 +60,7 @@ class Pull:
             without a service account, and for none at all: the image is then open to all pods.
     """
 
-    image: ImageText = field(converter=_image)
+    image: ImageText = field(converter=image_text)
     image_id: str | None
     by: RecordedSecret | RecordedServiceAccount | None = None
 
@@ -93,7 +89,7 @@ def name_in_records(image: ImageText | str, release: Release) -> ImageText:
     >>> name_in_records("nginx:1", Release.parse("1.36"))
     ImageText('nginx')
     """
-    written = _image(image)
+    written = image_text(image)
     del image  # no traceback shows what this frame was given
     parsed = Image.parse(written)
     if not release.record_names_as_written:
@@ -172,7 +168,7 @@ class PullRecords:
         self, image: ImageText | str, release: Release
     ) -> PullIntent | BrokenRecord | None:
         """The intent to pull an image as a pod writes it (``ImagePullIntentExists``)."""
-        found = self.pulling.find(_image(image).reveal(), release)
+        found = self.pulling.find(image_text(image).reveal(), release)
         return None if isinstance(found, PulledRecord) else found
 
     def records(self, release: Release) -> Iterator[PulledRecord]:
@@ -225,7 +221,7 @@ class PullRecords:
         Raises:
             InvalidImage: It is not an image reference.
         """
-        written = _image(image)
+        written = image_text(image)
         del image  # no traceback shows what this frame was given
         name = name_in_records(written, release)
         found = self.record_of(image_id, release)

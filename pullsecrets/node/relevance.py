@@ -104,7 +104,7 @@ def _relevance(
         Image.parse(image, limits_whole_name=not release.name_limit_is_for_the_path)
     except InvalidImage:
         return None
-    # Of an image that the kubelet pulled: only a preloaded one may be verified less.
+    # As for an image that the kubelet pulled: of the others the policy may spare some.
     verifies = verification.is_on(release) and verification.requires(image, True, release)
     match policy:
         case PullPolicy.ALWAYS:

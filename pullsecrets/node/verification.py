@@ -22,10 +22,10 @@ from pullsecrets.secrecy import ImageText, printable
 
 __all__ = [
     "GATE",
-    "Policy",
     "Refusal",
     "RefusalCode",
     "Verification",
+    "VerificationPolicy",
 ]
 
 GATE: Final = "KubeletEnsureSecretPulledImages"
@@ -39,7 +39,7 @@ _WHITE_SPACE: Final = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" 
 """What Go's ``strings.TrimSpace`` takes away."""
 
 
-class Policy(StrEnum):
+class VerificationPolicy(StrEnum):
     """``imagePullCredentialsVerificationPolicy``: which images are verified."""
 
     NEVER = "NeverVerify"
@@ -67,8 +67,8 @@ class RefusalCode(StrEnum):
 _SENTENCES: Final = {
     RefusalCode.UNKNOWN_GATE: f"this version knows no feature gate {GATE}",
     RefusalCode.GATE_IS_OFF: f"this must not be set while the feature gate {GATE} is off",
-    RefusalCode.UNKNOWN_POLICY: f"has to be {', '.join(Policy)}",
-    RefusalCode.LIST_WITHOUT_POLICY: f"is only for the policy {Policy.ALLOWLISTED}",
+    RefusalCode.UNKNOWN_POLICY: f"has to be {', '.join(VerificationPolicy)}",
+    RefusalCode.LIST_WITHOUT_POLICY: f"is only for the policy {VerificationPolicy.ALLOWLISTED}",
     RefusalCode.SPACES: "has white space around it",
     RefusalCode.EMPTY: "is empty",
     RefusalCode.WILDCARD: "has a * that is not a /* at its end",
@@ -173,12 +173,12 @@ class Verification:
             pulled_by_kubelet: Whether there is a record of it, or an intent.
             release: The kubelet's version.
         """
-        match self.policy or Policy.PRELOADED:
-            case Policy.NEVER:
+        match self.policy or VerificationPolicy.PRELOADED:
+            case VerificationPolicy.NEVER:
                 return False
-            case Policy.PRELOADED:
+            case VerificationPolicy.PRELOADED:
                 return pulled_by_kubelet
-            case Policy.ALLOWLISTED:
+            case VerificationPolicy.ALLOWLISTED:
                 return self.allowing(image, release) is None
         return True
 
@@ -217,9 +217,9 @@ class Verification:
                 if self.allowlist:
                     yield Refusal(RefusalCode.GATE_IS_OFF, (LIST_FIELD,))
             return
-        if self.policy is not None and self.policy not in tuple(Policy):
+        if self.policy is not None and self.policy not in tuple(VerificationPolicy):
             yield Refusal(RefusalCode.UNKNOWN_POLICY, (POLICY_FIELD,), self.policy)
-        if self.allowlist and self.policy != Policy.ALLOWLISTED:
+        if self.allowlist and self.policy != VerificationPolicy.ALLOWLISTED:
             yield Refusal(RefusalCode.LIST_WITHOUT_POLICY, (LIST_FIELD,))
             return
         for at, pattern in enumerate(self.allowlist):

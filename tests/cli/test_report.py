@@ -17,9 +17,9 @@ from pullsecrets import Cluster, check, load
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._report import print_causes
 from pullsecrets.diagnoses import CATALOGUE, Diagnoses
-from pullsecrets.diagnoses.findings import finding
 from pullsecrets.diagnoses.groups import group_diagnoses
 from pullsecrets.diagnoses.model import Where
+from pullsecrets.diagnoses.unplaced import unplaced
 from support.command_line import run
 
 SCREEN = 40
@@ -92,7 +92,7 @@ def test_on_a_terminal_what_wraps_takes_more_rows(dump, width):
 
 
 def diagnosis(code, name, message):
-    return finding(code, message, "Do.").at(Where(None, 1, "Secret", "default", name, ("data",)))
+    return unplaced(code, message, "Do.").at(Where(None, 1, "Secret", "default", name, ("data",)))
 
 
 def test_what_fits_is_shown_in_full():

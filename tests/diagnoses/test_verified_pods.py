@@ -6,7 +6,7 @@ from pullsecrets import Cluster, DockerConfig, PullSecret, check
 from pullsecrets.diagnoses import CATALOGUE
 from pullsecrets.diagnoses.verification import useless_entries
 from pullsecrets.node.node import Node
-from pullsecrets.node.verification import Policy, Verification
+from pullsecrets.node.verification import Verification, VerificationPolicy
 from pullsecrets.node.versions import Release
 from pullsecrets.objects import Container, Pod
 
@@ -29,20 +29,28 @@ def found_in(*pods, verification, kubernetes="1.36", docker_config=None, **more)
 
 
 def listing(*entries):
-    return Verification(Policy.ALLOWLISTED, entries, True)
+    return Verification(VerificationPolicy.ALLOWLISTED, entries, True)
 
 
-ALWAYS = Verification(Policy.ALWAYS)
+ALWAYS = Verification(VerificationPolicy.ALWAYS)
 
 
 class TestRefusedFields:
     @pytest.mark.parametrize(
         "verification, kubernetes, said",
         [
-            (Verification(Policy.ALWAYS), "1.34", ["must not be set while the feature gate"]),
-            (Verification(Policy.ALWAYS), "1.35", []),
+            (
+                Verification(VerificationPolicy.ALWAYS),
+                "1.34",
+                ["must not be set while the feature gate"],
+            ),
+            (Verification(VerificationPolicy.ALWAYS), "1.35", []),
             (Verification("Sometimes"), "1.35", ["Sometimes"]),
-            (Verification(Policy.ALWAYS, ["quay.io/*"]), "1.35", ["Allowlist: is only for"]),
+            (
+                Verification(VerificationPolicy.ALWAYS, ["quay.io/*"]),
+                "1.35",
+                ["Allowlist: is only for"],
+            ),
             (listing("quay.io/a", "a:1", "*"), "1.35", ["[1] 'a:1'", "[2] '*'"]),
         ],
     )
@@ -55,7 +63,9 @@ class TestRefusedFields:
             assert words in message
 
     def test_the_field_is_its_place(self):
-        verification = Verification(Policy.ALLOWLISTED, ["quay.io/*", "*"], file="kubelet.yaml")
+        verification = Verification(
+            VerificationPolicy.ALLOWLISTED, ["quay.io/*", "*"], file="kubelet.yaml"
+        )
         node = Node("1.35", verification=verification)
         (found,) = [each for each in check(Cluster(node=node)) if each.code == "PS704"]
         assert (found.where.kind, found.where.file) == ("KubeletConfiguration", "kubelet.yaml")
@@ -115,7 +125,7 @@ class TestNeverPulled:
         images = ("quay.io/a:1", "quay.io/b:1", "Not an image")
         assert self.found(ALWAYS, *images) == ["quay.io/a:1", "quay.io/b:1"]
         assert self.found(listing("quay.io/a"), *images) == ["quay.io/b:1"]
-        for verification in (Verification(), Verification(Policy.NEVER), None):
+        for verification in (Verification(), Verification(VerificationPolicy.NEVER), None):
             assert self.found(verification, *images) == []
 
     def test_not_where_it_can_be_pulled_or_nothing_is_verified(self):
@@ -162,7 +172,12 @@ class TestClosingPulls:
 
     @pytest.mark.parametrize(
         "verification",
-        [Verification(Policy.NEVER), Verification(gate=False), listing("quay.io/a"), None],
+        [
+            Verification(VerificationPolicy.NEVER),
+            Verification(gate=False),
+            listing("quay.io/a"),
+            None,
+        ],
     )
     def test_not_where_nothing_is_verified_or_that_is_not_known(self, verification):
         assert not found_in(self.WITH, self.WITHOUT, verification=verification)

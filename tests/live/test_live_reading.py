@@ -13,13 +13,13 @@ from attrs import evolve
 
 from live.recorded import PAGE, recorded
 from live.world import EDITOR, LISTER, READER, STRANGER, TENANT
-from pullsecrets.cluster import NOT_READ
 from pullsecrets.kinds import Reference
 from pullsecrets.live import Forbidden, Refusal, Unreachable, connect, read_live, read_objects
 from pullsecrets.live import connection as connecting
 from pullsecrets.node.node import Node
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.notes import NoteCode
+from pullsecrets.objects import NOT_READ
 from pullsecrets.reading import Document, ProblemCode
 from pullsecrets.resolution import Access
 from registries.certificates import Authority

@@ -14,7 +14,7 @@ from pullsecrets.node.node import InvalidNode, Layer, Node, Part
 from pullsecrets.node.plugins import Provider, TokenAttributes
 from pullsecrets.node.provider_config import Providers
 from pullsecrets.node.providers import NotAsked, PodAccount
-from pullsecrets.node.verification import Policy, Verification
+from pullsecrets.node.verification import Verification, VerificationPolicy
 from pullsecrets.node.versions import NEWEST, Release, UnknownRelease
 from pullsecrets.secrecy import Password
 
@@ -178,7 +178,7 @@ def test_a_node_by_its_kubelets_configuration():
         "featureGates": gates,
     }
     found = Node.from_kubelet_config(document, kubernetes="1.33")
-    assert found == Node("1.33", verification=Verification(Policy.ALWAYS, gate=True))
+    assert found == Node("1.33", verification=Verification(VerificationPolicy.ALWAYS, gate=True))
     gates = {"KubeletServiceAccountTokenForCredentialProviders": True, "AllAlpha": False}
     found = Node.from_kubelet_config({**document, "featureGates": gates}, kubernetes="1.33")
     assert (found.token_gate, found.verification.gate) == (True, False)

@@ -6,7 +6,7 @@ import pytest
 from pullsecrets import Cluster, explain_pod
 from pullsecrets.node.node import Node
 from pullsecrets.node.relevance import EffectivePolicy, Relevance, effective_policy
-from pullsecrets.node.verification import Policy, Verification
+from pullsecrets.node.verification import Verification, VerificationPolicy
 from pullsecrets.node.versions import Release
 from pullsecrets.objects import Container, ContainerKind, Pod
 from pullsecrets.present import PullOutcome, Step, decide
@@ -31,7 +31,7 @@ class TestRelevance:
             ("IfNotPresent", "1.34", ON, Relevance.IF_ABSENT_OR_VERIFIED),
             ("IfNotPresent", "1.35", None, Relevance.IF_ABSENT_OR_VERIFIED),
             ("IfNotPresent", "1.35", OFF, Relevance.IF_ABSENT),
-            ("IfNotPresent", "1.35", Verification(Policy.NEVER), Relevance.IF_ABSENT),
+            ("IfNotPresent", "1.35", Verification(VerificationPolicy.NEVER), Relevance.IF_ABSENT),
             ("Never", "1.34", None, Relevance.NEVER),
             ("Never", "1.35", None, Relevance.IF_VERIFIED),
             ("Never", "1.32", ON, Relevance.NEVER),  # the gate is not there yet
@@ -42,7 +42,7 @@ class TestRelevance:
         assert effective(written, release, verification).relevance is expected
 
     def test_the_allowlist_counts(self):
-        listed = Verification(Policy.ALLOWLISTED, ["quay.io/acme/*"])
+        listed = Verification(VerificationPolicy.ALLOWLISTED, ["quay.io/acme/*"])
         assert effective("Never", "1.37", listed).relevance is Relevance.NEVER
         other = ImageText("ghcr.io/acme/app:1")
         assert effective("Never", "1.37", listed, other).relevance is Relevance.IF_VERIFIED
@@ -53,7 +53,7 @@ class TestRelevance:
         assert (latest.policy, latest.relevance) == ("Always", Relevance.ALWAYS)
 
     def test_what_is_no_image_is_never_pulled(self):
-        for verification in (ON, Verification(Policy.ALLOWLISTED, ["quay.io/acme/*"])):
+        for verification in (ON, Verification(VerificationPolicy.ALLOWLISTED, ["quay.io/acme/*"])):
             found = effective(None, "1.33", verification, ImageText("Quay.io/A B"))
             assert found == EffectivePolicy("IfNotPresent", None)
 

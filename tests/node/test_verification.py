@@ -6,9 +6,9 @@ import pytest
 
 from pullsecrets.node.kubelet_config import InvalidKubeletConfig
 from pullsecrets.node.verification import (
-    Policy,
     RefusalCode,
     Verification,
+    VerificationPolicy,
 )
 from pullsecrets.node.versions import Release
 from pullsecrets.secrecy import ImageText
@@ -17,7 +17,7 @@ R32, R33, R34, R35, R36, R37 = map(Release, range(32, 38))
 
 
 def allowing(*patterns):
-    return Verification(Policy.ALLOWLISTED, patterns, True)
+    return Verification(VerificationPolicy.ALLOWLISTED, patterns, True)
 
 
 class TestGate:
@@ -36,10 +36,10 @@ class TestPolicy:
         "policy, preloaded, pulled",
         [
             (None, False, True),
-            (Policy.PRELOADED, False, True),
-            (Policy.NEVER, False, False),
-            (Policy.ALWAYS, True, True),
-            (Policy.ALLOWLISTED, True, True),
+            (VerificationPolicy.PRELOADED, False, True),
+            (VerificationPolicy.NEVER, False, False),
+            (VerificationPolicy.ALWAYS, True, True),
+            (VerificationPolicy.ALLOWLISTED, True, True),
         ],
     )
     def test_which_images_are_verified(self, policy, preloaded, pulled):
@@ -93,19 +93,19 @@ class TestRefusals:
 
     def test_the_gate_has_to_be_on(self):
         for verification in (
-            Verification(Policy.NEVER, gate=False),
+            Verification(VerificationPolicy.NEVER, gate=False),
             Verification(allowlist=["quay.io/*"], gate=False),
         ):
             assert self.codes(verification) == [RefusalCode.GATE_IS_OFF]
             assert "feature gate" in str(verification.refusals(R36)[0])
-        assert self.codes(Verification(Policy.NEVER), R34) == [RefusalCode.GATE_IS_OFF]
+        assert self.codes(Verification(VerificationPolicy.NEVER), R34) == [RefusalCode.GATE_IS_OFF]
 
     def test_to_1_32_the_gate_is_unknown_and_the_fields_do_not_count(self):
         assert self.codes(Verification(gate=True), R32) == [RefusalCode.UNKNOWN_GATE]
         assert not self.codes(Verification("Bogus", ["*"]), R32)
 
     def test_policies(self):
-        for policy in Policy:
+        for policy in VerificationPolicy:
             assert not self.codes(Verification(policy))
         assert self.codes(Verification("Bogus")) == [RefusalCode.UNKNOWN_POLICY]
         assert self.codes(Verification("")) == [RefusalCode.UNKNOWN_POLICY]
@@ -113,7 +113,12 @@ class TestRefusals:
         assert str(refused).startswith(r"imagePullCredentialsVerificationPolicy 'Bo\x1bgus'")
 
     def test_a_list_is_for_one_policy(self):
-        for policy in (None, Policy.NEVER, Policy.PRELOADED, Policy.ALWAYS):
+        for policy in (
+            None,
+            VerificationPolicy.NEVER,
+            VerificationPolicy.PRELOADED,
+            VerificationPolicy.ALWAYS,
+        ):
             listed = Verification(policy, ["quay.io/*"])
             assert self.codes(listed) == [RefusalCode.LIST_WITHOUT_POLICY]
 
@@ -175,7 +180,7 @@ imagePullCredentialsVerificationPolicy: NeverVerifyAllowlistedImages
 preloadedImagesVerificationAllowlist:
 - quay.io/*
 """
-        expected = Verification(Policy.ALLOWLISTED, ("quay.io/*",), True)
+        expected = Verification(VerificationPolicy.ALLOWLISTED, ("quay.io/*",), True)
         assert Verification.from_kubelet_config(yaml, R36) == expected
 
     def test_without_them_the_defaults_count(self):

@@ -1,4 +1,4 @@
-"""A finding: a diagnosis that does not have its place yet, and the words it is put together from.
+"""A diagnosis that does not have its place yet, and the words it is put together from.
 
 What holds for a list of secrets, or for an image with such a list, is found once and then reported
 at every pod that shows it.
@@ -22,20 +22,20 @@ from pullsecrets.resolution import Candidate
 from pullsecrets.secrecy import EntryText, printable
 
 __all__ = [
-    "Finding",
-    "Found",
-    "finding",
+    "Ignorable",
+    "Unplaced",
     "image_fields",
     "in_config",
     "instead",
     "quoted",
     "title",
     "title_of_entry",
+    "unplaced",
 ]
 
 
 @frozen
-class Finding:
+class Unplaced:
     """What a diagnosis says, without its place.
 
     Attributes:
@@ -85,11 +85,11 @@ class Finding:
         )
 
 
-Found = tuple[Diagnosis, tuple[Pod | PullSecret | ServiceAccount | Maker, ...]]
+Ignorable = tuple[Diagnosis, tuple[Pod | PullSecret | ServiceAccount | Maker, ...]]
 """A diagnosis, and the objects whose annotation may ask not to report it."""
 
 
-def finding(
+def unplaced(
     code: str,
     message: str | Note,
     advice: str = "",
@@ -100,10 +100,10 @@ def finding(
     replacement: EntryText | None = None,
     edit: Where | None = None,
     subject: str = "",
-) -> Finding:
-    """A finding; the catalogue says what the caller does not."""
+) -> Unplaced:
+    """A diagnosis without its place; the catalogue says what the caller does not."""
     kind = CATALOGUE[code]
-    return Finding(
+    return Unplaced(
         kind,
         severity or kind.severity,
         printable(str(message)),
