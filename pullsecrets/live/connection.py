@@ -238,7 +238,9 @@ def connect(
     files = os.fspath(kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config")
     settings = client.Configuration()
     # Only a server that is too busy is asked again; redirects are not followed.
-    settings.retries = Retry(_BUSY, connect=0, read=0, redirect=0, other=0, backoff_factor=0.5)
+    settings.retries = Retry(
+        _BUSY, connect=0, read=0, redirect=0, other=0, backoff_factor=0.5, raise_on_status=False
+    )
     reason: str | None = None
     namespace = ""
     try:

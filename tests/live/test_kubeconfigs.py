@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 from unittest import mock
 
@@ -220,10 +220,12 @@ def test_no_message_has_what_the_kubeconfig_has(place, fields, api, tmp_path):
 
 
 def test_a_provider_of_tokens_that_gives_none(api, tmp_path, monkeypatch):
+    over = threading.Event()
     monkeypatch.setattr(connection, "_PROVIDER", 0.0)
-    monkeypatch.setattr(kube_config.KubeConfigLoader, "load_and_set", lambda *_: time.sleep(5))
+    monkeypatch.setattr(kube_config.KubeConfigLoader, "load_and_set", lambda *_: over.wait(60))
     with pytest.raises(Unreachable, match="auth-provider gives no token within 0 seconds"):
         connect(api.kubeconfig(tmp_path / "a.json", READER))
+    over.set()
 
 
 def test_a_certificate_that_is_not_there(api, tmp_path):

@@ -275,6 +275,22 @@ class TestWhatAnswers:
         api.instead[LIST.removeprefix("GET ")] = 200, {"kind": "PodList", "apiVersion": "v1"}
         assert read_live(kubeconfig=config(READER), namespace="shop").pods == ()
 
+    @pytest.mark.parametrize("times", [3, 4])
+    def test_that_it_is_too_busy(self, times, api, config, monkeypatch):
+        waits = []
+        monkeypatch.setattr("urllib3.util.retry.time.sleep", waits.append)
+        busy = iter([(429, {"kind": "Status", "code": 429})] * times)
+        recorded = api.answer
+        monkeypatch.setattr(api, "answer", lambda *asked: next(busy, None) or recorded(*asked))
+        file = config(READER)
+        if times == 3:
+            assert names(read_live(kubeconfig=file, namespace="shop").pods) == ALL
+        else:
+            with pytest.raises(Unreachable, match="answers with status 429: list pods in names"):
+                read_live(kubeconfig=file, namespace="shop")
+        assert waits == [1, 1, 1]
+        assert api.asked[:4] == [LIST] * 4
+
     def test_a_redirect_is_not_followed(self, api, config):
         api.instead[LIST.removeprefix("GET ")] = 302, {"kind": "Status"}
         with pytest.raises(Unreachable):
