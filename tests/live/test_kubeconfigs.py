@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from live.recorded import recorded
 from live.starting import CONTEXT
 from live.world import READER
 from pullsecrets.live import Unreachable, connect, connection, read_live
+from registries.certificates import Authority
 from support.canary import CANARY, error_texts, leaks
 
 PLUGIN = """
@@ -157,6 +159,24 @@ class TestPlugins:
         before = file.read_bytes()
         assert len(read_live(kubeconfig=file, namespace="shop").pods) == 6
         assert file.read_bytes() == before
+
+    def test_gives_a_certificate_and_a_token(self, tmp_path):
+        authority = Authority(tmp_path / "tls")
+        issued, own = authority.issue("127.0.0.1"), authority.issue(name="client")
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority.path))
+        context.load_cert_chain(issued.certificate, issued.key)
+        context.verify_mode = ssl.CERT_REQUIRED
+        with recorded(context) as api:
+            pair = Path(own.certificate).read_text(), Path(own.key).read_text()
+            given = (
+                f'status |= {{"clientCertificateData": {pair[0]!r}, "clientKeyData": {pair[1]!r}}}'
+            )
+            code = PLUGIN.replace("print(", f"{given}\nprint(")
+            file = with_user(api, tmp_path / "a.json", plugin(tmp_path, code=code))
+            document = json.loads(file.read_text())
+            document["clusters"][0]["cluster"]["certificate-authority"] = str(authority.path)
+            cluster = read_live(kubeconfig=write(file, document), namespace="shop")
+        assert len(cluster.pods) == 6
 
     def test_is_next_to_the_kubeconfig(self, api, tmp_path):
         """What has no slash is looked for on the PATH."""
