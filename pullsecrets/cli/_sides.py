@@ -88,10 +88,10 @@ def _applied(given: Given) -> tuple[Cluster, Cluster]:
     if not given.paths:
         raise click.UsageError("PATHs are needed, too: what to apply to the cluster")
     with progress() as count:
-        # The client takes a second to import.
-        from pullsecrets.live import applied, connect, counterparts
-
         try:
+            # The client takes a second to import.
+            from pullsecrets.live import applied, connect, counterparts
+
             api = connect(given.kubeconfig, given.context)
         except PullsecretsError as error:
             raise Unusable(str(error)) from None
