@@ -64,7 +64,7 @@ if __name__ == "__main__":
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        for _ in range(100):
+        for _ in range(600):  # a minute, for a busy machine
             if status():
                 break
             time.sleep(0.1)

@@ -139,9 +139,10 @@ def _load(given: Given, node: Node) -> tuple[Environment, ...]:
 
 
 def _read_live(given: Given, node: Node, accounts: tuple[str, ...]) -> Cluster:
-    from pullsecrets.live import read_live
-
     with progress() as count:
+        # The client takes a second to import.
+        from pullsecrets.live import read_live
+
         return read_live(
             kubeconfig=given.kubeconfig,
             context=given.context,

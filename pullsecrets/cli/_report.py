@@ -10,7 +10,6 @@ from typing import Final
 import click
 from attrs import frozen
 from rich.console import Console
-from rich.progress import track
 from rich.style import Style
 from rich.text import Text
 
@@ -208,4 +207,6 @@ def find_all(
 def _tracked(answers: Sequence[PodResolution]) -> Iterable[PodResolution]:
     if len(answers) < _MANY or not sys.stderr.isatty():
         return answers
+    from rich.progress import track
+
     return track(answers, "checking", console=Console(stderr=True), transient=True)

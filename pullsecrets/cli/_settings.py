@@ -11,17 +11,20 @@ import os
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from attrs import Factory, field, frozen
-from pathspec import GitIgnoreSpec
 
 from pullsecrets.diagnoses.model import Severity
 from pullsecrets.diagnoses.selection import is_code
+from pullsecrets.errors import MissingExtra
 from pullsecrets.makers.table import makers_from
 from pullsecrets.secrecy import printable
 from pullsecrets.workloads import NO_TEMPLATES, Templates, checked_templates
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 __all__ = ["FilePatterns", "InvalidSettings", "Settings", "codes_of"]
 
@@ -42,20 +45,21 @@ class FilePatterns:
 
     Raises:
         ValueError: A pattern is none.
+        MissingExtra: There are patterns, and the package for them is not installed.
     """
 
     patterns: tuple[str, ...] = ()
     folder: Path = Path()
-    _spec: GitIgnoreSpec = field(
+    _spec: GitIgnoreSpec | None = field(
         init=False,
         repr=False,
         eq=False,
-        default=Factory(lambda self: GitIgnoreSpec.from_lines(self.patterns), takes_self=True),
+        default=Factory(lambda self: _spec_of(self.patterns), takes_self=True),
     )
 
     def match(self, path: str | os.PathLike[str]) -> bool:
         """Whether a file or a folder is one of those."""
-        if not self.patterns:
+        if self._spec is None:
             return False
         absolute = Path(os.path.abspath(path))  # noqa: PTH100  (a link counts by its own name)
         try:
@@ -64,6 +68,22 @@ class FilePatterns:
             return False
         slash = "/" if absolute.is_dir() else ""
         return self._spec.match_file(f"{inside.as_posix()}{slash}")
+
+
+def _spec_of(patterns: tuple[str, ...]) -> GitIgnoreSpec | None:
+    """What matches the patterns; most projects have none, and import nothing for them.
+
+    Raises:
+        MissingExtra: The package for patterns is not installed.
+        ValueError: A pattern is none.
+    """
+    if not patterns:
+        return None
+    try:
+        from pathspec import GitIgnoreSpec
+    except ImportError:
+        raise MissingExtra("patterns of files", "cli") from None
+    return GitIgnoreSpec.from_lines(patterns)
 
 
 @frozen
@@ -139,7 +159,7 @@ def _checked(file: Path, table: Any) -> Iterable[tuple[str, Any]]:
             raise _invalid(file, f"there is no setting {key}; there are {', '.join(_KEYS)}")
         try:
             yield key.replace("-", "_"), check(value, file.parent)
-        except ValueError as error:
+        except (ValueError, MissingExtra) as error:
             raise _invalid(file, f"{key} {error}") from None
 
 

@@ -85,16 +85,18 @@ def _revisions(given: Given, range_: str) -> tuple[Cluster, Cluster]:
 
 def _applied(given: Given) -> tuple[Cluster, Cluster]:
     """The cluster, and what it is once the manifests are applied."""
-    from pullsecrets.live import applied, connect, counterparts
-
     if not given.paths:
         raise click.UsageError("PATHs are needed, too: what to apply to the cluster")
-    try:
-        api = connect(given.kubeconfig, given.context)
-    except PullsecretsError as error:
-        raise Unusable(str(error)) from None
-    with closing(api), progress() as count:
-        manifests = evolve(given, live=False, namespace=given.namespace or api.namespace)
-        new = whole(read_environments(manifests))
-        old = read_by(given, lambda _: counterparts(api, new, count=count))
+    with progress() as count:
+        try:
+            # The client takes a second to import.
+            from pullsecrets.live import applied, connect, counterparts
+
+            api = connect(given.kubeconfig, given.context)
+        except PullsecretsError as error:
+            raise Unusable(str(error)) from None
+        with closing(api):
+            manifests = evolve(given, live=False, namespace=given.namespace or api.namespace)
+            new = whole(read_environments(manifests))
+            old = read_by(given, lambda _: counterparts(api, new, count=count))
     return old, applied(new, old)

@@ -1,34 +1,33 @@
 """A connection to an API server, as a kubeconfig describes it. It only reads.
 
-The kubeconfig, its exec plugins, certificates and proxies are the business of Kubernetes' own
-client; what it answers is read by `pullsecrets.reading`, so that no text of a secret is in a
-message, a log or a frame.
+The kubeconfig, its certificates and proxies are the business of Kubernetes' own client. Of its
+classes for the API none is used, as importing them takes two seconds. What the server answers is
+read by `pullsecrets.reading`, so that no text of a secret is in a message, a log or a frame.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import ssl
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from attrs import field, frozen
 
 from pullsecrets.errors import MissingExtra, PullsecretsError
 from pullsecrets.kinds import KINDS, Kind
+from pullsecrets.live.plugins import PluginFailed, asked_plugin
 from pullsecrets.metadata import Place
 from pullsecrets.reading import Document, read_data
 from pullsecrets.secrecy import HiddenBytes, printable
 
 try:
     from kubernetes import client, config
+    from kubernetes.config import kube_config
     from urllib3 import Retry
     from urllib3.exceptions import ConnectTimeoutError, HTTPError, ReadTimeoutError
     from yaml import YAMLError
@@ -38,31 +37,19 @@ except ImportError:
 __all__ = ["Connection", "Refusal", "Unreachable", "connect"]
 
 _CONFIG: Final[Any] = config  # has no types
+_KUBE_CONFIG: Final[Any] = kube_config
 
 PAGE: Final = 500
 """Objects in an answer; kubectl's ``--chunk-size``."""
 
 _CONNECT: Final = 10.0  # seconds
 _ANSWER: Final = 60.0  # seconds without a byte
-_PLUGIN: Final = 60.0  # seconds for an exec plugin
-_LOGIN: Final = 600.0  # the same, where it may ask somebody to log in
+_PROVIDER: Final = 60.0  # seconds for a server that gives tokens, of the auth-provider "oidc"
 _BUSY: Final = 3  # how often to ask again a server that says that it is too busy
 _SHOWN: Final = 300
+# The client prefers these to an exec plugin, as kubectl does.
+_BEFORE_PLUGINS: Final = frozenset({"auth-provider", "token", "tokenFile"})
 _IN_POD: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-_APIS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "": client.CoreV1Api,
-    "apps": client.AppsV1Api,
-    "batch": client.BatchV1Api,
-}
-_METHODS: Final = {
-    "ReplicaSet": "replica_set",
-    "StatefulSet": "stateful_set",
-    "DaemonSet": "daemon_set",
-    "ReplicationController": "replication_controller",
-    "CronJob": "cron_job",
-    "PodTemplate": "pod_template",
-    "ServiceAccount": "service_account",
-}
 
 
 class Unreachable(PullsecretsError, OSError):
@@ -118,6 +105,7 @@ class Refusal:
 
 # What the client raises for a kubeconfig of another form than it expects.
 _UNUSABLE: Final[tuple[type[Exception], ...]] = (
+    PluginFailed,
     config.ConfigException,
     YAMLError,
     OSError,
@@ -126,7 +114,6 @@ _UNUSABLE: Final[tuple[type[Exception], ...]] = (
     TypeError,
     AttributeError,
 )
-_List = Callable[..., Any]
 
 
 @frozen
@@ -148,8 +135,7 @@ class Connection:
         Raises:
             Unreachable: There is no answer, or none that can be used.
         """
-        read = getattr(self._group(kind), f"read_namespaced_{_method(kind)}")
-        answer = self._ask(partial(read, name, namespace, **_RAW))
+        answer = self._ask(_path(kind, namespace, name))
         if isinstance(answer, int):
             return Refusal("get", KINDS[kind], namespace, name, answer)
         return _document(answer)
@@ -171,11 +157,11 @@ class Connection:
         Raises:
             Unreachable: There is no answer, or none that can be used.
         """
-        lists = self._lists(kind, namespace)
-        some = {} if name is None else {"field_selector": f"metadata.name={name}"}
-        more: dict[str, Any] = {"limit": self.page}
+        path = _path(kind, namespace)
+        some = {} if name is None else {"fieldSelector": f"metadata.name={name}"}
+        more = {"limit": str(self.page)}
         while True:
-            answer = self._ask(partial(lists, **some, **more, **_RAW))
+            answer = self._ask(path, some | more)
             if isinstance(answer, int):
                 refusal = Refusal("list", KINDS[kind], namespace, name, answer)
                 yield refusal
@@ -189,32 +175,29 @@ class Connection:
             del page  # no traceback of the next question shows what this answer held
             if not token:
                 return
-            more = {"limit": self.page, "_continue": token}
+            more = {"limit": str(self.page), "continue": token}
 
-    def _lists(self, kind: str, namespace: str | None) -> Callable[..., Any]:
-        group = self._group(kind)
-        if namespace is None:
-            everywhere: _List = getattr(group, f"list_{_method(kind)}_for_all_namespaces")
-            return everywhere
-        within: _List = getattr(group, f"list_namespaced_{_method(kind)}")
-        return partial(within, namespace)
-
-    def _group(self, kind: str) -> Any:
-        return _APIS[KINDS[kind].group](self._api)
-
-    def _ask(self, call: Callable[[], Any]) -> HiddenBytes | int:
+    def _ask(self, path: str, parameters: Mapping[str, str] | None = None) -> HiddenBytes | int:
         """The body of an answer, or the status of one that is none.
 
         Raises:
             Unreachable: There is no answer, or the credentials are not accepted.
         """
-        reason = ""
+        # As the client's own classes do it.
+        request = self._api.param_serialize(
+            "GET",
+            path,
+            query_params=list((parameters or {}).items()),
+            header_params={"Accept": "application/json"},
+            auth_settings=["BearerToken"],
+        )
+        status, body, reason = 0, HiddenBytes(b""), ""
         try:
-            return HiddenBytes(call().data)
-        except client.ApiException as error:
-            status = int(error.status or 0)
-        except (HTTPError, OSError, ValueError) as error:
-            status, reason = 0, _of_connection(error)
+            answer = self._api.call_api(*request, _request_timeout=(_CONNECT, _ANSWER))
+            status, body = int(answer.status), HiddenBytes(answer.read())
+            del answer  # it holds the body, too
+        except (client.ApiException, HTTPError, OSError, ValueError) as error:
+            reason = _of_connection(error)
         if reason:
             server = urlsplit(self._api.configuration.host).netloc.rpartition("@")[2]
             text = f"the API server {server} cannot be asked: {reason}"
@@ -223,19 +206,20 @@ class Connection:
             raise Unreachable(
                 "the API server does not accept the credentials of the kubeconfig (401)"
             )
-        return status
+        return body if 200 <= status <= 299 else status
 
     def close(self) -> None:
         """Close its sockets."""
         self._api.close()
 
 
-# The client hands on what it received, and does not make objects of its own from it.
-_RAW: Final = {"_preload_content": False, "_request_timeout": (_CONNECT, _ANSWER)}
-
-
-def _method(kind: str) -> str:
-    return _METHODS.get(kind, kind.lower())
+def _path(kind: str, namespace: str | None, name: str | None = None) -> str:
+    """The path of an object, or of a kind's objects, as the API has it."""
+    group = KINDS[kind].group
+    within = () if namespace is None else ("namespaces", quote(namespace, safe=""))
+    named = () if name is None else (quote(name, safe=""),)
+    start = f"/apis/{group}/v1" if group else "/api/v1"
+    return "/".join((start, *within, KINDS[kind].resource, *named))
 
 
 def connect(
@@ -254,16 +238,15 @@ def connect(
     files = os.fspath(kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config")
     settings = client.Configuration()
     # Only a server that is too busy is asked again; redirects are not followed.
-    settings.retries = Retry(_BUSY, connect=0, read=0, redirect=0, other=0, backoff_factor=0.5)
+    settings.retries = Retry(
+        _BUSY, connect=0, read=0, redirect=0, other=0, backoff_factor=0.5, raise_on_status=False
+    )
     reason: str | None = None
     namespace = ""
-    with _errors_of_plugins() as said:
-        try:
-            namespace = _configure(settings, files, context)
-        except _UNUSABLE as error:
-            reason = _of_config(error)
-    if reason is None and said:
-        reason = f"the credentials of the kubeconfig cannot be had: {said[-1]}"
+    try:
+        namespace = _configure(settings, files, context)
+    except _UNUSABLE as error:
+        reason = _of_config(error)
     if reason is not None:
         raise Unreachable(printable(reason[:_SHOWN]))
     return Connection(namespace, client.ApiClient(settings))
@@ -277,33 +260,38 @@ def _configure(settings: Any, files: str, context: str | None) -> str:
         return _IN_POD.read_text("utf-8").strip()
     if not found:
         raise config.ConfigException(f"there is no kubeconfig {files}")
-    contexts, current = _CONFIG.list_kube_config_contexts(config_file=files)
-    chosen = current
-    if context is not None:
-        named = [each for each in contexts if each.get("name") == context]
-        if not named:
-            raise config.ConfigException(f"the kubeconfig has no context {context}")
-        chosen = named[0]
-    # A plugin's answer is not written into the kubeconfig, as nothing is written anywhere.
-    load = partial(
-        _CONFIG.load_kube_config,
-        files,
-        context=context,
-        client_configuration=settings,
-        persist_config=False,
-    )
-    # The client decides by this, too, whether a plugin may ask somebody.
-    limit = _LOGIN if getattr(sys.stdout, "isatty", bool)() else _PLUGIN
-    if not _ends(load, limit):
+    kubeconfig = _KUBE_CONFIG.KubeConfigMerger(files).config
+    if context and kubeconfig["contexts"].get_with_name(context, safe=True) is None:
+        raise config.ConfigException(f"the kubeconfig has no context {context}")
+    # Nothing is written into the kubeconfig, as nothing is written anywhere.
+    loader = _KUBE_CONFIG.KubeConfigLoader(kubeconfig, context, config_base_path=None)
+    chosen = loader.current_context["context"]
+    _ask_plugin(kubeconfig, chosen)
+    if not _ends(partial(loader.load_and_set, settings), _PROVIDER):
         raise config.ConfigException(
-            f"the kubeconfig's exec plugin gives no credentials within {limit:.0f} seconds"
+            f"the kubeconfig's auth-provider gives no token within {_PROVIDER:.0f} seconds"
         )
-    settings.refresh_api_key_hook = None  # or it would start the plugin again, without that limit
-    return str(chosen["context"].get("namespace") or "default")
+    settings.refresh_api_key_hook = None  # or the provider would be asked again, without a limit
+    return str(chosen.get("namespace") or "default")
+
+
+def _ask_plugin(kubeconfig: Any, context: Mapping[str, Any]) -> None:
+    """Ask the plugin of a context's user, if it has one; what it gives takes its place.
+
+    Raises:
+        PluginFailed: It gives nothing that can be used.
+    """
+    named = kubeconfig["users"].get_with_name(context.get("user"), safe=True)
+    if named is None:
+        return
+    user = named["user"].value
+    if "exec" in user and not user.keys() & _BEFORE_PLUGINS:
+        cluster = kubeconfig["clusters"].get_with_name(context["cluster"])["cluster"].value
+        user |= asked_plugin(user.pop("exec"), cluster, Path(named.path).absolute().parent)
 
 
 def _ends(call: Callable[[], object], limit: float) -> bool:
-    """Whether a call ends in time, which is left to itself if not.
+    """Whether a call ends in time; if not, it is left to itself.
 
     What a kubeconfig makes it raise is raised here.
     """
@@ -324,29 +312,14 @@ def _ends(call: Callable[[], object], limit: float) -> bool:
 
 
 def _of_config(error: Exception) -> str:
-    """What is wrong with a kubeconfig. The messages name files and fields, not their values."""
-    if isinstance(error, config.ConfigException):
+    """What is wrong with a kubeconfig, without its values."""
+    if isinstance(error, PluginFailed):
         return str(error)
+    if isinstance(error, config.ConfigException):
+        # The client says of a missing key what it is missing in: the file, and what is in it.
+        return str(error).partition("/{")[0]
     strerror = getattr(error, "strerror", None)
     return f"the kubeconfig cannot be used: {strerror or type(error).__name__}"
-
-
-@contextmanager
-def _errors_of_plugins() -> Iterator[list[str]]:
-    """Collect what the client only logs: that an exec plugin gave no credentials."""
-    said: list[str] = []
-
-    class Collecting(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            said.append(record.getMessage())
-
-    handler = Collecting(logging.ERROR)
-    logger = logging.getLogger()
-    logger.addHandler(handler)
-    try:
-        yield said
-    finally:
-        logger.removeHandler(handler)
 
 
 def _of_connection(error: BaseException) -> str:

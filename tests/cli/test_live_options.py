@@ -241,6 +241,16 @@ class TestDiff:
         assert "no context missing" in result.err
 
 
+@pytest.mark.parametrize("arguments", [["check", "--cluster"], ["diff", "--cluster", "-"]])
+def test_the_missing_client_is_named(arguments, api, monkeypatch):
+    for name in [each for each in sys.modules if each.startswith("pullsecrets.live")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "kubernetes", None)
+    result = run(*arguments)
+    assert result.status == 2
+    assert "reading a cluster needs the extra 'cluster'" in result.err
+
+
 class TestProgress:
     def test_after_a_second(self, capsys, monkeypatch):
         clock = itertools.count().__next__

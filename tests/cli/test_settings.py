@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,16 @@ def test_everything_that_can_be_configured(tmp_path):
         makers={"Vault.example.com": {"name": "spec.name"}},
         templates={"Rollout.argoproj.io": "spec.template"},
     )
+
+
+def test_patterns_need_an_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pathspec", None)
+    file = tmp_path / "pullsecrets.toml"
+    file.write_text("exclude = []")
+    assert Settings.find(tmp_path) == Settings(file, exclude=FilePatterns((), tmp_path))
+    file.write_text("exclude = ['a']")
+    with pytest.raises(InvalidSettings, match="exclude patterns of files needs the extra 'cli'"):
+        Settings.find(tmp_path)
 
 
 def test_the_nearest_folder_counts(tmp_path):

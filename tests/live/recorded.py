@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import ssl
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -109,8 +110,8 @@ class Recorded:
 
 
 @contextmanager
-def recorded() -> Iterator[Recorded]:
-    """Serve the recorded answers until the block ends."""
+def recorded(tls: ssl.SSLContext | None = None) -> Iterator[Recorded]:
+    """Serve the recorded answers until the block ends, over https with a context for it."""
     answers = Recorded()
 
     class Handler(BaseHTTPRequestHandler):
@@ -125,6 +126,8 @@ def recorded() -> Iterator[Recorded]:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
+            if status == 429:
+                self.send_header("Retry-After", "1")  # as a real one does
             self.end_headers()
             self.wfile.write(body)
 
@@ -132,9 +135,11 @@ def recorded() -> Iterator[Recorded]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
-    answers.url = f"http://127.0.0.1:{server.server_address[1]}"
+    answers.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
     try:
         yield answers
     finally:

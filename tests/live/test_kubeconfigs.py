@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from unittest import mock
 
 import pytest
 from kubernetes import config
+from kubernetes.config import kube_config
 
 from live.recorded import recorded
 from live.starting import CONTEXT
 from live.world import READER
 from pullsecrets.live import Unreachable, connect, connection, read_live
+from registries.certificates import Authority
 from support.canary import CANARY, error_texts, leaks
 
 PLUGIN = """
@@ -156,42 +160,92 @@ class TestPlugins:
         assert len(read_live(kubeconfig=file, namespace="shop").pods) == 6
         assert file.read_bytes() == before
 
+    def test_gives_a_certificate_and_a_token(self, tmp_path):
+        authority = Authority(tmp_path / "tls")
+        issued, own = authority.issue("127.0.0.1"), authority.issue(name="client")
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority.path))
+        context.load_cert_chain(issued.certificate, issued.key)
+        context.verify_mode = ssl.CERT_REQUIRED
+        with recorded(context) as api:
+            pair = Path(own.certificate).read_text(), Path(own.key).read_text()
+            given = (
+                f'status |= {{"clientCertificateData": {pair[0]!r}, "clientKeyData": {pair[1]!r}}}'
+            )
+            code = PLUGIN.replace("print(", f"{given}\nprint(")
+            file = with_user(api, tmp_path / "a.json", plugin(tmp_path, code=code))
+            document = json.loads(file.read_text())
+            document["clusters"][0]["cluster"]["certificate-authority"] = str(authority.path)
+            cluster = read_live(kubeconfig=write(file, document), namespace="shop")
+        assert len(cluster.pods) == 6
+
+    def test_is_next_to_the_kubeconfig(self, api, tmp_path):
+        """What has no slash is looked for on the PATH."""
+        user = plugin(tmp_path)
+        (tmp_path / "bin").mkdir()
+        (tmp_path / "bin" / "plugin").symlink_to(sys.executable)
+        user["exec"]["command"] = f"bin{os.sep}plugin"
+        file = with_user(api, tmp_path / "a.json", user)
+        assert len(read_live(kubeconfig=file, namespace="shop").pods) == 6
+
+    def test_a_token_of_the_kubeconfig_wins(self, api, tmp_path):
+        user = {**plugin(tmp_path, code="exit(1)"), "token": f"{READER}-token"}
+        file = with_user(api, tmp_path / "a.json", user)
+        assert len(read_live(kubeconfig=file, namespace="shop").pods) == 6
+
+    def test_what_has_no_form(self, api, tmp_path):
+        with pytest.raises(Unreachable, match="the kubeconfig cannot be used"):
+            connect(with_user(api, tmp_path / "a.json", {"exec": {}}))
+
     @pytest.mark.parametrize(
         "code, said",
         [
-            ("import sys; sys.exit('log in first')", "process returned 1. log in first"),
-            (f"print('{CANARY}')", "failed to decode process output"),
-            ("print('{}')", "malformed response"),
+            ("import sys; sys.exit('log in first')", "fails with status 1: log in first"),
+            (f"print('{CANARY}')", "gives no credentials as client.authentication.k8s.io/v1 has"),
         ],
     )
-    def test_fails(self, code, said, api, tmp_path, caplog):
+    def test_fails(self, code, said, api, tmp_path):
         file = with_user(api, tmp_path / "a.json", plugin(tmp_path, code=code))
-        with pytest.raises(
-            Unreachable, match="credentials of the kubeconfig cannot be had"
-        ) as raised:
+        with pytest.raises(Unreachable, match=r"^the exec plugin") as raised:
             connect(file)
         assert said in str(raised.value)
         assert not any(leaks(text) for text in error_texts(raised.value))
         assert api.asked == []
 
-    def test_has_a_limit(self, api, tmp_path, monkeypatch):
-        slow = plugin(tmp_path, code="import time; time.sleep(60)")
-        monkeypatch.setattr(connection, "_PLUGIN", 0.3)
-        with pytest.raises(Unreachable, match="plugin gives no credentials within 0 seconds"):
-            connect(with_user(api, tmp_path / "a.json", slow))
-        assert api.asked == []
 
-    def test_has_another_limit_where_it_may_ask_somebody(self, api, tmp_path, monkeypatch):
-        monkeypatch.setattr(connection, "_PLUGIN", 0.0)
-        monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-        with Path(os.devnull).open() as nobody:
-            monkeypatch.setattr(sys, "stdin", nobody)
-            connect(with_user(api, tmp_path / "a.json", plugin(tmp_path))).close()
+def test_a_user_that_is_not_there(api, tmp_path):
+    file = api.kubeconfig(tmp_path / "a.json", READER)
+    document = {**json.loads(file.read_text()), "users": [{"name": "other", "user": {}}]}
+    with pytest.raises(Unreachable, match="does not accept the credentials"):
+        read_live(kubeconfig=write(file, document), namespace="shop")
 
-    def test_is_not_there(self, api, tmp_path):
-        user = {"exec": {**plugin(tmp_path)["exec"], "command": "/not/there"}}
-        with pytest.raises(Unreachable, match="No such file"):
-            connect(with_user(api, tmp_path / "a.json", user))
+
+@pytest.mark.parametrize(
+    "place, fields",
+    [
+        ("users", {"auth-provider": {"name": "oidc", "config": {"client-secret": CANARY}}}),
+        ("users", {"auth-provider": {"name": "gcp", "config": {"access-token": CANARY}}}),
+        (
+            "clusters",
+            {"server": "http://127.0.0.1:1", "proxy-url": f"http://u:{CANARY}@127.0.0.1:1"},
+        ),
+    ],
+)
+def test_no_message_has_what_the_kubeconfig_has(place, fields, api, tmp_path):
+    file = api.kubeconfig(tmp_path / "a.json", READER)
+    document = json.loads(file.read_text())
+    document[place][0][place.removesuffix("s")] = fields
+    with pytest.raises(Unreachable) as raised:
+        read_live(kubeconfig=write(file, document), namespace="shop")
+    assert not any(leaks(text) for text in error_texts(raised.value))
+
+
+def test_a_provider_of_tokens_that_gives_none(api, tmp_path, monkeypatch):
+    over = threading.Event()
+    monkeypatch.setattr(connection, "_PROVIDER", 0.0)
+    monkeypatch.setattr(kube_config.KubeConfigLoader, "load_and_set", lambda *_: over.wait(60))
+    with pytest.raises(Unreachable, match="auth-provider gives no token within 0 seconds"):
+        connect(api.kubeconfig(tmp_path / "a.json", READER))
+    over.set()
 
 
 def test_a_certificate_that_is_not_there(api, tmp_path):

