@@ -21,7 +21,7 @@ from pullsecrets.node.relevance import EffectivePolicy, effective_policy
 from pullsecrets.node.verification import Verification
 from pullsecrets.node.versions import Gate
 from pullsecrets.notes import Note, NoteCode
-from pullsecrets.objects import Container, Pod, ServiceAccount
+from pullsecrets.objects import NOT_READ, Container, Pod, ServiceAccount
 from pullsecrets.pod_resolution import (
     Admission,
     ImageResolution,
@@ -42,10 +42,6 @@ __all__ = [
     "Cluster",
     "string_references",
 ]
-
-NOT_READ: Final = "(not read)"
-"""The one name in a list of secrets that could not be read from a cluster, that of a service
-account: no Secret can have that name. What it leads to is not known."""
 
 _DEFAULT_ACCOUNT: Final = "default"
 _ENFORCE_MOUNTABLE: Final = "kubernetes.io/enforce-mountable-secrets"

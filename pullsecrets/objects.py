@@ -35,12 +35,17 @@ from pullsecrets.workloads import (
 )
 
 __all__ = [
+    "NOT_READ",
     "Container",
     "ContainerKind",
     "Owner",
     "Pod",
     "ServiceAccount",
 ]
+
+NOT_READ: Final = "(not read)"
+"""The one name in a list of secrets that could not be read, that of a service account: no Secret
+can have that name. What it leads to is not known."""
 
 _MIRROR_ANNOTATION: Final = "kubernetes.io/config.mirror"
 

@@ -21,6 +21,7 @@ from pullsecrets.pull_secret import PullSecret
 from pullsecrets.reading.children import children_of
 from pullsecrets.reading.generators import generated, is_kustomization
 from pullsecrets.reading.partial import Lack, has_containers, is_patch, is_template, lack_of
+from pullsecrets.reading.unread import not_known, unread
 from pullsecrets.secrecy import printable
 from pullsecrets.workloads import (
     GROUPS,
@@ -80,7 +81,8 @@ class ProblemCode(StrEnum):
     KUSTOMIZATION = "kustomization"
     """A file is a kustomization, which is not rendered."""
     TEMPLATE = "template"
-    """A document is a template of a Helm chart, not what Helm makes of it."""
+    """A document is a template of a Helm chart, not what Helm makes of it; or one that names an
+    image with a variable, which a program has yet to fill in."""
     PATCH = "patch"
     """A document is a patch of kustomize, which is passed over: it is a part of an object."""
     NO_TEMPLATE = "no-template"
@@ -240,6 +242,7 @@ def objects_of(
     rbac: list[Mapping[str, Any]] = []
     makes: list[MadeSecret] = []
     sources: list[PullSecret | MadeSecret] = []
+    left_out: list[ServiceAccount | MadeSecret] = []
     unknown: dict[str, list[Document]] = {}
     for item in _unwrapped(documents, makers, templates):
         if isinstance(item, Problem):
@@ -266,6 +269,7 @@ def objects_of(
         except InvalidManifest as error:
             message = f"{_title(item.value)}: {error}"
             problems.append(item.problem(ProblemCode.INVALID_OBJECT, message))
+            left_out += unread(item.value, makers, namespace=namespace, place=item.place)
             continue
         identity = _kind_of(item.value), read.namespace, read.name, item.place.file
         # Each object with a generateName is one of its own.
@@ -285,7 +289,9 @@ def objects_of(
             makes.append(source)
         elif _next_to(source) not in applied:
             objects[(*_next_to(source), source.place)] = source
-    found = objects.values()
+    left_out += not_known((*objects.values(), *makes, *left_out))
+    makes += (each for each in left_out if isinstance(each, MadeSecret))
+    found = (*objects.values(), *left_out)
     secrets, made = filled((o for o in found if isinstance(o, PullSecret)), makes)
     return Objects(
         tuple(_told_apart(o for o in found if isinstance(o, Pod))),
@@ -453,9 +459,14 @@ def _whole(document: Document) -> Document | Problem:
     return _template(document) if is_template(document.value) else document
 
 
-def _template(document: Document) -> Problem:
+_WITH_VARIABLES: Final = "names an image with a variable, which is not filled in"
+
+
+def _template(document: Document, why: str = "") -> Problem:
     expected = document.expected
     message = RENDER_IT if expected else A_TEMPLATE
+    if why:
+        message = why if expected else f"passed over: {why}"
     return document.problem(ProblemCode.TEMPLATE, message, error=expected)
 
 
@@ -464,6 +475,8 @@ def _workload(document: Document, shape: Shape) -> Document | Problem:
     lack = lack_of(document.value, shape)
     if lack is Lack.PATCH:
         return document.problem(ProblemCode.PATCH, _A_PATCH, error=False)
+    if lack is Lack.VARIABLE:
+        return _template(document, f"{_title(document.value)} {_WITH_VARIABLES}")
     if lack is Lack.ELSEWHERE:
         title, at = _title(document.value), ".".join(shape.reference)
         named = value_at(document.value, shape.reference) is not None

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any, Final
 
+from pullsecrets.makers.variables import has_variable
 from pullsecrets.workloads import Shape, mappings_in, value_at
 
 __all__ = ["Lack", "has_containers", "is_patch", "is_template", "lack_of"]
@@ -33,6 +34,8 @@ class Lack(Enum):
     """Its pod template, or a part of it, is in another object."""
     RENDERING = "rendering"
     """It is a template of a chart: YAML can read it, as its braces are in quotes."""
+    VARIABLE = "variable"
+    """An image has a variable, which is not filled in."""
 
 
 def is_patch(value: Any) -> bool:
@@ -91,7 +94,7 @@ def lack_of(manifest: Mapping[str, Any], shape: Shape) -> Lack | None:
     secrets = [each.get("name") for each in mappings_in(member(_PULL_SECRETS))]
     if _any_with(_ACTION, [*images, *secrets, member("serviceAccountName"), *_names(manifest)]):
         return Lack.RENDERING
-    return None
+    return Lack.VARIABLE if any(map(has_variable, images)) else None
 
 
 def is_template(manifest: Mapping[str, Any]) -> bool:

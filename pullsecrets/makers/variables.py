@@ -1,0 +1,77 @@
+"""Variables in manifests that a program fills in before they are applied.
+
+* ``${registry}``, also with a default, ``${tag:-latest}``: Flux (its Kustomization's ``postBuild``,
+  https://fluxcd.io/flux/components/kustomize/kustomizations/#post-build-variable-substitution),
+  envsubst, parameters of OpenShift's templates. envsubst fills in ``$REGISTRY``, too, and kustomize
+  ``$(REGISTRY)``.
+* ``<path:secret/data/regcred#config>``: Argo CD's vault plugin
+  (https://argocd-vault-plugin.readthedocs.io/en/stable/howitworks/, inline-path placeholders).
+* ``ko://example.com/cmd/server``: ko, https://ko.build/features/k8s/, in images.
+
+What will be there is not known from the files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pullsecrets.fields import Field
+from pullsecrets.makers.made import MadeSecret, Maker
+from pullsecrets.makers.templates import VARIABLE, read_template
+from pullsecrets.metadata import Place, ignored, name_of
+from pullsecrets.pull_secret import CONFIG_KEYS, DOCKERCFG_KEY, DOCKERCONFIGJSON_KEY
+from pullsecrets.secrecy import Hidden, HiddenText
+
+__all__ = ["filled_in", "has_variable"]
+
+_MARKS: Final = re.compile(rf"\$|^ko://|{VARIABLE.pattern}")
+
+
+def has_variable(name: object) -> bool:
+    """Whether a name or an image is not the one that will be there: neither ever has a dollar."""
+    return isinstance(name, str) and _MARKS.search(name) is not None
+
+
+def filled_in(
+    manifest: Hidden[Mapping[str, Any]], *, namespace: str = "default", place: Place | None = None
+) -> MadeSecret | None:
+    """What is known of a Secret whose values have variables; None if they have none that matter.
+
+    In ``data``, which is base64, any value does. In ``stringData`` only a docker config does.
+
+    Args:
+        manifest: The Secret.
+        namespace: For an object that names none.
+        place: Where it was read.
+
+    Raises:
+        InvalidManifest: It is not such an object as the API server would take.
+    """
+    root = Field(manifest.reveal())
+    metadata, written = root.member("metadata"), root.member("type").string()
+    kind = None if has_variable(written) else written or "Opaque"
+    key = CONFIG_KEYS.get(kind or "", DOCKERCONFIGJSON_KEY)
+    data, texts = root.member("data"), root.member("stringData")
+    part = texts if texts.has(key) else data
+    config = HiddenText(part.member(key).string())
+    if VARIABLE.search(config.reveal()) is None and not any(
+        has_variable(value.string()) for _, value in data.items()
+    ):
+        return None
+    own = metadata.member("namespace").string() or namespace
+    name = name_of(metadata)
+    maker = Maker(
+        "Secret",
+        own,
+        name,
+        "substitution",
+        ("type",),
+        (*part.path, key),
+        ignored(metadata),
+        place=place,
+    )
+    keys = tuple({name: None for each in (data, texts) for name, _ in each.items()})
+    entries = read_template(config, legacy=key == DOCKERCFG_KEY).entries if part is texts else None
+    return MadeSecret(name, own, kind, maker, keys, entries)
