@@ -21,6 +21,7 @@ from pullsecrets.pull_secret import PullSecret
 from pullsecrets.reading.children import children_of
 from pullsecrets.reading.generators import generated, is_kustomization
 from pullsecrets.reading.partial import Lack, has_containers, is_patch, is_template, lack_of
+from pullsecrets.reading.parts import Made
 from pullsecrets.reading.unread import not_known, unread
 from pullsecrets.secrecy import printable
 from pullsecrets.workloads import (
@@ -420,7 +421,7 @@ def _objects_in(
         yield _whole(document)
     elif shapes := shapes_of(kind, version or "", templates):
         yield _workload(document, shape_of(value, shapes))
-    elif children := [evolve(document, value=child) for child in children_of(value)]:
+    elif children := [_child(document, made) for made in children_of(value)]:
         yield from _unwrapped(children, makers, templates, depth)
     elif not _is_list(kind, version or "", templates):
         if _kind_of(value) in MANY or has_containers(value):
@@ -430,6 +431,14 @@ def _objects_in(
         yield document.problem(ProblemCode.NESTED_LISTS, message)
     else:
         yield from _unwrapped(_items(document), makers, templates, depth + 1)
+
+
+def _child(document: Document, made: Made | str) -> Document | Problem:
+    """What will be made of a document; or that it is not known."""
+    if isinstance(made, str):
+        message = f"passed over: {_title(document.value)} {made}"
+        return document.problem(ProblemCode.NO_TEMPLATE, message, error=False)
+    return evolve(document, value=made.manifest, place=evolve(document.place, part=made.part))
 
 
 _A_PATCH: Final = "passed over: a patch of kustomize, which is a part of an object"
