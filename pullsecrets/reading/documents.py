@@ -94,7 +94,7 @@ class ProblemCode(StrEnum):
     NOT_RENDERED = "not-rendered"
     """A kustomization or a chart that was to be rendered could not be."""
     NOTHING_FOUND = "nothing-found"
-    """A folder holds nothing to look at."""
+    """A folder or a stream holds nothing to look at."""
     INVALID_OBJECT = "invalid-object"
     """A field has a value that the API server would refuse."""
     DEFINED_TWICE = "defined-twice"

@@ -44,6 +44,7 @@ _SOURCE: Final = re.compile(
     re.MULTILINE,
 )
 _UTF16: Final = re.compile("[\0\udcfe\udcff]")  # all that is not ASCII, in an English manifest
+_ASKS_TO_IGNORE: Final = re.compile(r"#[ \t]*pullsecrets:[ \t]*ignore\[")
 _SHOWN_MAX: Final = 80
 
 
@@ -75,6 +76,12 @@ def read_data(
         text = unmarked
         message = "has a byte order mark, which is ignored"
         yield Problem(ProblemCode.BYTE_ORDER_MARK, message, Place(file), error=False)
+    if rendered and _ASKS_TO_IGNORE.search(text.reveal()) is not None:
+        message = (
+            "comments '# pullsecrets: ignore' are read in files only: "
+            "the annotation pullsecrets/ignore and per-file-ignores count here, too"
+        )
+        yield Problem(ProblemCode.UNUSED_IGNORE, message, Place(file), error=False)
     places = (Place(file, number) for number in count(1))
     line = 1
     for chunk in _chunks(text):

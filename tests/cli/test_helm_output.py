@@ -159,3 +159,20 @@ spec: {pod: {spec: {containers: [{name: c, image: quay.io/a}]}}}
 """
     found = run("resolve", "--format", "json", "-", stdin=text.encode())
     assert [pod["kind"] for pod in found.json["pods"]] == ["Thing"]
+
+
+def test_a_comment_in_a_stream_does_not_count_and_that_is_said():
+    asking = OUTPUT.replace("kind: Pod", "kind: Pod # pullsecrets: ignore[PS113, PS114]")
+    assert asking != OUTPUT
+    found = check(text=asking)
+    assert [code for code, _, _ in FOUND if code not in found.out] == []
+    [note] = [line for line in found.err.splitlines() if "ignore" in line]
+    assert note.startswith("note: -: comments '# pullsecrets: ignore' are read in files only")
+    assert found.status == 1
+
+
+def test_codes_of_a_template_that_are_not_to_be_reported(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pullsecrets.toml").write_text('[per-file-ignores]\n"shop/templates/" = ["PS11"]\n')
+    found = check()
+    assert (found.out, found.status) == ("", 0)
