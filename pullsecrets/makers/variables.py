@@ -13,9 +13,8 @@ What will be there is not known from the files.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from pullsecrets.fields import Field
 from pullsecrets.makers.made import MadeSecret, Maker
@@ -26,12 +25,11 @@ from pullsecrets.secrecy import Hidden, HiddenText
 
 __all__ = ["filled_in", "has_variable"]
 
-_MARKS: Final = re.compile(rf"\$|^ko://|{VARIABLE.pattern}")
-
 
 def has_variable(name: object) -> bool:
-    """Whether a name or an image is not the one that will be there: neither ever has a dollar."""
-    return isinstance(name, str) and _MARKS.search(name) is not None
+    """Whether a name, an image or base64 is not what will be there: none ever has a dollar."""
+    # Without a regular expression, as each value of each Secret is looked at.
+    return isinstance(name, str) and ("$" in name or "<path:" in name or name.startswith("ko://"))
 
 
 def filled_in(
@@ -39,7 +37,8 @@ def filled_in(
 ) -> MadeSecret | None:
     """What is known of a Secret whose values have variables; None if they have none that matter.
 
-    In ``data``, which is base64, any value does. In ``stringData`` only a docker config does.
+    In ``data``, which is base64, any value does. In ``stringData`` only a docker config does. What
+    an API server has stored has none.
 
     Args:
         manifest: The Secret.
@@ -51,6 +50,8 @@ def filled_in(
     """
     root = Field(manifest.reveal())
     metadata, written = root.member("metadata"), root.member("type").string()
+    if metadata.has("uid"):
+        return None
     kind = None if has_variable(written) else written or "Opaque"
     key = CONFIG_KEYS.get(kind or "", DOCKERCONFIGJSON_KEY)
     data, texts = root.member("data"), root.member("stringData")

@@ -145,6 +145,7 @@ def test_its_keys_are_known():
         {"stringData": {KEY: '{"auths": {"quay.io": {"username": "u", "password": "pa$$w"}}}'}},
         {"stringData": {KEY: PLAIN, "script": "echo ${HOME}"}},
         {"stringData": {"script": "echo ${HOME}"}},
+        {"stringData": {KEY: CONFIG}, "metadata": {"name": "stored", "uid": "1"}},
     ],
 )
 def test_a_dollar_elsewhere_is_one(values):
