@@ -105,8 +105,7 @@ class Pulls:
         self, answer: PodResolution, resolution: Resolution, listed: SecretList
     ) -> Finding | None:
         if resolution.image is None:
-            # A patch of an overlay names no image.
-            return finding("PS501", str(resolution.failure)) if resolution.written else None
+            return finding("PS501", str(resolution.failure))
         if not resolution.anonymous:
             return None
         found = (
