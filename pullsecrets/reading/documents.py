@@ -482,7 +482,8 @@ def _template(document: Document, why: str = "") -> Problem:
 def _workload(document: Document, shape: Shape) -> Document | Problem:
     """The document, if it is a whole workload."""
     lack = lack_of(document.value, shape)
-    if lack is Lack.PATCH:
+    # Helm writes no patches: there a value is missing, as of an image that is left empty.
+    if lack is Lack.PATCH and document.place.source is None:
         return document.problem(ProblemCode.PATCH, _A_PATCH, error=False)
     if lack is Lack.VARIABLE:
         return _template(document, f"{_title(document.value)} {_WITH_VARIABLES}")
