@@ -7,7 +7,8 @@ Facts are from https://github.com/argoproj/argo-workflows, workflow/controller:
   ``initContainers`` and ``sidecars``; the one without a name is ``main``. ``podSpecPatch`` of the
   workflow and of the template may change all of that.
 * ``setupServiceAccount``: the template's ``serviceAccountName``, or else the workflow's.
-* ``addVolumeReferences``: of the workflow's volumes a pod has those that a container mounts.
+* ``addVolumeReferences``: a pod has the volumes that a container mounts, the template's before the
+  workflow's.
 * ``mergedTemplateDefaultsInto`` (operator.go): ``templateDefaults`` are for each template, of which
   what it says itself counts first.
 * ``toWorkflow`` (workflow/common/convert.go): a CronWorkflow makes Workflows of its
@@ -101,15 +102,16 @@ def _pod(spec: Manifest, template: Manifest) -> dict[str, Any] | None:
     first, sidecars = (_by_name(defaults.get(each), template.get(each)) for each in _LISTS)
     every = [*mappings_in(containers), *sidecars]
     mounted = {
-        mount.get("name")
+        str(mount.get("name"))
         for each in (*every, *first)
         for mount in mappings_in(each.get("volumeMounts"))
     }
-    volumes = [each for each in mappings_in(spec.get("volumes")) if each.get("name") in mounted]
+    known = (*mappings_in(spec.get("volumes")), *mappings_in(template.get("volumes")))
+    volumes = {str(each.get("name")): each for each in known}
     return {
         "containers": every,
         "initContainers": first,
-        "volumes": [*volumes, *mappings_in(template.get("volumes"))],
+        "volumes": [each for name, each in volumes.items() if name in mounted],
         "imagePullSecrets": spec.get("imagePullSecrets"),
         "serviceAccountName": template.get("serviceAccountName")
         or defaults.get("serviceAccountName")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pullsecrets import Cluster
 from pullsecrets.objects import ContainerKind
 from pullsecrets.reading.documents import ProblemCode
+from support.effort import examples
 
 PULLING = [{"name": "quay"}]
 
@@ -67,24 +70,31 @@ def test_each_template_with_containers_is_a_pod():
     assert cluster.problems == ()
 
 
-def test_a_template_has_init_containers_sidecars_and_volumes():
-    def volume(name):
-        return {"name": name, "image": {"reference": f"quay.io/acme/{name}"}}
+def test_a_template_has_init_containers_sidecars_and_the_volumes_that_are_mounted():
+    def volume(name, image):
+        return {"name": name, "image": {"reference": image}}
 
     template = build(
-        initContainers=[{"name": "first", "image": "quay.io/acme/first"}],
+        initContainers=[
+            {"name": "first", "image": "quay.io/acme/first", "volumeMounts": [{"name": "own"}]}
+        ],
         sidecars=[{"name": "proxy", "image": "quay.io/acme/proxy"}],
-        volumes=[volume("own")],
+        volumes=[volume("own", "a:own"), volume("both", "a:own"), volume("not-mounted", "a")],
     )
-    template["container"] |= {"name": "builder", "volumeMounts": [{"name": "mounted"}]}
-    cluster, _ = read(workflow(template, volumes=[volume("mounted"), volume("of-another")]))
+    template["container"] |= {
+        "name": "builder",
+        "volumeMounts": [{"name": "common"}, {"name": "both"}],
+    }
+    common = [volume("common", "a:common"), volume("both", "a:common"), volume("of-another", "a")]
+    cluster, _ = read(workflow(template, volumes=common))
     [pod] = cluster.pods
-    assert [(each.name, each.kind) for each in pod.images] == [
-        ("builder", ContainerKind.CONTAINER),
-        ("proxy", ContainerKind.CONTAINER),
-        ("first", ContainerKind.INIT),
-        ("mounted", ContainerKind.VOLUME),
-        ("own", ContainerKind.VOLUME),
+    assert [(each.name, str(each.image), each.kind) for each in pod.images] == [
+        ("builder", "quay.io/acme/build", ContainerKind.CONTAINER),
+        ("proxy", "quay.io/acme/proxy", ContainerKind.CONTAINER),
+        ("first", "quay.io/acme/first", ContainerKind.INIT),
+        ("common", "a:common", ContainerKind.VOLUME),
+        ("both", "a:own", ContainerKind.VOLUME),
+        ("own", "a:own", ContainerKind.VOLUME),
     ]
 
 
@@ -258,3 +268,30 @@ def test_a_name_that_is_no_text_is_refused_and_not_shown(name):
 def test_a_patch_of_a_workflow_is_a_patch():
     cluster, _ = read(workflow({"name": "build", "container": {"command": ["true"]}}))
     assert [each.code for each in cluster.problems] == [ProblemCode.PATCH]
+
+
+FIELDS = [
+    *("name", "image", "container", "script", "containerSet", "containers", "initContainers"),
+    *("sidecars", "steps", "dag", "tasks", "inline", "volumes", "volumeMounts", "podSpecPatch"),
+    *("templates", "templateDefaults", "templateRef", "serviceAccountName", "imagePullSecrets"),
+    *("workflowSpec", "metadata"),
+]
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.sampled_from(["", "x", "{{x}}", 1]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(FIELDS), inner),
+    max_leaves=8,
+)
+
+
+@examples(200)
+@given(
+    st.sampled_from(["Workflow", "CronWorkflow", "WorkflowTemplate"]),
+    st.dictionaries(st.sampled_from(FIELDS), ANYTHING),
+    st.dictionaries(st.sampled_from(FIELDS), ANYTHING),
+)
+def test_whatever_is_written_is_read_or_said(kind, spec, template):
+    spec = {"entrypoint": "x", "templates": [template], **spec}
+    manifest = workflow(kind=kind, **spec)
+    cluster = Cluster.from_manifests([manifest])
+    assert cluster.pods or cluster.problems
+    list(cluster.resolve_all())
