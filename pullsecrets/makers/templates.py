@@ -18,7 +18,7 @@ from pullsecrets._go.json import BadJSON, Object, go_string, parse_json
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.secrecy import EntryText, HiddenText
 
-__all__ = ["VARIABLE", "TemplateFacts", "read_template"]
+__all__ = ["VARIABLE", "TemplateFacts", "read_plain", "read_template"]
 
 VARIABLE: Final = re.compile(r"\$\{[^{}]*\}|<path:[^<>]*>")
 """What a program fills in within a text (`variables` says which)."""
@@ -51,7 +51,7 @@ def read_template(template: HiddenText, *, legacy: bool = False) -> TemplateFact
         legacy: Whether it is for the type ``kubernetes.io/dockercfg``, which has no ``auths``.
     """
     if "{{" not in template.reveal() and VARIABLE.search(template.reveal()) is None:
-        return _plain(template, legacy)
+        return read_plain(template, legacy=legacy)
     # A variable is what an action is that puts something in.
     parts = list(_parts(VARIABLE.sub("{{.}}", template.reveal())))
     if any(control for _, control in parts):
@@ -66,7 +66,13 @@ def read_template(template: HiddenText, *, legacy: bool = False) -> TemplateFact
     return _entries(document, legacy)
 
 
-def _plain(template: HiddenText, legacy: bool) -> TemplateFacts:
+def read_plain(template: HiddenText, *, legacy: bool = False) -> TemplateFacts:
+    """What a docker config tells that is taken as it is written.
+
+    Args:
+        template: The docker config.
+        legacy: As for `read_template`.
+    """
     decode = DockerConfig.from_legacy_json if legacy else DockerConfig.from_json
     try:
         config = decode(template)

@@ -18,7 +18,7 @@ from typing import Any
 
 from pullsecrets.fields import Field
 from pullsecrets.makers.made import MadeSecret, Maker
-from pullsecrets.makers.templates import VARIABLE, read_template
+from pullsecrets.makers.templates import VARIABLE, read_plain, read_template
 from pullsecrets.metadata import Place, ignored, name_of
 from pullsecrets.pull_secret import CONFIG_KEYS, DOCKERCFG_KEY, DOCKERCONFIGJSON_KEY
 from pullsecrets.secrecy import Hidden, HiddenText
@@ -37,8 +37,8 @@ def filled_in(
 ) -> MadeSecret | None:
     """What is known of a Secret whose values have variables; None if they have none that matter.
 
-    In ``data``, which is base64, any value does. In ``stringData`` only a docker config does. What
-    an API server has stored has none.
+    In ``data``, which is base64, any value does. In ``stringData`` only a docker config does that
+    cannot be read as it is. What an API server has stored has none.
 
     Args:
         manifest: The Secret.
@@ -56,10 +56,9 @@ def filled_in(
     key = CONFIG_KEYS.get(kind or "", DOCKERCONFIGJSON_KEY)
     data, texts = root.member("data"), root.member("stringData")
     part = texts if texts.has(key) else data
-    config = HiddenText(part.member(key).string())
-    if VARIABLE.search(config.reveal()) is None and not any(
-        has_variable(value.string()) for _, value in data.items()
-    ):
+    config, legacy = HiddenText(part.member(key).string()), key == DOCKERCFG_KEY
+    in_config = part is texts and _hides_entries(config, legacy)
+    if not in_config and not any(has_variable(value.string()) for _, value in data.items()):
         return None
     own = metadata.member("namespace").string() or namespace
     name = name_of(metadata)
@@ -74,5 +73,18 @@ def filled_in(
         place=place,
     )
     keys = tuple({name: None for each in (data, texts) for name, _ in each.items()})
-    entries = read_template(config, legacy=key == DOCKERCFG_KEY).entries if part is texts else None
+    entries = read_template(config, legacy=legacy).entries if part is texts else None
     return MadeSecret(name, own, kind, maker, keys, entries)
+
+
+def _hides_entries(config: HiddenText, legacy: bool) -> bool:
+    """Whether a docker config has variables that leave its entries unknown, or do not decode.
+
+    One in a user name or a password does neither. It is a placeholder, which has its own diagnosis.
+    """
+    if VARIABLE.search(config.reveal()) is None:
+        return False
+    found = read_plain(config, legacy=legacy)
+    return bool(found.fault) or any(
+        VARIABLE.search(entry.reveal()) for entry in found.entries or ()
+    )

@@ -49,6 +49,7 @@ CONFIG = '{"auths": {"quay.io": {"auth": "${AUTH}"}}}'
         ({"stringData": {KEY: CONFIG}}, JSON, ("quay.io",)),
         ({"stringData": {KEY: CONFIG.replace("${AUTH}", "<path:a/b#c>")}}, JSON, ("quay.io",)),
         ({"stringData": {KEY: CONFIG.replace("quay.io", "${HOST}")}}, JSON, None),
+        ({"stringData": {KEY: PLAIN.replace("quay.io", "${HOST}")}}, JSON, None),
         ({"stringData": {KEY: PLAIN}, "data": {"a": "${A}"}}, JSON, ("quay.io",)),
         ({"data": {KEY: "${CONFIG}"}}, JSON, None),
         ({"data": {KEY: "<path:a/b#c | base64encode>"}}, JSON, None),
@@ -81,6 +82,8 @@ def test_its_keys_are_known():
     "values",
     [
         {"stringData": {KEY: '{"auths": {"quay.io": {"username": "u", "password": "pa$$w"}}}'}},
+        # A placeholder is known as one.
+        {"stringData": {KEY: '{"auths": {"quay.io": {"username": "u", "password": "${P}"}}}'}},
         {"stringData": {KEY: PLAIN, "script": "echo ${HOME}"}},
         {"stringData": {"script": "echo ${HOME}"}},
         {"stringData": {KEY: CONFIG}, "metadata": {"name": "stored", "uid": "1"}},
