@@ -190,7 +190,10 @@ def _in_chart(item: Document | Problem, chart: Path) -> Document | Problem:
 
 
 def _nothing_in(paths: Iterable[_PathLike], every: Iterable[Objects]) -> Iterator[Problem]:
-    """The folders that hold nothing to look at: a path may be mistyped."""
+    """The folders, and the stream, that hold nothing to look at.
+
+    A path may be mistyped, and a program that was to write manifests may have failed.
+    """
     places: set[Place | None] = set()
     for objects in every:
         if objects.rbac:
@@ -199,10 +202,10 @@ def _nothing_in(paths: Iterable[_PathLike], every: Iterable[Objects]) -> Iterato
         places.update(each.place for each in objects.service_accounts)
         places.update(each.place for each in objects.secrets)
         places.update(each.place for each in objects.made)
-        places.update(each.place for each in objects.made)
     files = {place.file for place in places if place is not None and place.file is not None}
     holding = {folder for file in files for folder in Path(file).parents}
-    for path in map(Path, paths):
-        if path.is_dir() and path not in holding:
+    for path in paths:
+        empty = path not in files if path == "-" else Path(path).is_dir()
+        if empty and Path(path) not in holding:
             message = "holds no pod, no secret and no service account to look at"
             yield Problem(ProblemCode.NOTHING_FOUND, message, Place(str(path)))

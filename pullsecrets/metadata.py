@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from attrs import field, frozen
 
-from pullsecrets.fields import Field
+from pullsecrets.fields import Field, FieldPath
+from pullsecrets.frozen import FrozenDict
 from pullsecrets.secrecy import printable
 
 __all__ = [
     "IGNORE_ANNOTATION",
+    "Part",
     "Place",
     "ignored",
     "metadata_manifest",
@@ -24,6 +27,34 @@ IGNORE_ANNOTATION: Final = "pullsecrets/ignore"
 
 
 @frozen
+class Part:
+    """The part of an object that another one is made of: a TaskRun of a PipelineRun's task.
+
+    Attributes:
+        kind: The kind of the object that is in the file.
+        name: Its name, or its ``generateName``.
+        path: The fields that lead to the part, which is what the other one has as its ``spec``.
+        shared: Fields of that ``spec`` that all such parts share, and where they are.
+    """
+
+    kind: str
+    name: str
+    path: FieldPath
+    shared: Mapping[str, FieldPath] = field(factory=FrozenDict[str, FieldPath])
+
+    def written(self, made: FieldPath) -> FieldPath:
+        """Where a field is written of what is made.
+
+        Args:
+            made: The fields that lead there, ``spec`` the first of them.
+        """
+        inside = made[1:]
+        if inside and inside[0] in self.shared:
+            return (*self.shared[str(inside[0])], *inside[1:])
+        return (*self.path, *inside)
+
+
+@frozen
 class Place:
     """Where an object was read.
 
@@ -32,12 +63,14 @@ class Place:
         document: The number of the document in the file, or of the mapping, counted from 1.
         environment: The name of the environment that it belongs to, where there are several.
         source: The file that a program made the document from, as a comment of Helm's names it.
+        part: The part of the document's object that it will be made of; None if it is the document.
     """
 
     file: str | None = None
     document: int | None = None
     environment: str | None = None
     source: str | None = None
+    part: Part | None = None
 
     @property
     def shown(self) -> str | None:

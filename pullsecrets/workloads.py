@@ -168,9 +168,11 @@ MANY: Final = frozenset(
         # `pullsecrets.reading.children` reads those whose templates are in them.
         "PipelineRun.tekton.dev",
         "JobSet.jobset.x-k8s.io",
-        # https://argo-workflows.readthedocs.io/en/latest/fields/: a pod for each template
         "Workflow.argoproj.io",
         "CronWorkflow.argoproj.io",
+        "WorkflowTemplate.argoproj.io",
+        # Whose pods are in the namespace of whatever Workflow refers to it.
+        "ClusterWorkflowTemplate.argoproj.io",
         # https://strimzi.io/docs/operators/latest/configuring: `spec.kafka.template.pod` and others
         # are parts of pods, whose images the operator knows
         "Kafka.kafka.strimzi.io",

@@ -17,6 +17,7 @@ from pullsecrets.cli._lines_json import json_objects
 from pullsecrets.cli._lines_yaml import yaml_objects
 from pullsecrets.diagnoses import Where
 from pullsecrets.diagnoses.formats import Position
+from pullsecrets.fields import FieldPath
 from pullsecrets.secrecy import EntryText, printable
 
 __all__ = ["Lines"]
@@ -37,9 +38,10 @@ class Lines:
             # Without a document it is a chart's template, whose lines are not the document's.
             if where.file is not None and where.file != "-" and where.document is not None:
                 objects = files.setdefault(where.file, {})
-                for kind in (where.kind, ""):  # the items of a typed list need not name theirs
-                    root = objects.setdefault((kind, where.namespace, where.name), _Field())
-                    root.at(where.field).places.append(where)
+                of, name, path = _written(where)
+                for kind in (of, ""):  # the items of a typed list need not name theirs
+                    root = objects.setdefault((kind, where.namespace, name), _Field())
+                    root.at(path).places.append(where)
         for file, objects in files.items():
             self._found.update(_found_in(Path(file), objects, namespace))
 
@@ -86,6 +88,13 @@ class _Field:
         yield from self.places
         for field in self.inner.values():
             yield from field.all_places()
+
+
+def _written(where: Where) -> tuple[str, str, FieldPath]:
+    """The kind and the name of the object that is in the file, and the fields that lead there."""
+    if where.part is None:
+        return where.kind, where.name, where.field
+    return where.part.kind, where.part.name, where.part.written(where.field)
 
 
 def _found_in(

@@ -11,7 +11,7 @@ from attrs import frozen
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from pullsecrets.diagnoses.formats import Position
-from pullsecrets.reading.text import yaml_loader
+from pullsecrets.reading.text import without_marks, yaml_loader
 
 __all__ = ["yaml_objects"]
 
@@ -25,7 +25,7 @@ def yaml_objects(file: TextIO) -> Iterator[tuple[dict[str, Any], _Node]]:
     """
     _, loader = yaml_loader()
     first = 1
-    for chunk in _MARKER.split(file.read()):
+    for chunk in _MARKER.split(without_marks(file.read())):
         lines = chunk.split("\n")
         try:
             for document in yaml.compose_all(chunk, Loader=loader):
@@ -50,10 +50,11 @@ def _objects(node: _Node) -> Iterator[tuple[dict[str, Any], _Node]]:
 
 
 def _member(node: Any, name: str) -> Any:
+    found = None
     for key, value in node.value if isinstance(node, MappingNode) else ():
         if isinstance(key, ScalarNode) and key.value == name:
-            return value
-    return None
+            found = value  # of a key that is there twice the later one counts
+    return found
 
 
 def _scalar(node: Any) -> str:

@@ -76,7 +76,7 @@ def _summary(problems: Iterable[Problem], rendered: bool) -> Iterator[str]:
         are = "is no manifest" if others == 1 else "are no manifests"
         yield f"{_count(others, 'file')} that {are}"
     if templates:
-        yield "1 template of a chart" if templates == 1 else f"{templates:,} templates of charts"
+        yield _count(templates, "template")
     if patches:
         yield f"{patches:,} patch{'' if patches == 1 else 'es'}"
     if elsewhere:

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from pullsecrets.fields import FieldPath, format_path
 from pullsecrets.makers.made import Maker
-from pullsecrets.metadata import Place
+from pullsecrets.metadata import Part, Place
 from pullsecrets.objects import Pod, ServiceAccount
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.secrecy import EntryText, printable
@@ -81,6 +81,7 @@ class Where:
             named, not counted: ``("spec", "volumes", EntryText("model"), "image", "reference")``.
         entry: The entry of the docker config, None if the diagnosis is not about one.
         environment: The name of the environment, where there are several.
+        part: What of the file's object the object will be made of; None if it is that object.
     """
 
     file: str | None
@@ -91,6 +92,7 @@ class Where:
     field: FieldPath
     entry: EntryText | None = None
     environment: str | None = None
+    part: Part | None = None
 
     @classmethod
     def of(
@@ -120,6 +122,7 @@ class Where:
             field,
             entry,
             None if place.environment is None else printable(place.environment),
+            place.part,
         )
 
     @classmethod

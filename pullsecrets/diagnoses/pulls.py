@@ -104,8 +104,7 @@ class Pulls:
         self, answer: PodResolution, resolution: Resolution, listed: SecretList
     ) -> Unplaced | None:
         if resolution.image is None:
-            # A patch of an overlay names no image.
-            return unplaced("PS501", str(resolution.failure)) if resolution.written else None
+            return unplaced("PS501", str(resolution.failure))
         if not resolution.anonymous:
             return None
         found = (

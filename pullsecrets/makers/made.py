@@ -65,8 +65,9 @@ class MadeSecret:
         fault: Why its template gives no docker config; empty if it does, or if that is not known.
         certain: Whether it is certain to be made in this namespace.
         origin: The namespace and name of the secret that it is a copy of, or None.
-        unread: Whether nothing makes it, but it could not be read from a cluster, as the right was
-            missing for one. Then its `maker` is the Secret itself.
+        unread: Whether nothing makes it, but it could not be read: the right was missing for it in
+            a cluster, it is malformed, or its name is not known. Then its `maker` is the Secret
+            itself.
         fills: Whether the program makes no secret, and only fills one that is there.
         accounts: The service accounts of its namespace to whose lists the program adds it; None for
             all of them.
@@ -86,9 +87,15 @@ class MadeSecret:
     accounts: tuple[str, ...] | None = ()
 
     @classmethod
-    def not_read(cls, namespace: str, name: str) -> MadeSecret:
-        """A secret that could not be read from a cluster, so that nothing of it is known."""
-        itself = Maker("Secret", namespace, name)
+    def not_read(cls, namespace: str, name: str, place: Place | None = None) -> MadeSecret:
+        """A secret that could not be read, so that nothing of it is known.
+
+        Args:
+            namespace: Its namespace.
+            name: Its name, empty if it may have any.
+            place: Where it is, or is named.
+        """
+        itself = Maker("Secret", namespace, name, place=place)
         return cls(name, namespace, None, itself, certain=False, unread=True)
 
     @property

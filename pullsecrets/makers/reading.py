@@ -1,7 +1,7 @@
 """The secrets that are made for an object, whatever it is.
 
-Besides the kinds of `table` that are Secrets which SOPS encrypted, or which a program fills, and
-objects whose secret is copied to other namespaces.
+Besides the kinds of `table` that are Secrets which SOPS encrypted, whose variables are not filled
+in, or which a program fills, and objects whose secret is copied to other namespaces.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pullsecrets.makers.made import MadeSecret, Maker
 from pullsecrets.makers.sops import ENCRYPTED, decrypted, is_encrypted, is_unreadable, unreadable
 from pullsecrets.makers.table import Makers, MakingKind
 from pullsecrets.makers.templates import TemplateFacts, read_template
+from pullsecrets.makers.variables import filled_in
 from pullsecrets.metadata import Place, ignored, name_of
 from pullsecrets.pull_secret import DOCKERCFG_KEY, DOCKERCFG_TYPE, DOCKERCONFIGJSON_KEY, PullSecret
 from pullsecrets.secrecy import Hidden, HiddenText
@@ -156,7 +157,10 @@ def _of_secret(
     metadata = Field(manifest.reveal()).member("metadata")
     annotations = metadata.member("annotations")
     if is_encrypted(manifest.reveal()):
-        secret = decrypted(manifest.reveal(), namespace=namespace, place=place)
+        secret: MadeSecret | None = decrypted(manifest.reveal(), namespace=namespace, place=place)
+    else:
+        secret = filled_in(manifest, namespace=namespace, place=place)
+    if secret is not None:
         copies = copies_of(annotations, secret.name, secret.namespace, secret.maker)
         return (secret, *copies), True
     if not annotations.value:

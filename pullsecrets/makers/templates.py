@@ -2,11 +2,13 @@
 
 Makers write templates of Go's ``text/template``: ``{"auths": {"quay.io": {"auth": "{{ .a }}"}}}``
 names its entry, ``{{ .config }}`` names none. What is between the braces is put in by the program
-and not known here; it is taken to leave the document's shape alone.
+and not known here; it is taken to leave the document's shape alone. Variables, ``${auth}``, are
+like them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -16,7 +18,10 @@ from pullsecrets._go.json import BadJSON, Object, go_string, parse_json
 from pullsecrets.dockerconfig import DockerConfig, InvalidDockerConfig
 from pullsecrets.secrecy import EntryText, HiddenText
 
-__all__ = ["TemplateFacts", "read_template"]
+__all__ = ["VARIABLE", "TemplateFacts", "read_plain", "read_template"]
+
+VARIABLE: Final = re.compile(r"\$\{[^{}]*\}|<path:[^<>]*>")
+"""What a program fills in within a text (`variables` says which)."""
 
 _FILLED: Final = "\ue000"  # of the private use area: stands for what an action puts in
 _CONTROL: Final = frozenset(
@@ -45,9 +50,10 @@ def read_template(template: HiddenText, *, legacy: bool = False) -> TemplateFact
         template: The template, or a docker config without any action.
         legacy: Whether it is for the type ``kubernetes.io/dockercfg``, which has no ``auths``.
     """
-    if "{{" not in template.reveal():
-        return _plain(template, legacy)
-    parts = list(_parts(template.reveal()))
+    if "{{" not in template.reveal() and VARIABLE.search(template.reveal()) is None:
+        return read_plain(template, legacy=legacy)
+    # A variable is what an action is that puts something in.
+    parts = list(_parts(VARIABLE.sub("{{.}}", template.reveal())))
     if any(control for _, control in parts):
         return TemplateFacts()
     text, bare = _filled(part for part, _ in parts)
@@ -60,7 +66,13 @@ def read_template(template: HiddenText, *, legacy: bool = False) -> TemplateFact
     return _entries(document, legacy)
 
 
-def _plain(template: HiddenText, legacy: bool) -> TemplateFacts:
+def read_plain(template: HiddenText, *, legacy: bool = False) -> TemplateFacts:
+    """What a docker config tells that is taken as it is written.
+
+    Args:
+        template: The docker config.
+        legacy: As for `read_template`.
+    """
     decode = DockerConfig.from_legacy_json if legacy else DockerConfig.from_json
     try:
         config = decode(template)

@@ -6,24 +6,26 @@
   ``taskRunTemplate`` are the spec's own, and those of an entry begin with ``task``.
 * JobSet makes Jobs (https://github.com/kubernetes-sigs/jobset, api/jobset/v1alpha2): as many for
   each of ``replicatedJobs`` as it has replicas, of which the first stands for all.
+* Argo's Workflow makes Pods: `pullsecrets.reading.workflows` has them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
 from typing import Any, Final
 
+from pullsecrets.fields import FieldPath
+from pullsecrets.reading.parts import NOTHING, Made, Manifest, mapping, numbered
+from pullsecrets.reading.workflows import workflow_pods
 from pullsecrets.workloads import mappings_in, value_at
 
 __all__ = ["children_of"]
 
-_Manifest = Mapping[str, Any]
-_NOTHING: Final[_Manifest] = MappingProxyType({})
 
-
-def children_of(manifest: _Manifest) -> Iterator[_Manifest]:
+def children_of(manifest: Manifest) -> Iterator[Made | str]:
     """The objects that will be made for an object; none if it makes none that are known.
+
+    A text says what else it makes, of which not all is known.
 
     One that was read from a cluster has made them already, and they are there themselves.
 
@@ -31,62 +33,57 @@ def children_of(manifest: _Manifest) -> Iterator[_Manifest]:
         manifest: The object.
     """
     group = str(manifest.get("apiVersion")).rpartition("/")[0]
-    made = _CHILDREN.get((manifest.get("kind"), group))
-    if made is not None and value_at(manifest, ("metadata", "uid")) is None:
+    kind = manifest.get("kind")
+    made = _CHILDREN.get((kind, group))
+    stored = value_at(manifest, ("metadata", "uid")) is not None
+    if made is not None and not (stored and kind not in _TEMPLATES):
         yield from made(manifest)
 
 
-def _task_runs(run: _Manifest) -> Iterator[_Manifest]:
-    spec = _mapping(run.get("spec"))
-    pipeline = _mapping(spec.get("pipelineSpec"))
-    common = _mapping(spec.get("taskRunTemplate")) or spec
+def _task_runs(run: Manifest) -> Iterator[Made]:
+    spec = mapping(run.get("spec"))
+    newer = bool(mapping(spec.get("taskRunTemplate")))
+    common, at = (spec["taskRunTemplate"], ("taskRunTemplate",)) if newer else (spec, ())
     special = {
         str(each.get("pipelineTaskName")): each for each in mappings_in(spec.get("taskRunSpecs"))
     }
-    for task in (*mappings_in(pipeline.get("tasks")), *mappings_in(pipeline.get("finally"))):
-        own = special.get(str(task.get("name")), _NOTHING)
+    for path, task in _tasks(spec):
+        own = special.get(str(task.get("name")), NOTHING)
         template = own.get("podTemplate") or own.get("taskPodTemplate")
-        yield {
-            "apiVersion": run["apiVersion"],
-            "kind": "TaskRun",
-            "metadata": _metadata(run, task.get("name")),
-            "spec": {
-                "taskSpec": task.get("taskSpec"),
-                "taskRef": task.get("taskRef"),
-                "podTemplate": {**_mapping(common.get("podTemplate")), **_mapping(template)},
-                "serviceAccountName": own.get("serviceAccountName")
-                or own.get("taskServiceAccountName")
-                or common.get("serviceAccountName"),
-            },
+        made = {
+            "taskSpec": task.get("taskSpec"),
+            "taskRef": task.get("taskRef"),
+            "podTemplate": {**mapping(common.get("podTemplate")), **mapping(template)},
+            "serviceAccountName": own.get("serviceAccountName")
+            or own.get("taskServiceAccountName")
+            or common.get("serviceAccountName"),
         }
+        names, version = (task.get("name"),), run["apiVersion"]
+        # What is written for one task is looked for at that task.
+        shared = {} if template else {"podTemplate": ("spec", *at, "podTemplate")}
+        yield Made.by(run, names, path, version, "TaskRun", made, **shared)
 
 
-def _jobs(job_set: _Manifest) -> Iterator[_Manifest]:
-    for each in mappings_in(value_at(job_set, ("spec", "replicatedJobs"))):
-        yield {
-            "apiVersion": "batch/v1",
-            "kind": "Job",
-            "metadata": _metadata(job_set, each.get("name"), "0"),
-            "spec": value_at(each, ("template", "spec")),
-        }
+def _tasks(spec: Manifest) -> Iterator[tuple[FieldPath, Manifest]]:
+    pipeline = mapping(spec.get("pipelineSpec"))
+    for name in ("tasks", "finally"):
+        for number, task in numbered(pipeline.get(name)):
+            yield ("spec", "pipelineSpec", name, number), task
 
 
-_CHILDREN: Final[Mapping[Any, Callable[[_Manifest], Iterator[_Manifest]]]] = {
+def _jobs(job_set: Manifest) -> Iterator[Made]:
+    for number, each in numbered(value_at(job_set, ("spec", "replicatedJobs"))):
+        path = ("spec", "replicatedJobs", number, "template", "spec")
+        spec = value_at(each, ("template", "spec"))
+        yield Made.by(job_set, (each.get("name"), "0"), path, "batch/v1", "Job", spec)
+
+
+_CHILDREN: Final[Mapping[Any, Callable[[Manifest], Iterator[Made | str]]]] = {
     ("PipelineRun", "tekton.dev"): _task_runs,
     ("JobSet", "jobset.x-k8s.io"): _jobs,
+    ("Workflow", "argoproj.io"): workflow_pods,
+    ("CronWorkflow", "argoproj.io"): workflow_pods,
+    ("WorkflowTemplate", "argoproj.io"): workflow_pods,
 }
-
-
-def _metadata(parent: _Manifest, *names: object) -> dict[str, Any]:
-    """What a child has of its parent: its namespace, and its name before the child's own."""
-    metadata = _mapping(parent.get("metadata"))
-    kept = {key: metadata[key] for key in ("namespace", "annotations") if key in metadata}
-    first: Any = metadata.get("name") or metadata.get("generateName")
-    # What is no text is not made one, as it may be anything: whoever reads the child refuses it.
-    wrong = [part for part in (first, *names) if not isinstance(part, str)]
-    name = wrong[0] if wrong else "-".join((first.removesuffix("-"), *map(str, names)))
-    return {**kept, "name": name}
-
-
-def _mapping(value: Any) -> _Manifest:
-    return value if isinstance(value, Mapping) else _NOTHING
+_TEMPLATES: Final = frozenset({"CronWorkflow", "WorkflowTemplate"})
+"""Those that make others again and again."""

@@ -21,6 +21,8 @@ from pullsecrets.pull_secret import PullSecret
 from pullsecrets.reading.children import children_of
 from pullsecrets.reading.generators import generated, is_kustomization
 from pullsecrets.reading.partial import Lack, has_containers, is_patch, is_template, lack_of
+from pullsecrets.reading.parts import Made
+from pullsecrets.reading.unread import not_known, unread
 from pullsecrets.secrecy import printable
 from pullsecrets.workloads import (
     GROUPS,
@@ -80,7 +82,8 @@ class ProblemCode(StrEnum):
     KUSTOMIZATION = "kustomization"
     """A file is a kustomization, which is not rendered."""
     TEMPLATE = "template"
-    """A document is a template of a Helm chart, not what Helm makes of it."""
+    """A document is a template of a Helm chart, not what Helm makes of it; or one that names an
+    image with a variable, which a program has yet to fill in."""
     PATCH = "patch"
     """A document is a patch of kustomize, which is passed over: it is a part of an object."""
     NO_TEMPLATE = "no-template"
@@ -91,7 +94,7 @@ class ProblemCode(StrEnum):
     NOT_RENDERED = "not-rendered"
     """A kustomization or a chart that was to be rendered could not be."""
     NOTHING_FOUND = "nothing-found"
-    """A folder holds nothing to look at."""
+    """A folder or a stream holds nothing to look at."""
     INVALID_OBJECT = "invalid-object"
     """A field has a value that the API server would refuse."""
     DEFINED_TWICE = "defined-twice"
@@ -240,6 +243,7 @@ def objects_of(
     rbac: list[Mapping[str, Any]] = []
     makes: list[MadeSecret] = []
     sources: list[PullSecret | MadeSecret] = []
+    left_out: list[ServiceAccount | MadeSecret] = []
     unknown: dict[str, list[Document]] = {}
     for item in _unwrapped(documents, makers, templates):
         if isinstance(item, Problem):
@@ -266,6 +270,7 @@ def objects_of(
         except InvalidManifest as error:
             message = f"{_title(item.value)}: {error}"
             problems.append(item.problem(ProblemCode.INVALID_OBJECT, message))
+            left_out += unread(item.value, makers, namespace=namespace, place=item.place)
             continue
         identity = _kind_of(item.value), read.namespace, read.name, item.place.file
         # Each object with a generateName is one of its own.
@@ -285,7 +290,9 @@ def objects_of(
             makes.append(source)
         elif _next_to(source) not in applied:
             objects[(*_next_to(source), source.place)] = source
-    found = objects.values()
+    left_out += not_known((*objects.values(), *makes, *left_out))
+    makes += (each for each in left_out if isinstance(each, MadeSecret))
+    found = (*objects.values(), *left_out)
     secrets, made = filled((o for o in found if isinstance(o, PullSecret)), makes)
     return Objects(
         tuple(_told_apart(o for o in found if isinstance(o, Pod))),
@@ -414,7 +421,7 @@ def _objects_in(
         yield _whole(document)
     elif shapes := shapes_of(kind, version or "", templates):
         yield _workload(document, shape_of(value, shapes))
-    elif children := [evolve(document, value=child) for child in children_of(value)]:
+    elif children := [_child(document, made) for made in children_of(value)]:
         yield from _unwrapped(children, makers, templates, depth)
     elif not _is_list(kind, version or "", templates):
         if _kind_of(value) in MANY or has_containers(value):
@@ -424,6 +431,14 @@ def _objects_in(
         yield document.problem(ProblemCode.NESTED_LISTS, message)
     else:
         yield from _unwrapped(_items(document), makers, templates, depth + 1)
+
+
+def _child(document: Document, made: Made | str) -> Document | Problem:
+    """What will be made of a document; or that it is not known."""
+    if isinstance(made, str):
+        message = f"passed over: {_title(document.value)} {made}"
+        return document.problem(ProblemCode.NO_TEMPLATE, message, error=False)
+    return evolve(document, value=made.manifest, place=evolve(document.place, part=made.part))
 
 
 _A_PATCH: Final = "passed over: a patch of kustomize, which is a part of an object"
@@ -453,17 +468,25 @@ def _whole(document: Document) -> Document | Problem:
     return _template(document) if is_template(document.value) else document
 
 
-def _template(document: Document) -> Problem:
+_WITH_VARIABLES: Final = "names an image with a variable, which is not filled in"
+
+
+def _template(document: Document, why: str = "") -> Problem:
     expected = document.expected
     message = RENDER_IT if expected else A_TEMPLATE
+    if why:
+        message = why if expected else f"passed over: {why}"
     return document.problem(ProblemCode.TEMPLATE, message, error=expected)
 
 
 def _workload(document: Document, shape: Shape) -> Document | Problem:
     """The document, if it is a whole workload."""
     lack = lack_of(document.value, shape)
-    if lack is Lack.PATCH:
+    # Helm writes no patches: there a value is missing, as of an image that is left empty.
+    if lack is Lack.PATCH and document.place.source is None:
         return document.problem(ProblemCode.PATCH, _A_PATCH, error=False)
+    if lack is Lack.VARIABLE:
+        return _template(document, f"{_title(document.value)} {_WITH_VARIABLES}")
     if lack is Lack.ELSEWHERE:
         title, at = _title(document.value), ".".join(shape.reference)
         named = value_at(document.value, shape.reference) is not None

@@ -18,7 +18,7 @@ from pullsecrets.errors import MissingExtra
 from pullsecrets.metadata import Place
 from pullsecrets.reading.documents import RENDER_IT, Document, Problem, ProblemCode
 from pullsecrets.reading.dumps import read_dump
-from pullsecrets.reading.text import Read, read_json, read_yaml
+from pullsecrets.reading.text import Read, read_json, read_yaml, without_marks
 from pullsecrets.secrecy import EntryText, HiddenBytes, HiddenText
 
 __all__ = ["read_data"]
@@ -43,7 +43,8 @@ _SOURCE: Final = re.compile(
     r"\A(?:---[ \t\r]*\n|[ \t\r]*\n)*\# Source: ([^\n]{1,4096}?\.(?:ya?ml|json|tpl|txt))[ \t\r]*$",
     re.MULTILINE,
 )
-_BOM: Final = "\ufeff"
+_UTF16: Final = re.compile("[\0\udcfe\udcff]")  # all that is not ASCII, in an English manifest
+_ASKS_TO_IGNORE: Final = re.compile(r"#[ \t]*pullsecrets:[ \t]*ignore\[")
 _SHOWN_MAX: Final = 80
 
 
@@ -70,10 +71,17 @@ def read_data(
         return
     # A byte that is not UTF-8 becomes a lone surrogate: only the document that holds it is lost.
     text = HiddenText(data.reveal().decode("utf-8", "surrogateescape"))
-    if text.reveal().startswith(_BOM):
-        text = HiddenText(text.reveal().removeprefix(_BOM))
-        message = "begins with a byte order mark, which is ignored"
+    unmarked = HiddenText(without_marks(text.reveal()))
+    if unmarked.reveal() != text.reveal():
+        text = unmarked
+        message = "has a byte order mark, which is ignored"
         yield Problem(ProblemCode.BYTE_ORDER_MARK, message, Place(file), error=False)
+    if rendered and _ASKS_TO_IGNORE.search(text.reveal()) is not None:
+        message = (
+            "comments '# pullsecrets: ignore' are read in files only: "
+            "the annotation pullsecrets/ignore and per-file-ignores count here, too"
+        )
+        yield Problem(ProblemCode.UNUSED_IGNORE, message, Place(file), error=False)
     places = (Place(file, number) for number in count(1))
     line = 1
     for chunk in _chunks(text):
@@ -106,6 +114,7 @@ def _read_chunk(
     row = _row_of_bad_byte(chunk)
     if row is not None:
         message = f"not UTF-8 (line {line + row})"
+        error = error or _would_be_a_manifest(HiddenText(_UTF16.sub("", chunk.reveal())))
         yield Problem(ProblemCode.NOT_UTF8, message, next(places), error=error)
         return
     start = _JSON_START.match(chunk.reveal())

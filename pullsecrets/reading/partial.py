@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any, Final
 
+from pullsecrets.makers.variables import has_variable
 from pullsecrets.workloads import Shape, mappings_in, value_at
 
-__all__ = ["Lack", "has_containers", "is_patch", "is_template", "lack_of"]
+__all__ = ["Lack", "has_containers", "is_patch", "is_template", "lack_of", "mappings_within"]
 
 # The directives of a strategic merge patch (apimachinery's ``strategicpatch``).
 _DIRECTIVES: Final = ("$patch", "$retainKeys", "$setElementOrder/", "$deleteFromPrimitiveList/")
@@ -33,6 +34,8 @@ class Lack(Enum):
     """Its pod template, or a part of it, is in another object."""
     RENDERING = "rendering"
     """It is a template of a chart: YAML can read it, as its braces are in quotes."""
+    VARIABLE = "variable"
+    """An image has a variable, which is not filled in."""
 
 
 def is_patch(value: Any) -> bool:
@@ -49,7 +52,7 @@ def is_patch(value: Any) -> bool:
         return False
     return any(
         isinstance(key, str) and key.startswith(_DIRECTIVES)
-        for mapping in _mappings(value)
+        for mapping in mappings_within(value)
         for key in mapping
     )
 
@@ -91,7 +94,7 @@ def lack_of(manifest: Mapping[str, Any], shape: Shape) -> Lack | None:
     secrets = [each.get("name") for each in mappings_in(member(_PULL_SECRETS))]
     if _any_with(_ACTION, [*images, *secrets, member("serviceAccountName"), *_names(manifest)]):
         return Lack.RENDERING
-    return None
+    return Lack.VARIABLE if any(map(has_variable, images)) else None
 
 
 def is_template(manifest: Mapping[str, Any]) -> bool:
@@ -121,7 +124,7 @@ def _any_with(what: str, texts: Iterable[Any]) -> bool:
 
 def has_containers(value: Any) -> bool:
     """Whether there is something like containers with images in a document, or pull secrets."""
-    return any(map(_is_like_a_pod, _mappings(value)))
+    return any(map(_is_like_a_pod, mappings_within(value)))
 
 
 def _is_like_a_pod(mapping: Mapping[Any, Any]) -> bool:
@@ -134,7 +137,7 @@ def _is_like_a_pod(mapping: Mapping[Any, Any]) -> bool:
     )
 
 
-def _mappings(value: Any) -> Iterator[Mapping[Any, Any]]:
+def mappings_within(value: Any) -> Iterator[Mapping[Any, Any]]:
     """All mappings in a document, each once even if aliases make it appear again."""
     seen: set[int] = set()
     ahead = [value]

@@ -19,9 +19,11 @@ from pullsecrets.errors import MissingExtra
 from pullsecrets.reading.documents import ProblemCode
 from pullsecrets.secrecy import HiddenText
 
-__all__ = ["Read", "read_json", "read_yaml", "yaml_loader"]
+__all__ = ["Read", "read_json", "read_yaml", "without_marks", "yaml_loader"]
 
 _JSON_NEXT: Final = re.compile(r"^(?=[ \t]*\{)", re.MULTILINE)
+
+_MARK: Final = "\ufeff"
 
 _TOO_DEEP: Final = "nested too deeply"
 
@@ -51,6 +53,16 @@ class Read:
     code: ProblemCode = ProblemCode.NOT_JSON
     line: int = 0
     repeated: tuple[tuple[str, int | None], ...] = field(default=(), converter=_as_tuple)
+
+
+def without_marks(text: str) -> str:
+    """The text without byte order marks, at its start and where files were put together.
+
+    Go's YAML passes over one at the start of any line (``yaml_parser_scan_to_next_token``).
+    """
+    if _MARK not in text:
+        return text
+    return text.removeprefix(_MARK).replace(f"\n{_MARK}", "\n")
 
 
 def read_json(document: HiddenText, at: int = 0) -> Iterator[Read]:

@@ -159,3 +159,36 @@ spec: {pod: {spec: {containers: [{name: c, image: quay.io/a}]}}}
 """
     found = run("resolve", "--format", "json", "-", stdin=text.encode())
     assert [pod["kind"] for pod in found.json["pods"]] == ["Thing"]
+
+
+def test_a_comment_in_a_stream_does_not_count_and_that_is_said():
+    asking = OUTPUT.replace("kind: Pod", "kind: Pod # pullsecrets: ignore[PS113, PS114]")
+    assert asking != OUTPUT
+    found = check(text=asking)
+    assert [code for code, _, _ in FOUND if code not in found.out] == []
+    [note] = [line for line in found.err.splitlines() if "ignore" in line]
+    assert note.startswith("note: -: comments '# pullsecrets: ignore' are read in files only")
+    assert found.status == 1
+
+
+def test_codes_of_a_template_that_are_not_to_be_reported(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pullsecrets.toml").write_text('[per-file-ignores]\n"shop/templates/" = ["PS11"]\n')
+    found = check()
+    assert (found.out, found.status) == ("", 0)
+
+
+@pytest.mark.parametrize("image", ["", "image:", "image: null", "image: ''"])
+def test_an_image_that_a_chart_leaves_empty_is_no_patch(image):
+    """Elsewhere a container without an image is a patch of kustomize."""
+    workload = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n"
+        f"spec:\n  template:\n    spec:\n      containers:\n      - name: c\n        {image}\n"
+    )
+    rendered = f"---\n# Source: shop/templates/a.yaml\n{workload}"
+    found = run("check", "--format", "json", "-", stdin=rendered.encode()).json
+    assert [each["code"] for each in found["diagnoses"]] == ["PS501"]
+    assert found["problems"] == []
+    if image != "image: ''":
+        found = run("check", "--format", "json", "-", stdin=workload.encode()).json
+        assert [each["code"] for each in found["problems"]] == ["patch", "nothing-found"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 import tempfile
 from json import JSONDecoder
@@ -268,3 +269,117 @@ def test_json_is_parsed_once_to_find_lines(tmp_path, monkeypatch):
 def test_json_without_a_comma_is_none(text):
     with pytest.raises(ValueError, match=r"^$"):
         list(json_objects(io.StringIO(text)))
+
+
+# --- What is made of an object ---------------------------------------------------------------
+
+PIPELINE = """\
+kind: PipelineRun
+apiVersion: tekton.dev/v1
+metadata: {generateName: ship-}
+spec:
+  taskRunTemplate:
+    podTemplate:
+      imagePullSecrets:
+      - name: gone
+  taskRunSpecs:
+  - pipelineTaskName: test
+    podTemplate:
+      imagePullSecrets: [{name: other}]
+  pipelineSpec:
+    tasks:
+    - name: build
+      taskSpec:
+        steps:
+        - name: s
+          image: A
+    - name: test
+      taskSpec:
+        steps: [{name: s, image: b}]
+"""
+OLDER_ENTRY = "    taskPodTemplate:\n      imagePullSecrets: ["
+JOBS = """\
+kind: JobSet
+apiVersion: jobset.x-k8s.io/v1alpha2
+metadata: {name: ship}
+spec:
+  replicatedJobs:
+  - name: build
+    template:
+      spec:
+        template:
+          spec:
+            containers:
+            - name: s
+              image: A
+"""
+WORKFLOW = """\
+kind: Workflow
+apiVersion: argoproj.io/v1alpha1
+metadata: {name: ship}
+spec:
+  imagePullSecrets:
+  - name: gone
+  templates:
+  - name: build
+    container:
+      image: A
+"""
+
+
+@pytest.mark.parametrize(
+    "text, wanted",
+    [
+        (PIPELINE, {("PS501", 19), ("PS102", 8), ("PS102", 20)}),
+        # The older version has the template in the spec.
+        (
+            PIPELINE.replace("v1\n", "v1beta1\n")
+            .replace("  taskRunTemplate:\n    podTemplate:", "\n  podTemplate:")
+            .replace(
+                "    podTemplate:\n      imagePullSecrets: [",
+                "    taskPodTemplate:\n      imagePullSecrets: [",
+            ),
+            {("PS501", 19), ("PS102", 8), ("PS102", 20)},
+        ),
+        (JOBS, {("PS501", 13)}),
+        # A container of a template is not in a list there, so that the template's line is shown.
+        (WORKFLOW, {("PS501", 8), ("PS102", 6)}),
+    ],
+)
+@pytest.mark.parametrize("document", [False, True])
+def test_what_is_made_of_a_part_has_its_line(tmp_path, text, wanted, document):
+    """In the second document, too, behind an object of the same name."""
+    file = tmp_path / "a.yaml"
+    before = "kind: TaskRun\nmetadata: {name: ship-build}\n---\n" if document else ""
+    file.write_text(before + text)
+    rows = before.count("\n")
+    for each in run("check", file, "--format", "json").json["diagnoses"]:
+        assert (each["code"], each["where"]["line"] - rows) in wanted
+    found = run("check", file, "--format", "github").out
+    assert {int(at) for at in re.findall(r"line=(\d+)", found)} == {at + rows for _, at in wanted}
+    log = run("check", file, "--format", "sarif").json["runs"][0]
+    regions = [each["locations"][0]["physicalLocation"]["region"] for each in log["results"]]
+    assert {each["startLine"] for each in regions} == {at + rows for _, at in wanted}
+
+
+def test_a_comment_about_a_task(tmp_path):
+    file = tmp_path / "a.yaml"
+    text = PIPELINE.replace("- name: build", "- name: build # pullsecrets: ignore[PS501]")
+    file.write_text(text)
+    found = run("check", file, "--format", "json")
+    assert {each["code"] for each in found.json["diagnoses"]} == {"PS102"}
+    assert "ignore" not in found.err
+
+
+def test_of_a_key_that_is_there_twice_the_later_one_counts(tmp_path):
+    file = tmp_path / "a.yaml"
+    file.write_text("kind: Pod\nmetadata: {name: q, name: p}\nspec:\n  a: 1\nspec:\n  a: 2\n")
+    assert line_of(place(file, field=("spec", "a"))) == 6
+    assert line_of(place(file, name="q")) is None
+
+
+def test_a_byte_order_mark_in_the_middle_is_no_part_of_a_name(tmp_path):
+    file = tmp_path / "a.yaml"
+    pod = "\ufeffkind: Pod\nmetadata: {{name: {}}}\nspec: {{}}\n"
+    file.write_text(f"{pod.format('q')}---\n{pod.format('p')}", encoding="utf-8")
+    assert line_of(place(file)) == 7

@@ -103,3 +103,13 @@ def test_a_folder_that_holds_nothing_is_an_error(write, command):
     result = run(command, root)
     assert f"error: {root}: holds no pod, no secret and no service account" in result.err
     assert result.status == 2
+
+
+@pytest.mark.parametrize("command", ["resolve", "explain", "check", "uses"])
+@pytest.mark.parametrize("text", ["", "kind: ConfigMap\n", "kind: List\nitems: []\n"])
+def test_a_stream_that_holds_nothing_is_an_error(command, text):
+    """The program that was to write it may have failed, which a pipe does not tell."""
+    result = run(command, "-", stdin=text.encode())
+    assert "error: -: holds no pod, no secret and no service account" in result.err
+    assert result.status == 2
+    assert run(command, "-", stdin=POD.format("a").encode()).status == 0

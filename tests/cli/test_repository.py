@@ -51,7 +51,7 @@ def test_check_says_little_and_ends_as_its_findings_do(folder):
     assert (found.out, found.status) == ("", 0)
     passed_over, looked_at = found.err.splitlines()
     assert passed_over == (
-        "passed over: 750 files that are no manifests, 125 templates of charts, 375 patches, "
+        "passed over: 750 files that are no manifests, 125 templates, 375 patches, "
         "125 charts and 375 kustomizations that are not rendered (--render)"
     )
     assert looked_at.startswith("no diagnosis in 750 pods and ")

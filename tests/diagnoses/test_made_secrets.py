@@ -100,7 +100,7 @@ def test_entries_that_serve_no_image():
     assert codes(other, pod(IMAGE), made("ghcr.io")) == []
     # Where it is not listed, or where there is no image, nothing can be told.
     assert codes(pod(IMAGE, secrets=()), made("ghcr.io")) == []
-    assert codes(pod("", name="patch"), made("ghcr.io")) == []
+    assert codes(pod("", name="empty"), made("ghcr.io")) == ["PS501"]
 
 
 def test_another_namespace():

@@ -71,7 +71,8 @@ def test_a_list_is_unused_only_if_all_of_it_is_known():
 
 def test_images():
     assert found(pod("quay.io/ACME", secrets=())) == [("PS501", "error")]
-    assert found(pod("", secrets=())) == []  # a patch of an overlay
+    # What a chart makes of an image without a value; a patch, which has none, is never read.
+    assert found(pod("", secrets=())) == [("PS501", "error")]
 
 
 def test_where_an_image_is():

@@ -61,6 +61,17 @@ def sops(**members):
     }
 
 
+def variables(text, **data):
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "regcred"},
+        "type": JSON,
+        "stringData": {KEY: text, "password": CANARY},
+        "data": data,
+    }
+
+
 def sops_secret(data):
     spec = {"secretTemplates": [{"name": "regcred", "type": JSON, "stringData": data}]}
     return manifest("SopsSecret", "isindir.github.com/v1alpha3", spec)
@@ -99,6 +110,8 @@ SOUND = {
     "patcher, no docker config": patcher(BROKEN),
     "kustomization": kustomization(CONFIG),
     "kustomization, no docker config": kustomization(BROKEN),
+    "variables": variables(f'{{"auths": {{"quay.io": {{"auth": "${{A:-{CANARY}}}"}}}}}}'),
+    "variables, no docker config": variables(f"${{A}}{CANARY}", a=f"$A{CANARY}"),
     "a template": {**sops(stringData={}, data={KEY: f"{{{{ b64enc }}}}{CANARY}"}), "sops": None},
 }
 MALFORMED = {
@@ -107,6 +120,7 @@ MALFORMED = {
     "vault": vault([CANARY]),
     "sops": sops(stringData=[CANARY]),
     "sops secret": sops_secret([CANARY]),
+    "variables": variables([CANARY]),
     "patcher": patcher([CANARY]),
     "kustomization": {**kustomization("a"), "secretGenerator": [{"name": "a", "literals": CANARY}]},
 }

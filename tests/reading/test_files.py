@@ -373,8 +373,14 @@ def test_a_byte_order_mark(read):
     for text in (GOOD, '{"kind": "Pod", "metadata": {"name": "good"}}'):
         cluster, problems = read(b"\xef\xbb\xbf" + text.encode())
         assert names(cluster) == ["good"]
-        assert problems == [": begins with a byte order mark, which is ignored"]
+        assert problems == [": has a byte order mark, which is ignored"]
         assert not cluster.problems[0].error
+    # Where files were put together.
+    cluster, problems = read(f"{GOOD}---\n\ufeff{GOOD.replace('good', 'other')}")
+    assert (names(cluster), len(problems)) == (["good", "other"], 1)
+    # Elsewhere it is a character.
+    cluster, problems = read(GOOD.replace("good", "'go\ufeffod'"))
+    assert (names(cluster), problems) == (["go\ufeffod"], [])
 
 
 def test_a_mapping_without_a_kind_is_said(read):
@@ -563,7 +569,8 @@ def test_no_bytes_raise(tmp_path_factory, data):
     for answer in cluster.resolve_all():
         for image in answer.images:
             resolution = image.resolution
-            assert resolution.anonymous or resolution.failure or resolution.tiers
+            known = resolution.anonymous or resolution.failure or resolution.tiers
+            assert known or resolution.unknown  # a Secret that is malformed
 
 
 # --- Anchors -----------------------------------------------------------------------------------

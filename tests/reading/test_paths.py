@@ -217,3 +217,16 @@ class TestNothing:
         root = folder(a_yaml="apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
         assert load(root / "a.yaml").problems == ()
         assert [code for code, _, _ in found(root)] == ["nothing-found"]
+
+
+class TestEncodings:
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
+    def test_a_manifest_in_another_encoding_is_an_error(self, folder, encoding):
+        """What a redirection of an older PowerShell writes."""
+        text = POD.replace("metadata: {", "metadata: {annotations: {a: é}, ")
+        root = folder(a_yaml=text.encode(encoding), good_yaml=POD)
+        assert ("not-utf8", True, "a.yaml") in found(root)
+
+    def test_what_is_no_manifest_is_none_in_any_encoding(self, folder):
+        root = folder(a_yaml="a: é".encode("utf-16"), good_yaml=POD)
+        assert found(root) == [("no-manifest", False, "a.yaml")]
