@@ -31,7 +31,6 @@ try:
     from kubernetes import client, config
     from urllib3 import Retry
     from urllib3.exceptions import ConnectTimeoutError, HTTPError, ReadTimeoutError
-    from yaml import YAMLError
 except ImportError:
     raise MissingExtra("reading a cluster", "cluster") from None
 
@@ -116,16 +115,6 @@ class Refusal:
         return f"the API server answers with status {self.status}: {self.right}"
 
 
-# What the client raises for a kubeconfig of another form than it expects.
-_UNUSABLE: Final[tuple[type[Exception], ...]] = (
-    config.ConfigException,
-    YAMLError,
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-)
 _List = Callable[..., Any]
 
 
@@ -256,17 +245,18 @@ def connect(
     # Only a server that is too busy is asked again; redirects are not followed.
     settings.retries = Retry(_BUSY, connect=0, read=0, redirect=0, other=0, backoff_factor=0.5)
     reason: str | None = None
-    namespace = ""
+    namespace, api = "", None
     with _errors_of_plugins() as said:
         try:
             namespace = _configure(settings, files, context)
-        except _UNUSABLE as error:
+            api = client.ApiClient(settings)  # which looks at the proxy's URL
+        except Exception as error:  # noqa: BLE001  (of the client, its plugins and their packages)
             reason = _of_config(error)
     if reason is None and said:
         reason = f"the credentials of the kubeconfig cannot be had: {said[-1]}"
     if reason is not None:
         raise Unreachable(printable(reason[:_SHOWN]))
-    return Connection(namespace, client.ApiClient(settings))
+    return Connection(namespace, api)
 
 
 def _configure(settings: Any, files: str, context: str | None) -> str:
@@ -312,7 +302,7 @@ def _ends(call: Callable[[], object], limit: float) -> bool:
     def run() -> None:
         try:
             call()
-        except _UNUSABLE as error:
+        except Exception as error:  # noqa: BLE001  (here it would be printed, with all that it holds)
             raised.append(error)
 
     thread = Thread(target=run, daemon=True)
@@ -327,8 +317,9 @@ def _of_config(error: Exception) -> str:
     """What is wrong with a kubeconfig. The messages name files and fields, not their values."""
     if isinstance(error, config.ConfigException):
         return str(error)
-    strerror = getattr(error, "strerror", None)
-    return f"the kubeconfig cannot be used: {strerror or type(error).__name__}"
+    # Of a SOCKS proxy it says which package is missing.
+    why = str(error) if isinstance(error, ImportError) else getattr(error, "strerror", None)
+    return f"the kubeconfig cannot be used: {why or type(error).__name__}"
 
 
 @contextmanager
