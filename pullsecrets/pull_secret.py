@@ -148,7 +148,7 @@ class PullSecret:
             namespace: The Secret's namespace.
 
         Raises:
-            TypeError: A credential has too many parts.
+            TypeError: A credential is something else, or has too many parts.
 
         >>> secret = PullSecret.from_credentials("regcred", {"quay.io": ("user", "password")})
         >>> secret.config()
@@ -233,8 +233,10 @@ def _credential(given: Hidden[Any]) -> Credential:
     if isinstance(given.reveal(), Credential):
         found: Credential = given.reveal()
         return found
-    try:
-        return Credential(*given.reveal())
-    except TypeError:
-        pass
+    # Of a mapping the names would be the user and the password, of a text its first letters.
+    if isinstance(given.reveal(), (tuple, list)):
+        try:
+            return Credential(*given.reveal())
+        except TypeError:
+            pass
     raise TypeError("a credential is a user name and a password, and perhaps an e-mail address")

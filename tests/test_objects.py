@@ -599,6 +599,17 @@ def test_secrets_as_kubectl_makes_them(entry: str, username: str, password: str)
     assert json.loads(done.stdout)["data"] == secret.to_manifest()["data"]
 
 
+@pytest.mark.parametrize(
+    "given",
+    [{"username": "u", "password": "p"}, "ab", None, ("u", "p", "e", "x"), b"ab"],
+    ids=str,
+)
+def test_what_is_no_credential(given: object) -> None:
+    """A mapping would log in as ``username``, with the password ``password``."""
+    with pytest.raises(TypeError, match="a user name and a password"):
+        PullSecret.from_credentials("regcred", {"quay.io": given})
+
+
 def test_several_entries_stand_in_gos_order() -> None:
     credentials = dict.fromkeys(("quay.io", "Quay.io", "a.io/x", "a.io", "ä.io"), ("u", "p"))
     payload = PullSecret.from_credentials("regcred", credentials).data[".dockerconfigjson"].reveal()
