@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from pullsecrets._go.base64 import decode_base64
 from pullsecrets._go.json import go_string, write_json
-from pullsecrets.dockerconfig import Credential, DockerConfig, basic_auth
+from pullsecrets.dockerconfig import Credential, DockerConfig, basic_auth, credential_of
 from pullsecrets.fields import Field
 from pullsecrets.metadata import (
     Place,
@@ -222,21 +222,8 @@ def _decoded(value: Field) -> HiddenBytes:
 
 def _kubectl_fields(given: Hidden[Credential | tuple[str, ...]]) -> dict[str, str]:
     """An entry's fields in kubectl's order, empty ones left out (its ``DockerConfigEntry``)."""
-    credential = _credential(given)
+    credential = credential_of(given)
     username, password = credential.username, credential.password.reveal()
     fields = {"username": username, "password": password, "email": credential.email}
     fields["auth"] = basic_auth(username, password)
     return {name: value for name, value in fields.items() if value}
-
-
-def _credential(given: Hidden[Any]) -> Credential:
-    if isinstance(given.reveal(), Credential):
-        found: Credential = given.reveal()
-        return found
-    # Of a mapping the names would be the user and the password, of a text its first letters.
-    if isinstance(given.reveal(), (tuple, list)):
-        try:
-            return Credential(*given.reveal())
-        except TypeError:
-            pass
-    raise TypeError("a credential is a user name and a password, and perhaps an e-mail address")
