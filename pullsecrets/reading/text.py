@@ -203,6 +203,8 @@ def yaml_loader() -> Any:
                     raise yaml.constructor.ConstructorError(
                         None, None, "a key that is a collection", key_node.start_mark
                     )
+                if isinstance(key, (int, float)):
+                    key = _as_key(key)
                 if key in values and key not in merged:
                     self.repeated.append((str(key), key_node.start_mark.line))
                 values[key] = self.construct_object(value_node, deep=True)
@@ -244,6 +246,13 @@ def yaml_loader() -> Any:
         "tag:yaml.org,2002:seq", lambda loader, node: loader.construct_sequence(node, deep=True)
     )
     return yaml, Loader
+
+
+def _as_key(key: object) -> str:
+    """A key that is a number or a boolean as JSON has it."""
+    if isinstance(key, bool):
+        return str(key).lower()
+    return f"{key:.8g}" if isinstance(key, float) else str(key)
 
 
 def _untagged(loader: Any, node: Any) -> Any:

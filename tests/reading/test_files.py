@@ -143,6 +143,17 @@ def test_plain_scalars_that_are_no_strings(text, kind, read):
     assert problems == []
 
 
+@pytest.mark.usefixtures("loaders")
+def test_keys_that_are_no_strings(read):
+    """They are what they are in JSON: measured as above."""
+    text = "kind: Secret\nmetadata: {name: s}\ndata: {yes: '', n: '', 010: '', 1e3: '', -.5: ''}\n"
+    cluster, problems = read(text)
+    assert problems == []
+    assert cluster.secrets[0].other_keys == ("true", "false", "8", "1000", "-0.5")
+    _, problems = read("kind: Pod\nmetadata: {name: a, 1: x, '1': y}\n")
+    assert "the key '1' is twice" in problems[0]
+
+
 def test_places(read, tmp_path):
     """Documents are counted as they are read; empty ones are none."""
     text = f'---\n{GOOD}---\n# none\n---\n{{"kind":"Pod","metadata":{{"name":"a"}}}}\n'
