@@ -99,6 +99,7 @@ def names(cluster):
         ("kind: Pod\nmetadata: {name: 1:30}\n", ["1:30"]),
         ("kind: Pod\nmetadata: {name: 1:30.5}\n", ["1:30.5"]),
         ("kind: Pod\nmetadata: {name: 12e4567}\n", ["12e4567"]),
+        ("kind: Pod\nmetadata: {name: 0o_}\n", ["0o_"]),
         ("kind: Pod\nmetadata: {name: !!binary YQ==}\n", ["a"]),
         ("kind: Pod\nmetadata: {name: !x 1}\n", ["1"]),
         ("kind: !!x Pod\nmetadata: !y {name: <<}\na: !z [b]\n", ["<<"]),
