@@ -18,7 +18,14 @@ from pullsecrets._go.json import Array, BadJSON, Object, go_string, parse_json, 
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.secrecy import EntryText, Hidden, HiddenBytes, HiddenText, Password, printable
 
-__all__ = ["Auths", "Credential", "DockerConfig", "InvalidDockerConfig", "basic_auth"]
+__all__ = [
+    "Auths",
+    "Credential",
+    "DockerConfig",
+    "InvalidDockerConfig",
+    "basic_auth",
+    "credential_of",
+]
 
 _Path = tuple[str | EntryText, ...]
 
@@ -64,6 +71,22 @@ class Credential:
     def login(self) -> tuple[str, Password]:
         """User and password: all that a registry sees of it."""
         return self.username, self.password
+
+
+def credential_of(given: Hidden[Any]) -> Credential:
+    """A credential as it is given: as itself, or as a user, a password and perhaps an e-mail.
+
+    Raises:
+        TypeError: It is something else. Of a mapping the names would be the user and the password.
+    """
+    found: Credential | None = given.reveal() if isinstance(given.reveal(), Credential) else None
+    if isinstance(given.reveal(), (tuple, list)) and len(given.reveal()) in (2, 3):
+        found = Credential(*given.reveal())
+    if found is not None:
+        parts = Hidden((found.username, found.password.reveal(), found.email))
+        if all(isinstance(part, str) for part in parts.reveal()):
+            return found
+    raise TypeError("a credential is a user name and a password, and perhaps an e-mail address")
 
 
 class Auths(Mapping[EntryText, Credential]):

@@ -75,10 +75,11 @@ class Inspected:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
-        expires = self.expires
+        # Not by strftime, which writes years before 1000 with fewer digits on Linux.
+        expires = self.expires and self.expires.isoformat(timespec="seconds")
         return {
             "flaws": [flaw.to_dict() for flaw in self.flaws],
-            "expires": None if expires is None else f"{expires:%Y-%m-%dT%H:%M:%SZ}",
+            "expires": expires and expires.replace("+00:00", "Z"),
         }
 
 

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from pullsecrets._go.base64 import decode_base64
 from pullsecrets._go.json import go_string, write_json
-from pullsecrets.dockerconfig import Credential, DockerConfig, basic_auth
+from pullsecrets.dockerconfig import Credential, DockerConfig, basic_auth, credential_of
 from pullsecrets.fields import Field
 from pullsecrets.metadata import (
     Place,
@@ -148,7 +148,7 @@ class PullSecret:
             namespace: The Secret's namespace.
 
         Raises:
-            TypeError: A credential has too many parts.
+            TypeError: A credential is something else, or has too many parts.
 
         >>> secret = PullSecret.from_credentials("regcred", {"quay.io": ("user", "password")})
         >>> secret.config()
@@ -222,19 +222,8 @@ def _decoded(value: Field) -> HiddenBytes:
 
 def _kubectl_fields(given: Hidden[Credential | tuple[str, ...]]) -> dict[str, str]:
     """An entry's fields in kubectl's order, empty ones left out (its ``DockerConfigEntry``)."""
-    credential = _credential(given)
+    credential = credential_of(given)
     username, password = credential.username, credential.password.reveal()
     fields = {"username": username, "password": password, "email": credential.email}
     fields["auth"] = basic_auth(username, password)
     return {name: value for name, value in fields.items() if value}
-
-
-def _credential(given: Hidden[Any]) -> Credential:
-    if isinstance(given.reveal(), Credential):
-        found: Credential = given.reveal()
-        return found
-    try:
-        return Credential(*given.reveal())
-    except TypeError:
-        pass
-    raise TypeError("a credential is a user name and a password, and perhaps an e-mail address")

@@ -194,7 +194,7 @@ def _providers(keyring: Keyring, resolution: Resolution) -> Iterator[_Part]:
             detail = "; ".join(map(str, each.faults))
             note = Note(NoteCode.PROVIDER_REFUSED, name=name, detail=detail)
         elif each.response is None:
-            note = Note(NoteCode.PROVIDER_UNKNOWN, name=name, detail=each.pattern)
+            note = Note(NoteCode.PROVIDER_UNKNOWN, name=name, detail=str(EntryText(each.pattern)))
         yield _Part(Source(SourceKind.PROVIDER, None, name), None, note, entries.get(name, ()))
 
 

@@ -144,6 +144,12 @@ def test_as_json():
     )
 
 
+def test_a_year_has_four_digits_in_json():
+    """RFC 3339, which the schema asks for: also where a token says something absurd."""
+    token = jwt({"exp": int(datetime(385, 7, 25, tzinfo=UTC).timestamp())})
+    assert inspect(Credential("user", token)).to_dict()["expires"] == "0385-07-25T00:00:00Z"
+
+
 def test_words_for_lengths_of_time():
     assert span(timedelta(seconds=-5)) == "a minute"
     assert span(timedelta(minutes=2)) == "2 minutes"

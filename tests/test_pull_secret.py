@@ -281,7 +281,12 @@ def test_a_secret_of_another_type_reads_back() -> None:
     assert again["metadata"]["annotations"] == {"pullsecrets/ignore": "PS101,PS102"}
 
 
-@pytest.mark.parametrize("credential", [("u", "p", "e", "x"), 5])
-def test_a_credential_of_another_form_is_refused(credential) -> None:
+@pytest.mark.parametrize(
+    "given",
+    [{"username": "u", "password": "p"}, "ab", None, ("u", "p", "e", "x"), b"ab", 5],
+    ids=str,
+)
+def test_what_is_no_credential(given: object) -> None:
+    """A mapping would log in as ``username``, with the password ``password``."""
     with pytest.raises(TypeError, match="a user name and a password, and perhaps an e-mail"):
-        PullSecret.from_credentials("regcred", {"quay.io": credential})
+        PullSecret.from_credentials("regcred", {"quay.io": given})

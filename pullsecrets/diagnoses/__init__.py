@@ -69,13 +69,14 @@ def check(
 
     Args:
         cluster: The cluster, or the manifests.
-        ignore: Codes not to report at all, or their beginnings: ``PS5``.
+        ignore: Codes not to report at all, or their beginnings: ``PS5``. One may be a string.
         at: The moment for which it is said what has expired, with its time zone; None: that is not
             said. Nothing here looks at a clock.
         within: How long before its end a token is reported.
         track: Is given the pods and gives them back, one after the other: for a progress bar.
     """
-    ignores = (*map(Ignore, ignore), *annotated(cluster))
+    codes = (ignore,) if isinstance(ignore, str) else ignore  # its letters would hide everything
+    ignores = (*map(Ignore, codes), *annotated(cluster))
     answers = map(cluster.resolve, track(cluster.pods))
     return select(find(cluster, answers, at=at, within=within), ignores).diagnoses
 

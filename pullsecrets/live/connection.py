@@ -30,7 +30,6 @@ try:
     from kubernetes.config import kube_config
     from urllib3 import Retry
     from urllib3.exceptions import ConnectTimeoutError, HTTPError, ReadTimeoutError
-    from yaml import YAMLError
 except ImportError:
     raise MissingExtra("reading a cluster", "cluster") from None
 
@@ -101,19 +100,6 @@ class Refusal:
         if self.forbidden:
             return f"the user of the kubeconfig has no right to {self.right} (403)"
         return f"the API server answers with status {self.status}: {self.right}"
-
-
-# What the client raises for a kubeconfig of another form than it expects.
-_UNUSABLE: Final[tuple[type[Exception], ...]] = (
-    PluginFailed,
-    config.ConfigException,
-    YAMLError,
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-)
 
 
 @frozen
@@ -242,14 +228,15 @@ def connect(
         _BUSY, connect=0, read=0, redirect=0, other=0, backoff_factor=0.5, raise_on_status=False
     )
     reason: str | None = None
-    namespace = ""
+    namespace, api = "", None
     try:
         namespace = _configure(settings, files, context)
-    except _UNUSABLE as error:
+        api = client.ApiClient(settings)  # which looks at the proxy's URL
+    except Exception as error:  # noqa: BLE001  (of the client and its packages)
         reason = _of_config(error)
     if reason is not None:
         raise Unreachable(printable(reason[:_SHOWN]))
-    return Connection(namespace, client.ApiClient(settings))
+    return Connection(namespace, api)
 
 
 def _configure(settings: Any, files: str, context: str | None) -> str:
@@ -300,7 +287,7 @@ def _ends(call: Callable[[], object], limit: float) -> bool:
     def run() -> None:
         try:
             call()
-        except _UNUSABLE as error:
+        except Exception as error:  # noqa: BLE001  (here it would be printed, with all that it holds)
             raised.append(error)
 
     thread = Thread(target=run, daemon=True)
@@ -318,8 +305,9 @@ def _of_config(error: Exception) -> str:
     if isinstance(error, config.ConfigException):
         # The client says of a missing key what it is missing in: the file, and what is in it.
         return str(error).partition("/{")[0]
-    strerror = getattr(error, "strerror", None)
-    return f"the kubeconfig cannot be used: {strerror or type(error).__name__}"
+    # Of a SOCKS proxy it says which package is missing.
+    why = str(error) if isinstance(error, ImportError) else getattr(error, "strerror", None)
+    return f"the kubeconfig cannot be used: {why or type(error).__name__}"
 
 
 def _of_connection(error: BaseException) -> str:

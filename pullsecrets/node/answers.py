@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from pullsecrets._go.json import BadJSON, parse_json, write_json
 from pullsecrets._go.url import BadURL
-from pullsecrets.dockerconfig import Auths, Credential
+from pullsecrets.dockerconfig import Auths, Credential, credential_of
 from pullsecrets.matching import Ring, normalise
 from pullsecrets.node.decoding import (
     Fault,
@@ -30,7 +30,7 @@ from pullsecrets.node.decoding import (
 )
 from pullsecrets.node.plugins import CacheType, Provider
 from pullsecrets.node.versions import Release
-from pullsecrets.secrecy import HiddenBytes, Password
+from pullsecrets.secrecy import Hidden, HiddenBytes, Password
 
 __all__ = ["CacheKeyType", "ProviderAnswer", "Response"]
 
@@ -126,14 +126,19 @@ class ProviderAnswer:
             auths: Entry → user name and password.
             api_version: The provider's ``apiVersion``.
             cache_key_type: For which images it is kept: ``Image``, ``Registry`` or ``Global``.
+
+        Raises:
+            TypeError: A credential is something else.
         """
+        given = Hidden(auths)
+        del auths  # no traceback shows what this frame was given
         document = {
             "kind": _KIND,
             "apiVersion": api_version,
             "cacheKeyType": cache_key_type,
             "auth": {
-                entry: {"username": username, "password": password}
-                for entry, (username, password) in auths.items()
+                entry: _fields(credential_of(Hidden(given.reveal()[entry])))
+                for entry in given.reveal()
             },
         }
         return cls.from_stdout(write_json(document))
@@ -217,3 +222,7 @@ def _check_token(
         if credential.password == token:
             sentence = "is the service account's token itself, which needs cacheType: Token"
             faults.add(FaultCode.TOKEN_AS_PASSWORD, ("auth", at, "password"), sentence)
+
+
+def _fields(credential: Credential) -> dict[str, str]:
+    return {"username": credential.username, "password": credential.password.reveal()}

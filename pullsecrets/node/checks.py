@@ -24,7 +24,7 @@ from pullsecrets.node.plugins import Provider
 from pullsecrets.node.provider_config import InvalidProviderConfig, Providers, file_name
 from pullsecrets.node.providers import Asked, PodAccount
 from pullsecrets.node.versions import RELEASES, Gate, Release
-from pullsecrets.secrecy import printable
+from pullsecrets.secrecy import EntryText, printable
 
 __all__ = [
     "Remark",
@@ -116,9 +116,10 @@ def check_providers(providers: Providers) -> Iterator[Remark]:
                 sentence = f"provider {provider.name} is never asked by this pattern: {miss}"
                 yield _found("PS601", sentence, providers, at, *path, instead=miss.instead)
             for other, theirs in wider(at, pattern):
+                own, wider_one = EntryText(pattern), EntryText(theirs)
                 sentence = (
-                    f"for each image of '{pattern}' provider {other} runs, too, by its pattern "
-                    f"'{theirs}', and provider {provider.name} only adds to what that one gives"
+                    f"for each image of '{own}' provider {other} runs, too, by its pattern "
+                    f"'{wider_one}', and provider {provider.name} only adds to what that one gives"
                 )
                 yield _found("PS602", sentence, providers, at, *path)
         if provider.default_cache_duration == timedelta():

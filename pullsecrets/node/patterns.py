@@ -20,7 +20,7 @@ from attrs import frozen
 from pullsecrets._go.url import glob_matches
 from pullsecrets.matching import pattern_matches
 from pullsecrets.registries import DOCKER_HUB, DOCKER_HUB_KEY
-from pullsecrets.secrecy import printable
+from pullsecrets.secrecy import EntryText
 from pullsecrets.spelling import unmatchable
 
 __all__ = [
@@ -79,8 +79,8 @@ class Miss:
     instead: str | None = None
 
     def __str__(self) -> str:
-        text = f"'{printable(self.pattern)}' does not match: {_REASONS[self.code]}"
-        return text if self.instead is None else f"{text} ('{printable(self.instead)}' would)"
+        text = f"'{EntryText(self.pattern)}' does not match: {_REASONS[self.code]}"
+        return text if self.instead is None else f"{text} ('{EntryText(self.instead)}' would)"
 
 
 def _split(pattern: str) -> tuple[str, str, str]:
@@ -172,6 +172,7 @@ _CHANGES: Final[dict[MissCode, _Change]] = {
     MissCode.LABEL_COUNT: _label_count,
     MissCode.PATH: _path,
 }
+_USERINFO: Final = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]*://)?[^/]*@")
 _NEARNESS: Final = {code: rank for rank, code in enumerate(MissCode)}
 
 
@@ -207,7 +208,8 @@ def _compare(pattern: str, image_name: str) -> tuple[int, Miss] | None:
 def _change_until(
     good: Callable[[str], bool], pattern: str, changes: Mapping[MissCode, _Change], name: str
 ) -> tuple[int, Miss] | None:
-    changed, first = pattern, None
+    # Without a user and a password, which the kubelet ignores: nobody is to write them again.
+    changed, first = _USERINFO.sub(r"\1", pattern), None
     for code, change in changes.items():
         after = change(changed, name)
         if after != changed:

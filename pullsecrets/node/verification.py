@@ -102,7 +102,7 @@ class Refusal:
         return str(name) + "".join(f"[{place}]" for place in places)
 
     def __str__(self) -> str:
-        value = f" '{self.value}'" if self.value else ""
+        value = f" '{ImageText(self.value)}'" if self.value else ""
         meant = f", which is {self.meant}" if self.meant else ""
         return printable(f"{self.path}{value}: {_SENTENCES[self.code]}{meant}")
 

@@ -298,7 +298,9 @@ class Release:
             raise UnknownRelease(f"'{shown}' is not a version of Kubernetes, such as 1.33")
         release = cls(int(match[1]))
         if not OLDEST <= release <= NEWEST:
-            raise UnknownRelease(f"Kubernetes {release} is not known: {OLDEST} to {NEWEST} are")
+            raise UnknownRelease(
+                f"Kubernetes {release} is not known: {OLDEST_NODE} to {NEWEST} are"
+            )
         return release
 
     def __str__(self) -> str:

@@ -111,7 +111,8 @@ class Trail:
         A text that repeats a secret is left out as a whole: with only the secret masked, the rest
         would tell where in a known text it is.
         """
-        if any(secret in text for secret in (*self._secrets, *self._of_others)):
+        folded = text.lower()  # names of schemes and headers are compared without letter case
+        if any(secret.lower() in folded for secret in (*self._secrets, *self._of_others)):
             return _CONCEALED
         text = printable(text)
         return text if len(text) <= limit else text[:limit] + "…"

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from functools import lru_cache, partial
+from math import isinf
 from typing import Any, Final, NoReturn
 
 from attrs import field, frozen
@@ -30,6 +31,19 @@ _TOO_DEEP: Final = "nested too deeply"
 _MAX_DEPTH: Final = 500  # of values in YAML; Kubernetes objects stay far below 100
 _MAX_VALUES: Final = 1_000_000  # that the aliases of one document may expand to
 _TOO_MANY_VALUES: Final = f"aliases that expand to more than {_MAX_VALUES:,} values"
+
+
+# Plain scalars that Kubernetes' parser, goyaml.v2 in sigs.k8s.io/yaml, takes for no string and
+# PyYAML does: its pattern of floats, and beginnings.
+_NUMBERS_AND_BOOLEANS: Final = (
+    (
+        "float",
+        r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?\Z",
+        "-+.0123456789",
+    ),
+    ("int", r"[-+]?0[oO]_*[0-7][0-7_]*\Z", "-+0"),
+    ("bool", r"[yYnN]\Z", "yYnN"),
+)
 
 
 def _as_tuple(repeated: Iterable[tuple[str, int | None]]) -> tuple[tuple[str, int | None], ...]:
@@ -182,28 +196,31 @@ def yaml_loader() -> Any:
             self.depth -= 1
 
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            merged: dict[Hashable, Any] = {}
-            own: dict[Hashable, Any] = {}
+            values: dict[Hashable, Any] = {}
+            merged: set[Hashable] = set()
             for key_node, value_node in node.value:
                 if key_node.tag == "tag:yaml.org,2002:merge":
-                    for mapping in self._merged(value_node):
+                    # What is behind wins, a merge as well as a key; of one merge, what is before.
+                    for mapping in reversed(self._merged(value_node)):
                         self.values_merged += len(mapping)
                         if self.values_merged > _MAX_VALUES:
                             raise yaml.constructor.ConstructorError(
                                 None, None, _TOO_MANY_VALUES, key_node.start_mark
                             )
-                        for key, value in mapping.items():
-                            merged.setdefault(key, value)
+                        values.update(mapping)
+                        merged.update(mapping)
                     continue
                 key = self.construct_object(key_node, deep=True)
                 if not isinstance(key, Hashable):
                     raise yaml.constructor.ConstructorError(
                         None, None, "a key that is a collection", key_node.start_mark
                     )
-                if key in own:
+                if isinstance(key, (int, float)):
+                    key = _as_key(key)
+                if key in values and key not in merged:
                     self.repeated.append((str(key), key_node.start_mark.line))
-                own[key] = self.construct_object(value_node, deep=True)
-            return {**merged, **own} if merged else own
+                values[key] = self.construct_object(value_node, deep=True)
+            return values
 
         def _merged(self, node: Any) -> list[Any]:
             value = self.construct_object(node, deep=True)
@@ -224,6 +241,15 @@ def yaml_loader() -> Any:
         ]
         for first, resolvers in base.yaml_implicit_resolvers.items()
     }
+    for tag, pattern, first in _NUMBERS_AND_BOOLEANS:
+        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), list(first))
+    Loader.bool_values = {**base.bool_values, "y": True, "n": False}
+    Loader.add_constructor(None, _untagged)
+    Loader.add_constructor("tag:yaml.org,2002:float", _number)
+    Loader.add_constructor(
+        "tag:yaml.org,2002:binary",
+        lambda loader, node: loader.construct_yaml_binary(node).decode("utf-8", "replace"),
+    )
     Loader.add_constructor("tag:yaml.org,2002:value", Loader.construct_yaml_str)
     Loader.add_constructor(
         "tag:yaml.org,2002:map", lambda loader, node: loader.construct_mapping(node, deep=True)
@@ -232,6 +258,28 @@ def yaml_loader() -> Any:
         "tag:yaml.org,2002:seq", lambda loader, node: loader.construct_sequence(node, deep=True)
     )
     return yaml, Loader
+
+
+def _as_key(key: object) -> str:
+    """A key that is a number or a boolean as JSON has it."""
+    if isinstance(key, bool):
+        return str(key).lower()
+    return f"{key:.8g}" if isinstance(key, float) else str(key)
+
+
+def _untagged(loader: Any, node: Any) -> Any:
+    """What has a tag that nobody knows, as if it had none; a scalar is a string."""
+    if node.id == "scalar":
+        return loader.construct_scalar(node)
+    return (loader.construct_mapping if node.id == "mapping" else loader.construct_sequence)(
+        node, deep=True
+    )
+
+
+def _number(loader: Any, node: Any) -> float | str:
+    """A float; one that is too large is a string: ``12e4567``, the beginning of a git commit."""
+    number: float = loader.construct_yaml_float(node)
+    return str(node.value) if isinf(number) and node.value[-1].isdecimal() else number
 
 
 @lru_cache(maxsize=1)

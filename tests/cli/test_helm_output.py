@@ -81,10 +81,10 @@ def test_what_cannot_be_read_is_named_by_its_template():
 
 def test_one_stream_is_one_environment():
     """Two templates with an object of one name: the later one wins, as with apply."""
-    again = POD.format("web", "{name: y}").replace("name: web", "name: api")
+    again = POD.format("web", "{name: new}").replace("name: web", "name: api")
     found = run("resolve", "--format", "json", "-", stdin=f"{OUTPUT}---\n{again}".encode())
     assert [(p["name"], p["admission"]["pull_secrets"]) for p in found.json["pods"]] == [
-        ("api", ["y"]),
+        ("api", ["new"]),
         ("web", ["map[name:x]"]),
     ]
 

@@ -138,7 +138,7 @@ def test_a_provider_config_that_cannot_be_read(file, monkeypatch):
         (f"ecr: {{auth: {CANARY}}}\n---\nother: {{}}", "holds 2 documents, where one is expected"),
         (f'{{"ecr": "{CANARY}', "not JSON"),
         (f"ecr: {{auth: {CANARY}", "not YAML"),
-        (f"ecr: {{auth: {CANARY}, other: !!binary aGk=}}", "a response that JSON cannot hold"),
+        (f"ecr: {{auth: {CANARY}, other: !!set {{aGk}}}}", "a response that JSON cannot hold"),
     ],
 )
 def test_answers_that_cannot_be_used(text, said, file):

@@ -102,6 +102,7 @@ def test_what_is_ignored_is_all_that_goes(manifests):
     for code in {each.code for each in found}:
         rest = check(cluster, ignore=[code])
         assert list(rest) == [each for each in found if each.code != code]
+        assert list(check(cluster, ignore=code)) == list(rest)
     assert not check(cluster, ignore=CATALOGUE)
 
 

@@ -20,7 +20,7 @@ from live.starting import CONTEXT
 from live.world import READER
 from pullsecrets.live import Unreachable, connect, connection, read_live
 from registries.certificates import Authority
-from support.canary import CANARY, error_texts, leaks
+from support.canary import CANARY, b64, error_texts, leaks
 
 PLUGIN = """
 import json, os, sys
@@ -280,6 +280,42 @@ def test_no_message_has_the_proxys_password(api, tmp_path):
     with pytest.raises(Unreachable) as raised:
         read_live(kubeconfig=file, namespace="shop")
     assert not any(leaks(text) for text in error_texts(raised.value))
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        f"socks5://user:{CANARY}@127.0.0.1:1",  # kubectl can; here it takes one more package
+        f"http://user:{CANARY}@127.0.0.1:99999",
+        f"user:{CANARY}@127.0.0.1:1",
+    ],
+)
+def test_a_proxy_that_cannot_be_used(proxy, api, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "socks", None)
+    file = api.kubeconfig(tmp_path / "a.json", READER)
+    document = json.loads(file.read_text())
+    document["clusters"][0]["cluster"]["proxy-url"] = proxy
+    with pytest.raises(Unreachable, match=r"\Athe kubeconfig cannot be used: .+\Z") as raised:
+        connect(write(file, document))
+    assert not any(leaks(text) for text in error_texts(raised.value))
+
+
+def test_a_token_server_that_cannot_be_asked(api, tmp_path, capfd):
+    """The client asks it in a thread, where what is raised is printed if nobody catches it."""
+    expired = f"e.{b64(json.dumps({'exp': 1})).rstrip('=')}.s"
+    settings = {
+        "client-id": "me",
+        "client-secret": CANARY,
+        "id-token": expired,
+        "refresh-token": CANARY,
+        "idp-issuer-url": f"https://user:{CANARY}@127.0.0.1:1",
+    }
+    user = {"auth-provider": {"name": "oidc", "config": settings}}
+    with pytest.raises(Unreachable, match="the kubeconfig cannot be used") as raised:
+        connect(with_user(api, tmp_path / "a.json", user))
+    assert not any(leaks(text) for text in error_texts(raised.value))
+    assert "Traceback" not in capfd.readouterr().err
+    assert api.asked == []
 
 
 def test_the_extra_is_named():

@@ -6,6 +6,7 @@ from datetime import timedelta
 import attrs
 import pytest
 
+from pullsecrets import explain
 from pullsecrets.node.answers import ProviderAnswer
 from pullsecrets.node.audiences import audience_grants, audience_rule, granted_audiences
 from pullsecrets.node.checks import (
@@ -21,6 +22,7 @@ from pullsecrets.node.patterns import miss_of_every_image
 from pullsecrets.node.plugins import Provider, TokenAttributes
 from pullsecrets.node.provider_config import InvalidProviderConfig, Providers
 from pullsecrets.node.providers import PodAccount
+from support.canary import CANARY, leaks
 
 IMAGE = "quay.io/acme/app"
 P = Provider("p", ("quay.io",), timedelta(minutes=5))
@@ -75,6 +77,22 @@ def test_two_providers_for_the_same_images(wider, pattern, overlaps):
     found = codes(found_in(of("gcr.io", wider), of(pattern, name="q")))
     path = ("providers", 1, "matchImages", 0)
     assert found == ([("PS602", "q", path, None)] if overlaps else [])
+
+
+def test_no_pattern_shows_the_password_in_it():
+    """Go takes ``user:password@`` for a URL's user information, which the kubelet ignores (D7)."""
+    provider = of(
+        f"https://me:{CANARY}@quay.io/*", f"me:{CANARY}@quay.io/a", f"me:{CANARY}@quay.io"
+    )
+    node = Node(providers=Providers((provider, of(f"you:{CANARY}@quay.io", name="q"))))
+    found = [*found_in(*node.providers), *check_images(node.providers, ["quay.io:443/acme/app"])]
+    assert {each.code for each in found} == {"PS601", "PS602", "PS603"}
+    assert not any(leaks(f"{each} {each.instead}") for each in found)
+    assert [each.instead for each in found if each.code == "PS601"] == ["quay.io/"]
+    for image in (IMAGE, "gcr.io/acme/app", "quay.io:443/acme/app"):
+        explanation = explain(image, [], node)
+        assert not leaks(explanation._repr_html_())
+        assert not leaks(json.dumps(explanation.to_dict()))
 
 
 def test_a_pattern_that_does_not_parse_overlaps_none():

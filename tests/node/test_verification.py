@@ -12,6 +12,7 @@ from pullsecrets.node.verification import (
 )
 from pullsecrets.node.versions import Release
 from pullsecrets.secrecy import ImageText
+from support.canary import CANARY, leaks
 
 R32, R33, R34, R35, R36, R37 = map(Release, range(32, 38))
 
@@ -103,6 +104,12 @@ class TestRefusals:
     def test_to_1_32_the_gate_is_unknown_and_the_fields_do_not_count(self):
         assert self.codes(Verification(gate=True), R32) == [RefusalCode.UNKNOWN_GATE]
         assert not self.codes(Verification("Bogus", ["*"]), R32)
+
+    def test_no_refusal_shows_a_password(self):
+        (refusal,) = allowing(f"me:{CANARY}@quay.io/a").refusals(R36)
+        assert refusal.code is RefusalCode.NOT_A_NAME
+        assert "'********@quay.io/a'" in str(refusal)
+        assert not leaks(str(refusal))
 
     def test_policies(self):
         for policy in VerificationPolicy:

@@ -120,8 +120,8 @@ def test_none_is_the_newest_and_a_release_is_itself():
 @pytest.mark.parametrize(
     "text, message",
     [
-        ("1.21", "Kubernetes 1.21 is not known: 1.22 to 1.37 are"),
-        ("1.38", "Kubernetes 1.38 is not known: 1.22 to 1.37 are"),
+        ("1.21", "Kubernetes 1.21 is not known: 1.31 to 1.37 are"),
+        ("1.38", "Kubernetes 1.38 is not known: 1.31 to 1.37 are"),
         ("2.0", "'2.0' is not a version of Kubernetes, such as 1.33"),
         ("1.33\n", "'1.33\\n' is not a version of Kubernetes, such as 1.33"),
         ("x" * 99, f"'{'x' * 40}' is not a version of Kubernetes, such as 1.33"),

@@ -270,6 +270,14 @@ class TestChallenges:
         assert all(r.authorization is None for r in server.received)
         assert probe(prober(), server).outcome is Outcome.NO_PERMISSION
 
+    def test_a_scheme_that_repeats_the_password(self, serve: Serve, prober: Make) -> None:
+        """Schemes are read in lower case, which a password in them may not survive unseen."""
+        user, password = "ann", f"{CANARY}Q"
+        server = serve(lambda request: reply(401, ("WWW-Authenticate", password)))
+        found = probe(prober(), server, (user, password))
+        assert "not by Basic or Bearer" in found.attempts[0].detail
+        assert password.lower() not in str(found.to_dict()).lower()
+
     def test_none_at_all(self, serve: Serve, prober: Make) -> None:
         server = serve(lambda request: reply(401))
         assert probe(prober(), server, ANN).outcome is Outcome.PROTOCOL_ERROR

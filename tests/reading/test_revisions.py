@@ -36,7 +36,7 @@ def repository(tmp_path):
     folder = tmp_path / "repository"
     folder.mkdir()
     git(folder, "init", "-b", "main")
-    write(folder, a__x_yaml=POD.format("old"), a__y_json=POD.format("y"), b_yaml=POD.format("b"))
+    write(folder, a__x_yaml=POD.format("old"), a__y_json=POD.format("z"), b_yaml=POD.format("b"))
     write(folder, a__note_txt="no manifest", a___hidden_yaml=POD.format("hidden"))
     (folder / "a" / ".folder").mkdir()
     write(folder / "a" / ".folder", z_yaml=POD.format("hidden"))
@@ -62,19 +62,19 @@ def names(revision, *paths):
 
 def test_two_revisions(repository):
     old, new = revisions("main..change", repository)
-    assert names(old) == ["old", "y", "later"]
-    assert names(new) == ["new", "y", "b"]
+    assert names(old) == ["old", "z", "later"]
+    assert names(new) == ["new", "z", "b"]
 
 
 def test_since_they_parted(repository):
     old, new = revisions("main...change", repository)
-    assert names(old) == ["old", "y", "b"]
-    assert names(new) == ["new", "y", "b"]
+    assert names(old) == ["old", "z", "b"]
+    assert names(new) == ["new", "z", "b"]
 
 
 @pytest.mark.parametrize("text", ["main..HEAD", "main..", "main..change^0"])
 def test_ways_to_name_them(text, repository):
-    assert names(revisions(text, repository)[1], "a") == ["new", "y"]
+    assert names(revisions(text, repository)[1], "a") == ["new", "z"]
 
 
 def test_head_on_the_left(repository):
@@ -84,7 +84,7 @@ def test_head_on_the_left(repository):
 def test_paths_begin_at_the_folder(repository):
     _, new = revisions("main..change", repository / "a")
     assert names(new, "x.yaml") == ["new"]
-    assert names(new) == ["new", "y"]
+    assert names(new) == ["new", "z"]
     assert names(new, "../b.yaml") == ["b"]
 
 

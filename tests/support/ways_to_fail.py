@@ -350,6 +350,26 @@ def name_in_records_of_none():
     name_in_records(IMAGE, NEWEST)
 
 
+def credentials_in_bytes():
+    PullSecret.from_credentials("a", {"quay.io": ("user", CANARY.encode())})
+
+
+def a_credential_as_a_mapping():
+    PullSecret.from_credentials("a", {"quay.io": {"username": "user", "password": CANARY}})
+
+
+def an_answer_of_a_mapping():
+    ProviderAnswer.from_credentials({"quay.io": {"username": "user", "password": CANARY}})
+
+
+def an_answer_of_too_much():
+    ProviderAnswer.from_credentials({"quay.io": ("user", CANARY, CANARY, CANARY)})
+
+
+def an_answer_in_bytes():
+    ProviderAnswer.from_credentials({"quay.io": ("user", CANARY.encode())})
+
+
 WAYS = [
     value
     for value in list(globals().values())
