@@ -107,7 +107,9 @@ class Conversation:
         used = request.authorization or ""
         self.known += used if used == basic(*ANN) else ""
         if self.random.random() > self.rate:
-            self.refused[used] += status == 401 and used not in ("", "Bearer t0ken")
+            # A registry that asks for a token instead has not said that the log-in is wrong.
+            says = self.kind == "basic" or request.target.startswith("/token")
+            self.refused[used] += says and status == 401 and used not in ("", "Bearer t0ken")
             return iter([reply(status, *headers, body=b"" if request.method == "HEAD" else body)])
         self.muddled.add(used)
         if self.random.random() < self.rate / 8:

@@ -19,37 +19,38 @@ def test_nothing_is_wrong() -> None:
     assert {seed: wrong for seed in range(40) if (wrong := hostile.faults(seed))} == {}
 
 
-def first_fault(seeds: int = 200) -> str:
-    return next(iter(wrong for seed in range(seeds) if (wrong := hostile.faults(seed))), [""])[0]
+def is_noticed(fault: str) -> bool:
+    """Whether one of many conversations has it: on a busy machine one may end too early to."""
+    return any(each.startswith(fault) for seed in range(600) for each in hostile.faults(seed))
 
 
 @pytest.mark.one_python
 def test_it_notices_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trail.Trail, "shown", lambda self, text, limit=200: text)
-    assert first_fault() != ""
+    assert is_noticed("a secret is shown")
 
 
 @pytest.mark.one_python
 def test_it_notices_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = lambda text: printable(text).replace(": :", "::").replace("# #", "##")  # noqa: E731
     monkeypatch.setattr(trail, "printable", whole)
-    assert first_fault() == "a command of a runner is shown"
+    assert is_noticed("a command of a runner is shown")
 
 
 @pytest.mark.one_python
 def test_it_notices_a_log_in_that_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(login.Gate, "use", lambda self, trail, send: send(trail))
-    assert first_fault().startswith("a refused log-in was sent again")
+    assert is_noticed("a refused log-in was sent again")
 
 
 @pytest.mark.one_python
 def test_it_notices_a_stranger_with_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("check_realm", "check"):
         monkeypatch.setattr(flow.Policy, name, lambda self, *targets: None)
-    assert first_fault(600) == "a secret reached the stranger"
+    assert is_noticed("a secret reached the stranger")
 
 
 @pytest.mark.one_python
 def test_it_notices_an_exception(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flow, "read_token", lambda *arguments: 1 / 0)
-    assert first_fault() == "the probe failed by itself"
+    assert is_noticed("the probe failed by itself")
