@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +31,7 @@ from pullsecrets.pull_secret import PullSecret
 from pullsecrets.reading import Problem, ProblemCode
 from pullsecrets.secrecy import printable
 
-__all__ = ["ignores_of", "reported", "scopes_of"]
+__all__ = ["ignores_of", "lines_of", "reported", "scopes_of"]
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORD: Final = "pullsecrets:"
@@ -55,11 +55,11 @@ def ignores_of(cluster: Cluster, settings: Settings) -> tuple[list[Ignore], list
 
 
 def reported(
-    found: Iterable[Ignorable],
+    found: Sequence[Ignorable],
     cluster: Cluster,
     settings: Settings,
-    lines: Lines,
     *,
+    namespace: str | None = None,
     select: tuple[str, ...] = (),
     ignore: Iterable[str] = (),
 ) -> tuple[Selected, list[Problem]]:
@@ -69,15 +69,28 @@ def reported(
         found: All diagnoses of the cluster.
         cluster: The cluster.
         settings: What the project has configured.
-        lines: Finds the lines that comments are about.
+        namespace: That of objects that name none; None for ``default``.
         select: The codes of the command line that are reported instead of the configured ones.
         ignore: The codes of the command line that are not reported, either.
     """
     ignores, problems = ignores_of(cluster, settings)
     ignores += (Ignore(code, "--ignore ") for code in ignore)
-    scopes = partial(scopes_of, settings=settings, lines=lines)
+    commented = {each.scope[0] for each in ignores if isinstance(each.scope, tuple)}
+    diagnoses = (each for each, _ in found if each.where.file in commented)
+    scopes = partial(scopes_of, settings=settings, lines=lines_of(diagnoses, namespace))
     codes = select or settings.select
     return select_diagnoses(found, ignores, codes=codes, scopes=scopes), problems
+
+
+def lines_of(found: Iterable[Diagnosis], namespace: str | None) -> Lines:
+    """The lines of what diagnoses point at, and of what they would have edited.
+
+    Args:
+        found: The diagnoses.
+        namespace: That of objects that name none; None for ``default``.
+    """
+    places = (where for each in found for where in (each.where, each.edit) if where is not None)
+    return Lines(places, namespace or "default")
 
 
 def scopes_of(diagnosis: Diagnosis, settings: Settings, lines: Lines) -> Iterator[Hashable]:

@@ -13,9 +13,8 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from pullsecrets.cli._given import Given
 from pullsecrets.cli._lines import Lines
-from pullsecrets.diagnoses import Diagnoses, Diagnosis, Kind, Severity, find
+from pullsecrets.diagnoses import Diagnoses, Kind, Severity, find
 from pullsecrets.diagnoses.formats import help_uri
 from pullsecrets.diagnoses.groups import DiagnosisGroup, group_diagnoses
 from pullsecrets.diagnoses.unplaced import Ignorable
@@ -24,7 +23,7 @@ from pullsecrets.loading import Environment
 from pullsecrets.objects import Pod
 from pullsecrets.pod_resolution import PodResolution
 
-__all__ = ["all_option", "find_all", "lines_of", "linked", "print_causes", "style_of"]
+__all__ = ["all_option", "find_all", "linked", "print_causes", "style_of"]
 
 _SCREEN: Final = 40  # lines
 _MANY: Final = 2_000  # pods: so many take about a second
@@ -62,12 +61,6 @@ def style_of(severity: Severity) -> str:
 def linked(kind: Kind) -> Text:
     """A code, which is a link to its page where the terminal can show one."""
     return Text(kind.code, style=Style(bold=True, link=help_uri(kind)))
-
-
-def lines_of(found: Iterable[Diagnosis], given: Given) -> Lines:
-    """The lines of what diagnoses point at, and of what they would have edited."""
-    places = (where for each in found for where in (each.where, each.edit) if where is not None)
-    return Lines(places, given.namespace or "default")
 
 
 def print_causes(

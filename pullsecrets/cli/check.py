@@ -14,12 +14,12 @@ import click
 from pullsecrets.cli._about import about
 from pullsecrets.cli._filters import answers_for, filter_options
 from pullsecrets.cli._given import Given, cluster_options, format_option
-from pullsecrets.cli._ignores import reported
+from pullsecrets.cli._ignores import lines_of, reported
 from pullsecrets.cli._inputs import Unusable, read_environments, tell, whole
 from pullsecrets.cli._lines import Lines
 from pullsecrets.cli._output import console, echo_json, exit_status, print_summary
 from pullsecrets.cli._pages import html_report, markdown_report
-from pullsecrets.cli._report import all_option, find_all, lines_of, print_causes
+from pullsecrets.cli._report import all_option, find_all, print_causes
 from pullsecrets.cli._settings import codes_of
 from pullsecrets.cli._times import at_option, within_option
 from pullsecrets.cluster import Cluster
@@ -106,9 +106,13 @@ def check(
     known = [tuple(each.cluster.resolve_all()) for each in environments]
     answers = [*chain.from_iterable(answers_for(environments, given, known))]
     all_found = find_all(environments, known, at=at, within=within)
-    lines = lines_of((each for each, _ in all_found), given)
     selected, problems = reported(
-        all_found, cluster, given.settings, lines, select=codes, ignore=ignored
+        all_found,
+        cluster,
+        given.settings,
+        namespace=given.namespace,
+        select=codes,
+        ignore=ignored,
     )
     found = selected.diagnoses
     if given.is_filtered:
@@ -130,7 +134,7 @@ def check(
             gone = f"{count(compared.gone, 'diagnosis', 'diagnoses')} in it no longer found"
             place = Place(str(baseline))
             problems.append(Problem(ProblemCode.UNUSED_IGNORE, gone, place, error=False))
-    cluster = tell(cluster, problems)
+    cluster, lines = tell(cluster, problems), lines_of(found, given.namespace)
     summary = _summary(found, cluster, len(answers)) + (
         f", and {accepted:,} in the baseline" if accepted else ""
     )

@@ -13,11 +13,11 @@ from rich.text import Text
 from pullsecrets.cli._about import about
 from pullsecrets.cli._filters import answers_for, filter_options, parse_image
 from pullsecrets.cli._given import Given, cluster_options, format_option
-from pullsecrets.cli._ignores import reported
+from pullsecrets.cli._ignores import lines_of, reported
 from pullsecrets.cli._inputs import read_environments, tell, whole
 from pullsecrets.cli._output import console, echo_json, exit_status
 from pullsecrets.cli._pages import html_report
-from pullsecrets.cli._report import all_option, find_all, lines_of, print_causes
+from pullsecrets.cli._report import all_option, find_all, print_causes
 from pullsecrets.cli._times import at_option
 from pullsecrets.cli._what_if import WhatIf, what_if_options
 from pullsecrets.cluster import Cluster
@@ -52,13 +52,13 @@ def explain(given: Given, form: str, at: datetime, everything: bool, what_if: Wh
     known = [tuple(each.cluster.resolve_all()) for each in environments]
     chosen = answers_for(environments, given, known)
     all_found = find_all(environments, known, at=at)
-    lines = lines_of((each for each, _ in all_found), given)
-    selected, problems = reported(all_found, cluster, given.settings, lines)
+    selected, problems = reported(all_found, cluster, given.settings, namespace=given.namespace)
     cluster, found = tell(cluster, problems), selected.diagnoses
     if cluster.pods:
         found = about(cluster, chain.from_iterable(chosen), found, given.of_secret)
     elif given.image is None:
         click.echo("there are no pods or workloads here; --image IMAGE explains an image", err=True)
+    lines = lines_of(found, given.namespace)
     images = []
     if given.image is not None and not cluster.pods:
         secrets: tuple[PullSecret | MadeSecret, ...] = (*cluster.secrets, *cluster.made)
