@@ -18,8 +18,8 @@ from pullsecrets.cli._given import Given
 from pullsecrets.cli._lines import Lines
 from pullsecrets.diagnoses import Diagnoses, Diagnosis, Kind, Severity, find
 from pullsecrets.diagnoses.findings import Found
-from pullsecrets.diagnoses.formats import help_uri
 from pullsecrets.diagnoses.groups import DiagnosisGroup, group_diagnoses
+from pullsecrets.diagnoses.model import help_uri
 from pullsecrets.groups import count
 from pullsecrets.loading import Environment
 from pullsecrets.objects import Pod

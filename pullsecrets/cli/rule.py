@@ -13,7 +13,7 @@ from pullsecrets.cli._output import console
 from pullsecrets.cli._report import linked, style_of
 from pullsecrets.cli._settings import codes_of
 from pullsecrets.diagnoses import CATALOGUE, Kind
-from pullsecrets.diagnoses.formats import help_uri
+from pullsecrets.diagnoses.model import help_uri
 
 __all__ = ["rule"]
 
