@@ -435,6 +435,8 @@ _STYLE: Final = """<style>
   .pullsecrets.pullsecrets tr { display: flex; flex-wrap: wrap;
     border-bottom: 1px solid rgba(128, 128, 128, 0.35); }
   .pullsecrets.pullsecrets tr td, .pullsecrets.pullsecrets tr th { border: 0; }
+  .pullsecrets.pullsecrets .deep tr:not(.group) { padding-left: 1.2em; }
+  .pullsecrets.pullsecrets .deep tr:not(.group) > td:first-child { padding-left: 0; }
 }
 </style>"""
 
