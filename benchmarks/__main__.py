@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
+TIMES = "\N{NO-BREAK SPACE}×"  # a number stays on a line with its sign
 
 
 class Target(NamedTuple):
@@ -134,9 +135,9 @@ def rows(found: dict[str, float]) -> Iterator[tuple[str, ...]]:
             against = ""
         else:
             against = amount(found[target.base])
-            shown, limit = amount(value), f"{target.limit:g} ×"
+            shown, limit = amount(value), f"{target.limit:g}{TIMES}"
             value /= found[target.base]
-        ratio = f"{value:.2f} ×" if target.base else ""
+        ratio = f"{value:.2f}{TIMES}" if target.base else ""
         verdict = "met" if value <= target.limit else "MISSED"
         yield target.title, shown, against, ratio, limit, verdict
 
@@ -145,7 +146,7 @@ def others(found: dict[str, float]) -> Iterator[tuple[str, ...]]:
     """The table of the others."""
     for title, theirs, ours in OTHERS:
         ratio = found[theirs] / found[ours]
-        yield title, amount(found[theirs]), amount(found[ours]), f"{ratio:,.3g} ×"
+        yield title, amount(found[theirs]), amount(found[ours]), f"{ratio:,.3g}{TIMES}"
 
 
 def table(heads: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:

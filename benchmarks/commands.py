@@ -21,7 +21,7 @@ from typing import Any
 import drawsvg
 
 from benchmarks import made
-from benchmarks.__main__ import ROOT, table
+from benchmarks.__main__ import ROOT, TIMES, table
 
 FULL, SMALL = (5_000, 20_000), (20, 80)
 START, END = "<!-- measured by benchmarks.commands -->", "<!-- until here -->"
@@ -111,7 +111,7 @@ def rows(dumps: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
         figures = [each["took"][name] for each in dumps]
         cells = [f"{each['seconds']:.2f} s, {each['memory']:.0f} MB" for each in figures]
         growth = large["took"][name]["seconds"] / small["took"][name]["seconds"]
-        yield name if name in STATEMENTS else f"`{name}`", *cells, f"{growth:.1f} ×"
+        yield name if name in STATEMENTS else f"`{name}`", *cells, f"{growth:.1f}{TIMES}"
 
 
 def targets(dumps: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
@@ -131,9 +131,9 @@ def targets(dumps: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
 
 
 def _target(title: str, ratios: list[float], most: float) -> tuple[str, ...]:
-    cells = [f"{ratio:.2f} ×" for ratio in ratios]
+    cells = [f"{ratio:.2f}{TIMES}" for ratio in ratios]
     verdict = "met" if max(ratios) <= most else "MISSED"
-    return title, cells[0] if len(cells) > 1 else "", cells[-1], f"{most:g} ×", verdict
+    return title, cells[0] if len(cells) > 1 else "", cells[-1], f"{most:g}{TIMES}", verdict
 
 
 def page(found: dict[str, Any]) -> str:

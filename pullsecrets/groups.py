@@ -209,7 +209,7 @@ class PodGroup(Tabular):
         return evolve(
             self.first.table(limit, at=at),
             title=self.title,
-            subtitle=Cell(None, tuple(lists), Tone.FAINT),
+            subtitle=Cell(None, (*lists, *self.first.when), Tone.FAINT),
             notes=tuple(map(str, self.notes)),
         )
 

@@ -22,6 +22,7 @@ body { background: Canvas; color: CanvasText; margin: 2rem auto; max-width: 72re
   font: 16px/1.45 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; }
 .bar { display: block; height: 1.5rem; margin: 0.5rem 0; width: 100%; }
+.bar rect { stroke: Canvas; stroke-width: 1; vector-effect: non-scaling-stroke; }
 .bar .error { fill: #d1392c; } .bar .warning { fill: #b97a00; }
 .bar .note { fill: #4c83c4; } .bar .good { fill: #35914f; }
 .legend { margin: 0 0 1rem; } .legend span { margin-right: 1rem; white-space: nowrap; }

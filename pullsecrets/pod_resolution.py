@@ -14,6 +14,7 @@ from pullsecrets.flaws import inspect
 from pullsecrets.node.relevance import EffectivePolicy
 from pullsecrets.notes import Note
 from pullsecrets.objects import Container, Pod
+from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.resolution import Access, Resolution, attempt_cell
 from pullsecrets.secrecy import printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
@@ -114,6 +115,21 @@ class PodResolution(Tabular):
         found = (each.resolution.access for each in self.images)
         return min(found, key=lambda access: access.rank, default=Access.CREDENTIAL)
 
+    @property
+    def when(self) -> tuple[str, ...]:
+        """When its images are pulled, in a line; safe to show.
+
+        None where that is the usual, when the node does not have them, or not the same for all.
+        """
+        policy = self._policy
+        return () if policy is None or _is_usual(policy) else (str(policy),)
+
+    @property
+    def _policy(self) -> EffectivePolicy | None:
+        """What all images have in common, if they do."""
+        policies = {each.policy for each in self.images}
+        return policies.pop() if len(policies) == 1 else None
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
         return {
@@ -145,7 +161,8 @@ class PodResolution(Tabular):
             limit: How many rows are wanted at most, None for all of them.
             at: The moment for which it is said what has expired; None: that is not said.
         """
-        rows = tuple(row for each in self.images for row in _attempts(each, at))
+        differ = self._policy is None
+        rows = tuple(row for each in self.images for row in _attempts(each, at, differ))
         columns = (
             Column("container", group=True),
             Column("image"),
@@ -161,21 +178,27 @@ class PodResolution(Tabular):
             columns,
             rows,
             title=self.pod.title,
-            subtitle=Cell(str(self.admission), tone=Tone.FAINT),
+            subtitle=Cell(None, (str(self.admission), *self.when), Tone.FAINT),
             notes=tuple(map(str, self.notes)),
         )
 
 
-def _attempts(answer: ImageResolution, at: datetime | None) -> Iterator[Row]:
-    """A row for each pull that is tried."""
+def _is_usual(policy: EffectivePolicy) -> bool:
+    """Whether it goes without saying: an image that the node does not have is pulled."""
+    return policy.policy == PullPolicy.IF_NOT_PRESENT and not policy.looks_up_when_present
+
+
+def _attempts(answer: ImageResolution, at: datetime | None, differ: bool) -> Iterator[Row]:
+    """A row for each pull that is tried, with the pull policy if those of the pod differ."""
     written = str(answer.container.image)
     resolution = answer.resolution
     title = f"{answer.container.title}: {written}"
     policy = answer.policy
     about = written, printable(policy.policy), policy.relevance
-    head = Cell(answer.container.name, title, below=str(policy)), *about
+    when = str(policy) if differ else ""
+    head = Cell(answer.container.name, title, below=when), *about
     if resolution.failure is not None:
-        below = f"{resolution.failure} ({policy})"
+        below = f"{resolution.failure} ({when})" if when else str(resolution.failure)
         failed = Cell(answer.container.name, title, Tone.ERROR, below)
         yield failed, *about, None, None, None, None, None
     elif resolution.anonymous:

@@ -69,12 +69,14 @@ class Cell:
         text: What people read, if that is something else; a line, or several.
         tone: How it is meant.
         below: A further line, which explains the first.
+        link: The address of a page about it, which HTML and Markdown lead to; or None.
     """
 
     value: Value = None
     text: str | tuple[str, ...] | None = None
     tone: Tone = Tone.PLAIN
     below: str = ""
+    link: str | None = None
 
     @property
     def shown(self) -> str:
@@ -215,7 +217,7 @@ class Table:
                 parts.append(f"{'#' * (4 + depth)} {_markdown(heading.shown)}")
                 if heading.below:
                     parts.append(_markdown(printable(heading.below)))
-            cells = [" | ".join(_markdown(cell.shown) for cell in row) for row in rows]
+            cells = [" | ".join(map(_markdown_cell, row)) for row in rows]
             if cells:
                 parts.append("\n".join([top, *(f"| {row} |" for row in cells)]))
         return "\n\n".join(parts)
@@ -433,6 +435,8 @@ _STYLE: Final = """<style>
   .pullsecrets.pullsecrets tr { display: flex; flex-wrap: wrap;
     border-bottom: 1px solid rgba(128, 128, 128, 0.35); }
   .pullsecrets.pullsecrets tr td, .pullsecrets.pullsecrets tr th { border: 0; }
+  .pullsecrets.pullsecrets .deep tr:not(.group) { padding-left: 1.2em; }
+  .pullsecrets.pullsecrets .deep tr:not(.group) > td:first-child { padding-left: 0; }
 }
 </style>"""
 
@@ -446,6 +450,11 @@ def _markdown(text: str) -> str:
     return text.replace("\n", "<br>")
 
 
+def _markdown_cell(cell: Cell) -> str:
+    shown = _markdown(cell.shown)
+    return f"[{shown}](<{cell.link}>)" if cell.link else shown
+
+
 _BREAK: Final = re.compile(r"(?<=\w)(?:[/:.@]|(?=\[))(?=[\w\[])")
 _SHORT: Final = 24  # characters that stay together
 
@@ -457,6 +466,8 @@ def html_box(*parts: str) -> str:
 
 def _html(cell: Cell) -> str:
     shown = _breakable(cell.shown).replace("\n", "<br>")
+    if cell.link:
+        shown = f'<a href="{escape(cell.link)}">{shown}</a>'
     if cell.tone is not Tone.PLAIN:
         shown = f'<span class="{cell.tone}">{shown}</span>'
     return shown + (

@@ -130,9 +130,12 @@ def test_a_table_says_whose_lists_there_are_and_all_notes():
     made = {"kind": "Deployment", "metadata": {"name": "api"}, "spec": {"template": pod_manifest()}}
     [group] = groups(made, stored)
     shown = "\n".join(group.table().lines())
-    assert shown.startswith("Deployment default/api (1 pod)\n")
-    assert "imagePullSecrets of service account default: none" in shown
-    assert "imagePullSecrets as stored in the cluster: gone" in shown
+    assert shown.startswith(
+        "Deployment default/api (1 pod)\n"
+        "imagePullSecrets of service account default: none\n"
+        "imagePullSecrets as stored in the cluster: gone\n"
+        "Always: pulled at each start\n"
+    )
     assert "service account default/default is not among the manifests" in shown
     assert "secret default/gone is not among the manifests" in shown
 

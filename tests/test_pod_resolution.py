@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from pullsecrets.node.node import Node
 from pullsecrets.pod_resolution import Admission, Origin
 from pullsecrets.resolution import Access
 from pullsecrets.tables import Tone
@@ -69,6 +70,40 @@ its own imagePullSecrets: s, x, e
     assert table.subtitle.tone is Tone.FAINT
     [flaw] = [row[-1] for row in table.rows if row[-1] is not None]
     assert (flaw.value, flaw.tone) == ("PS403", Tone.WARNING)
+
+
+LOWERCASE = "'Bad' is not an image reference: the repository name must be lowercase"
+OWN, ALWAYS = "imagePullSecrets of service account default: none", "Always: pulled at each start"
+EARLY = "secrets are decoded and providers run even if it has it"
+
+
+@pytest.mark.parametrize(
+    "images, release, above, below",
+    [
+        (["quay.io/a:1", "quay.io/b:1"], "1.37", [OWN], ["", ""]),
+        (["quay.io/a:1"], "1.34", [OWN], [""]),
+        (["quay.io/a", "quay.io/b"], "1.37", [OWN, ALWAYS], ["", ""]),
+        (
+            ["quay.io/a", "quay.io/b:1"],
+            "1.34",
+            [OWN],
+            [ALWAYS, "IfNotPresent: pulled only if the node does not have it"],
+        ),
+        (
+            ["quay.io/a:1", "quay.io/b:1"],
+            "1.33",
+            [OWN, f"IfNotPresent: pulled only if the node does not have it; {EARLY}"],
+            ["", ""],
+        ),
+        (["Bad"], "1.37", [OWN], [LOWERCASE]),
+        ([], "1.37", [OWN], []),
+    ],
+)
+def test_the_pull_policy_is_said_once_and_the_usual_one_not_at_all(images, release, above, below):
+    [answer] = cluster(pod("p", images=images), node=Node(release)).resolve_all()
+    table = answer.table()
+    assert table.subtitle.text == tuple(above)
+    assert [row[0].below for row in table.rows] == below
 
 
 @pytest.mark.parametrize("password, heading", [("example-password", None), ("", "")])

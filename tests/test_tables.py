@@ -15,6 +15,7 @@ from pullsecrets.secrecy import printable
 from pullsecrets.tables import Cell, Column, Table, stacked
 from support.drawn import CANARIES, CANARY, clusters, nodes
 from support.effort import examples
+from support.html import assert_leads_to_the_docs
 
 rich_console = pytest.importorskip("rich.console")
 
@@ -32,9 +33,12 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attributes):
         assert tag in {
             "div", "style", "table", "caption", "thead", "tbody", "tr", "th", "td", "span", "code",
-            "br", "wbr", "p", "strong",
+            "br", "wbr", "p", "strong", "a",
         }  # fmt: skip
-        assert {name for name, _ in attributes} <= {"class", "colspan"}
+        if tag == "a":
+            assert_leads_to_the_docs(attributes)
+        else:
+            assert {name for name, _ in attributes} <= {"class", "colspan"}
         if tag not in VOID:
             self.open.append(tag)
 
@@ -353,6 +357,15 @@ def test_markdown_has_no_markup_from_outside():
         "#### Only a heading"
     )
     assert Table(columns[1:], (("a", "b"),)).markdown() == "| one | two |\n| --- | --- |\n| a | b |"
+
+
+def test_a_link_leads_from_html_and_markdown():
+    cell = Cell("PS1|", link="https://example.com/?a=1&b=%22")
+    table = Table((Column("code", "code", code=True),), ((cell,),))
+    leads = '<code><a href="https://example.com/?a=1&amp;b=%22">PS1|</a></code>'
+    assert leads in table.html()
+    assert "| [PS1\\|](<https://example.com/?a=1&b=%22>) |" in table.markdown()
+    assert list(table.lines()) == ["  PS1|"]
 
 
 def test_the_values_are_ready_for_a_data_frame():

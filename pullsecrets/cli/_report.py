@@ -15,8 +15,8 @@ from rich.text import Text
 
 from pullsecrets.cli._lines import Lines
 from pullsecrets.diagnoses import Diagnoses, Kind, Severity, find
-from pullsecrets.diagnoses.formats import help_uri
 from pullsecrets.diagnoses.groups import DiagnosisGroup, group_diagnoses
+from pullsecrets.diagnoses.model import help_uri
 from pullsecrets.diagnoses.unplaced import Ignorable
 from pullsecrets.groups import count
 from pullsecrets.loading import Environment

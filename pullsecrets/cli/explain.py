@@ -41,7 +41,7 @@ __all__ = ["explain"]
 @format_option("text", "json", "html")
 @all_option
 def explain(given: Given, form: str, at: datetime, everything: bool, what_if: WhatIf) -> None:
-    """Show why each entry of each secret is, or is not, tried for an image.
+    """Show why each entry is, or is not, tried for an image.
 
     What is wrong comes first, then a tree of each pod; pods of one workload with one answer share
     one. If the input has no pods, --image is explained against all of its secrets. Exits with 1 if

@@ -78,7 +78,7 @@ def present(
     by_record: bool,
     form: str,
 ) -> None:
-    """Show whether the kubelet asks the registry at all, for each container on a node.
+    """Show whether the kubelet asks the registry for an image at all.
 
     An image that is on the node is used, pulled again or refused, by the pull policy and, from
     Kubernetes 1.35 on, by who pulled it. Exits with 1 if a container cannot start, 2 if some input

@@ -127,7 +127,7 @@ def probe(
     form: str,
     **settings: Any,
 ) -> None:
-    """Try the credentials against the registries, in the kubelet's order.
+    """Try the credentials at the registries, in the kubelet's order.
 
     Exits with 0 where every pod would start, 1 where one would not, 2 for bad usage or unreadable
     input, 3 where a registry could not be asked.

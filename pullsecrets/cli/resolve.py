@@ -27,10 +27,11 @@ __all__ = ["resolve"]
 @at_option
 @format_option("table", "json", "markdown", "html")
 def resolve(given: Given, form: str, at: datetime, what_if: WhatIf) -> None:
-    """Show which credentials the kubelet tries for each image, in order.
+    """Show which credentials are tried for each image, in order.
 
     The answers in numbers come first, then the pods, the worst first; those of one workload with
-    one answer are shown once. JSON has each pod.
+    one answer are shown once. Pull policies are named if one is not IfNotPresent; explain always
+    names them. JSON has each pod.
 
     Exits with 1 if a lookup fails as a whole, 2 if some input could not be read.
     """

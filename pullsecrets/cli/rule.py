@@ -13,7 +13,7 @@ from pullsecrets.cli._output import console
 from pullsecrets.cli._report import linked, style_of
 from pullsecrets.cli._settings import codes_of
 from pullsecrets.diagnoses import CATALOGUE, Kind
-from pullsecrets.diagnoses.formats import help_uri
+from pullsecrets.diagnoses.model import help_uri
 
 __all__ = ["rule"]
 
@@ -23,7 +23,7 @@ _WIDTH = 96  # of the text; a longer line is hard to read
 @click.command()
 @click.argument("codes", nargs=-1, metavar="[CODE]...")
 def rule(codes: tuple[str, ...]) -> None:
-    """Show the page of a code that check reports: why it is reported, and what to do.
+    """Show why check reports a code, and what to do about it.
 
     Without a code, or with the beginning of several, the codes are listed. Exits with 2 if there is
     no such code.

@@ -20,7 +20,7 @@ __all__ = ["uses"]
 @click.option("--entry", metavar="ENTRY", help="Only this entry, as the docker config has it.")
 @format_option("text", "json")
 def uses(given: Given, secret: str | None, entry: str | None, form: str) -> None:
-    """Show for each credential the images that it is tried for, and when.
+    """Show for each credential the images that it is tried for.
 
     Credentials that nothing uses are shown, too, and images that have no credential. With --secret
     or --entry only credentials are. Exits with 2 if some input could not be read.

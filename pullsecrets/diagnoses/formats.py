@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -14,11 +13,11 @@ from attrs import frozen
 
 from pullsecrets.diagnoses.catalogue import CATALOGUE
 from pullsecrets.diagnoses.collection import Diagnoses
-from pullsecrets.diagnoses.model import Diagnosis, Kind, Severity, Where
+from pullsecrets.diagnoses.model import Diagnosis, Kind, Severity, Where, help_uri
 from pullsecrets.reading import Problem
 from pullsecrets.secrecy import printable
 
-__all__ = ["Locate", "Position", "documentation", "help_uri", "to_github", "to_json", "to_sarif"]
+__all__ = ["Locate", "Position", "to_github", "to_json", "to_sarif"]
 
 
 @frozen
@@ -74,22 +73,6 @@ def _json_place(where: Where, locate: Locate) -> dict[str, Any]:
     at = locate(where)
     line, column, end = (None, None, None) if at is None else (at.line, at.column, at.end)
     return {**where.to_dict(), "line": line, "column": column, "end_column": end}
-
-
-def help_uri(kind: Kind) -> str | None:
-    """The address of a kind's page; None if the package names no documentation."""
-    base = documentation()
-    return None if base is None else f"{base}/{kind.page}.html"
-
-
-@cache
-def documentation() -> str | None:
-    """The address of the documentation, as the package's metadata has it, or None."""
-    for line in metadata.metadata("pullsecrets").get_all("Project-URL") or ():
-        label, _, address = line.partition(",")
-        if label.strip().lower() == "documentation":
-            return str(address).strip().rstrip("/")
-    return None
 
 
 def to_sarif(

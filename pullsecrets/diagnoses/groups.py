@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from attrs import astuple, frozen
 
-from pullsecrets.diagnoses.model import Diagnosis, Kind, Severity, Where
+from pullsecrets.diagnoses.model import Diagnosis, Kind, Severity, Where, help_uri
 from pullsecrets.groups import Named, Workload, count, workloads_of
 from pullsecrets.objects import Pod
 from pullsecrets.tables import Cell, Column, Row, Table, Tone
@@ -157,7 +157,7 @@ def _row(group: DiagnosisGroup, places: int | None, line: Callable[[Where], int 
     more = (f"… and {count(left, 'more place')}",) if left else ()
     return (
         Cell(group.severity.value, tone=Tone(group.severity)),
-        group.kind.code,
+        Cell(group.kind.code, link=help_uri(group.kind)),
         Cell(number, f"{number:,} ×"),
         Cell(group.message, below=group.advice),
         Cell(len(group.sites), (*shown, *more)),

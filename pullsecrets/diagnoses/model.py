@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -15,7 +16,7 @@ from pullsecrets.objects import Pod, ServiceAccount
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.secrecy import EntryText, printable
 
-__all__ = ["Diagnosis", "Kind", "Severity", "Where"]
+__all__ = ["Diagnosis", "Kind", "Severity", "Where", "documentation", "help_uri"]
 
 
 class Severity(StrEnum):
@@ -250,6 +251,24 @@ class Diagnosis:
 
     def __str__(self) -> str:
         return f"{self.severity} {self.code}: {self.message}"
+
+
+def help_uri(kind: Kind) -> str | None:
+    """The address of a kind's page; None if the package names no documentation."""
+    base = documentation()
+    return None if base is None else f"{base}/{kind.page}.html"
+
+
+@cache
+def documentation() -> str | None:
+    """The address of the documentation, as the package's metadata has it, or None."""
+    from importlib import metadata  # costly: it loads the standard library's email
+
+    for line in metadata.metadata("pullsecrets").get_all("Project-URL") or ():
+        label, _, address = line.partition(",")
+        if label.strip().lower() == "documentation":
+            return str(address).strip().rstrip("/")
+    return None
 
 
 _NUMBER: Final = re.compile(r"(\d+)")

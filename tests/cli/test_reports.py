@@ -9,6 +9,8 @@ import pytest
 
 pytest.importorskip("rich")
 
+from pullsecrets.diagnoses import CATALOGUE
+from pullsecrets.diagnoses.model import help_uri
 from support.command_line import run
 from support.html import Document
 
@@ -36,6 +38,7 @@ def test_check():
         assert f"{each['where']['file']}:{each['where']['line']}  " in read.text
         assert each["advice"] in read.text
     assert read.text.count("PS502") == 1
+    assert help_uri(CATALOGUE["PS502"]) in read.links
     assert "1 failing 6 anonymous 8 credential" in read.text
 
 
@@ -102,6 +105,8 @@ def test_more_rows_than_a_notebook_shows(tmp_path):
 def test_markdown():
     shown = run("check", BROKEN, "--format", "markdown").out
     assert shown.startswith("### 7 pods, ")
-    assert "| error | PS203 | " in shown
+    page = help_uri(CATALOGUE["PS203"])
+    assert page.endswith("/ps203.html")
+    assert f"| error | [PS203](<{page}>) | " in shown
     shown = run("resolve", BROKEN / "missing-port", "--format", "markdown").out
     assert "#### Pod missing-port/web" in shown

@@ -15,6 +15,7 @@ import yaml
 from hypothesis import given
 
 from pullsecrets import __file__ as package
+from pullsecrets.cli import cli
 from pullsecrets.notes import Note, NoteCode
 from pullsecrets.secrecy import ImageText
 from support import plain_rules, worlds
@@ -314,80 +315,67 @@ def test_example_against_the_plain_rules(folder):
 
 
 # Worked out by hand from the rules, line by line.
-ALWAYS = "Always: pulled at each start"
-IF_ABSENT = "IfNotPresent: pulled if the node does not have it, or has to verify it"
 TABLES = {
-    "good/two-registries": f"""\
+    "good/two-registries": """\
 Deployment two-registries/shop
   its own imagePullSecrets: quay, example-registry
     try  source            entry                      user
   api: quay.io/acme/shop-api:1.4.2
-  {IF_ABSENT}
     1    quay              quay.io                    acme+shop
   web: registry.example.com:5000/shop/web:1.4.2
-  {IF_ABSENT}
     1    example-registry  registry.example.com:5000  shop
   wait (init): alpine:3.20
-  {IF_ABSENT}
     1    anonymous         no entry matches
 """,
     # Rule 1: the list is that of the service account.
-    "good/service-account": f"""\
+    "good/service-account": """\
 CronJob service-account/report
   imagePullSecrets of service account reports: ghcr
     try  source  entry    user
   report: ghcr.io/acme/report:7
-  {IF_ABSENT}
     1    ghcr    ghcr.io  acme-bot
   migrate (init): ghcr.io/acme/migrate:7
-  {IF_ABSENT}
     1    ghcr    ghcr.io  acme-bot
 """,
     # Rule 13: quay.io/team-a/ sorts behind quay.io, and the order is reversed.
-    "good/overlapping": f"""\
+    "good/overlapping": """\
 Deployment overlapping/portal
   its own imagePullSecrets: quay-everything, quay-team-a
     try  source           entry            user
   portal: quay.io/team-a/portal:2.0
-  {IF_ABSENT}
     1    quay-team-a      quay.io/team-a/  acme+team-a
     2    quay-everything  quay.io          acme+everything
   metrics: quay.io/team-b/metrics:0.9
-  {IF_ABSENT}
     1    quay-everything  quay.io          acme+everything
 """,
     # Rules 11 and 14: one name, and the entries with the key index.docker.io.
-    "good/docker-hub": f"""\
+    "good/docker-hub": """\
 Pod docker-hub/three-spellings
   its own imagePullSecrets: docker-hub
     try  source      entry                        user
   short: acmeshop/api:5
-  {IF_ABSENT}
     1    docker-hub  https://index.docker.io/v1/  acmeshop
   long: docker.io/acmeshop/web:5
-  {IF_ABSENT}
     1    docker-hub  https://index.docker.io/v1/  acmeshop
   old: index.docker.io/acmeshop/worker:5
-  {IF_ABSENT}
     1    docker-hub  https://index.docker.io/v1/  acmeshop
 """,
     # Rule 14: docker.io matches by itself, and shadows index.docker.io.
-    "broken/docker-hub-keys": f"""\
+    "broken/docker-hub-keys": """\
 Pod docker-hub-keys/three-keys
   its own imagePullSecrets: docker-login, by-domain, by-api-host
     try  source     entry      user
   api: acmeshop/api:5
-  {IF_ABSENT}
     1    by-domain  docker.io  retired
 """,
     # Rule 8: the other registry's secret takes all of them down.
-    "broken/broken-secret": f"""\
+    "broken/broken-secret": """\
 Pod broken-secret/api
   its own imagePullSecrets: quay, old
   api: quay.io/acme/api:3
   secret broken-secret/old does not decode, so no pull of a pod that lists it gets any \
 credential: \
-auths['registry.example.com'].auth is not base64 ({IF_ABSENT})
+auths['registry.example.com'].auth is not base64
 """,
 }
 
@@ -776,6 +764,13 @@ def test_help_needs_no_extra_but_the_command_line():
     result = without(["rich"], "--help")
     assert (result.returncode, result.stderr) == (0, "")
     assert "a package that it needs is missing" in result.stdout
+
+
+def test_help_says_what_each_command_does_in_one_line(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run("--help").out.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in lines] == cli.list_commands(None)
+    assert [line for line in lines if not re.fullmatch(r"  [a-z]+ +[A-Z].*[^.]\.", line)] == []
 
 
 def test_help_in_this_process(monkeypatch):

@@ -15,7 +15,7 @@ from rich.console import Console
 from pullsecrets.cli import cli
 from pullsecrets.cli._report import linked
 from pullsecrets.diagnoses import CATALOGUE
-from pullsecrets.diagnoses.formats import help_uri
+from pullsecrets.diagnoses.model import help_uri
 
 
 def rule(*codes, status=0):

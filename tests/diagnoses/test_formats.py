@@ -14,12 +14,11 @@ from pullsecrets import Cluster, Pod, check
 from pullsecrets.diagnoses import CATALOGUE, Diagnoses, Diagnosis, Severity, Where
 from pullsecrets.diagnoses.formats import (
     Position,
-    documentation,
-    help_uri,
     to_github,
     to_json,
     to_sarif,
 )
+from pullsecrets.diagnoses.model import documentation, help_uri
 from pullsecrets.metadata import Place
 from pullsecrets.reading import Problem, ProblemCode
 from pullsecrets.secrecy import EntryText

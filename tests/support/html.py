@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
+
+from pullsecrets.diagnoses.model import documentation
 
 VOID = {"br", "wbr", "meta"}
 TAGS = VOID | {
     "html", "head", "title", "style", "body", "h1", "h2", "div", "p", "table", "caption", "thead",
     "tbody", "tr", "th", "td", "span", "code", "strong", "svg", "rect", "details", "summary",
+    "a",
 }  # fmt: skip
 ATTRIBUTES = {
     "lang", "charset", "http-equiv", "content", "name", "class", "colspan", "viewbox", "x", "y",
     "width", "height", "preserveaspectratio", "aria-hidden", "open",
 }  # fmt: skip
+
+
+def assert_leads_to_the_docs(attributes):
+    """The only links are those of codes, to their pages."""
+    [(name, address)] = attributes
+    assert name == "href"
+    assert re.fullmatch(rf"{re.escape(documentation())}/diagnoses/ps\d+\.html", address)
 
 
 class Document(HTMLParser):
@@ -24,6 +35,7 @@ class Document(HTMLParser):
         self.text = ""
         self.title = ""
         self.headings = []
+        self.links = []
         self.tables = 0
 
     @classmethod
@@ -37,7 +49,11 @@ class Document(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         assert tag in TAGS
-        assert {name for name, _ in attributes} <= ATTRIBUTES
+        if tag == "a":
+            assert_leads_to_the_docs(attributes)
+            self.links.append(dict(attributes)["href"])
+        else:
+            assert {name for name, _ in attributes} <= ATTRIBUTES
         self.tables += tag == "table"
         if tag in ("h1", "h2"):
             self.headings.append("")
