@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 CREATED = "2026-01-15T08:30:00Z"
 
@@ -106,7 +107,7 @@ def pod(number: int, namespace: str, used: list[str], secrets: int) -> dict[str,
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
-            "annotations": {"checksum/config": f"{number:064x}"},
+            "annotations": {"checksum/config": f"c{number:063x}"},
             "creationTimestamp": CREATED,
             "generateName": name[:-2],
             "labels": {
@@ -123,11 +124,11 @@ def pod(number: int, namespace: str, used: list[str], secrets: int) -> dict[str,
                     "controller": True,
                     "kind": "ReplicaSet",
                     "name": name[:-3],
-                    "uid": f"{number // 10:036x}",
+                    "uid": str(UUID(int=number // 10)),
                 }
             ],
             "resourceVersion": str(number),
-            "uid": f"{number:036x}",
+            "uid": str(UUID(int=number)),
         },
         "spec": {
             "containers": [
