@@ -144,6 +144,8 @@ def _folded(text: Text, console: Console) -> Sequence[Text]:
     if not console.is_terminal or text.cell_len <= console.width:
         return (text,)
     lines = text.wrap(console, max(console.width - _HANG, 1))
+    for line in lines:
+        line.rstrip()
     return [line if at == 0 else Text(" " * _HANG).append(line) for at, line in enumerate(lines)]
 
 

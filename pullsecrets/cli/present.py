@@ -44,7 +44,7 @@ _STATE_OPTIONS: Final = (
         "--images",
         metavar="FILE",
         type=_FILE,
-        help="The images on the node, as `crictl images -o json` prints them.",
+        help="The images on the node, as `crictl images -o json` prints them. Without it: none.",
     ),
     click.option(
         "--records",
@@ -104,6 +104,8 @@ def present(
             console().print(_pod_table(pod).rich(), "")
         if not pods:
             click.echo("no pods and no workloads in the manifests", err=True)
+    if images is None:
+        click.echo("so it is on a node that has no image: --images names those it has", err=True)
     failed = any(each.decision.outcome in _BAD for pod in pods for each in pod)
     raise SystemExit(exit_status(cluster, failed=failed))
 

@@ -89,6 +89,7 @@ def test_on_a_terminal_what_wraps_takes_more_rows(dump, width):
     folded = [line for line in lines if line.startswith(" " * 6)]
     assert bool(folded) == (width < 200)
     assert all(line[6] != " " for line in folded)
+    assert all(line == line.rstrip() for line in lines)
 
 
 def diagnosis(code, name, message):
