@@ -65,7 +65,8 @@ def check(
     Of its nodes only what is given is looked at: their providers, and how they verify images.
 
     An object whose annotation ``pullsecrets/ignore`` names codes, separated by commas, has none of
-    these reported. The time it takes grows with the size of the input, not with pods times secrets.
+    these reported. The time it takes grows with the size of the input, not with pods times secrets;
+    only an image that no entry matches is compared with each entry of the secrets listed for it.
 
     Args:
         cluster: The cluster, or the manifests.
