@@ -27,7 +27,8 @@ from pullsecrets.pod_resolution import Admission, ImageResolution, PodResolution
 from pullsecrets.pull_policy import PullPolicy
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.reading.clients import manifests_of
-from pullsecrets.reading.documents import Document, Objects, Problem, objects_of
+from pullsecrets.reading.documents import Objects, objects_of
+from pullsecrets.reading.problems import Document, Problem
 from pullsecrets.references import (
     SecretNames,
     listed,

@@ -13,9 +13,10 @@ from pullsecrets.dockerconfig import DockerConfig
 from pullsecrets.makers.table import MAKERS, Makers
 from pullsecrets.metadata import Place
 from pullsecrets.node.node import Node
-from pullsecrets.reading.documents import Document, Objects, Problem, ProblemCode, objects_of
+from pullsecrets.reading.documents import Objects, objects_of
 from pullsecrets.reading.files import read_data
 from pullsecrets.reading.paths import nothing, read_documents
+from pullsecrets.reading.problems import Document, Problem, ProblemCode
 from pullsecrets.reading.rendering import Rendered, render
 from pullsecrets.reading.roots import Root, find_roots
 from pullsecrets.workloads import NO_TEMPLATES, Templates

@@ -5,22 +5,17 @@
 - `files`: documents from what a file holds.
 - `paths`: documents from files, folders and standard input.
 - `clients`: mappings from the objects of Kubernetes clients.
-- `documents`: objects from documents.
+- `unwrapping`: the objects in documents.
+- `documents`: `pullsecrets.objects` from these.
 """
 
 from __future__ import annotations
 
 from pullsecrets.reading.clients import manifests_of
-from pullsecrets.reading.documents import (
-    Document,
-    Objects,
-    Problem,
-    ProblemCode,
-    Unreadable,
-    objects_of,
-)
+from pullsecrets.reading.documents import Objects, objects_of
 from pullsecrets.reading.files import read_data
 from pullsecrets.reading.paths import NoSuchPath, read_documents
+from pullsecrets.reading.problems import Document, Problem, ProblemCode, Unreadable
 
 __all__ = [
     "Document",

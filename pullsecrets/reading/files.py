@@ -16,8 +16,8 @@ from attrs import evolve
 
 from pullsecrets.errors import MissingExtra
 from pullsecrets.metadata import Place
-from pullsecrets.reading.documents import RENDER_IT, Document, Problem, ProblemCode
 from pullsecrets.reading.dumps import read_dump
+from pullsecrets.reading.problems import RENDER_IT, Document, Problem, ProblemCode
 from pullsecrets.reading.text import Read, read_json, read_yaml, without_marks
 from pullsecrets.secrecy import EntryText, HiddenBytes, HiddenText
 

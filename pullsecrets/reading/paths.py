@@ -17,9 +17,9 @@ from attrs import evolve
 
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.metadata import Place
-from pullsecrets.reading.documents import A_TEMPLATE, Document, Problem, ProblemCode
 from pullsecrets.reading.files import read_data
 from pullsecrets.reading.partial import is_patch
+from pullsecrets.reading.problems import A_TEMPLATE, Document, Problem, ProblemCode
 from pullsecrets.secrecy import HiddenBytes, printable
 
 __all__ = [

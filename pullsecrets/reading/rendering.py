@@ -22,7 +22,7 @@ from attrs import frozen
 
 from pullsecrets.errors import PullsecretsError
 from pullsecrets.metadata import Place
-from pullsecrets.reading.documents import Problem, ProblemCode
+from pullsecrets.reading.problems import Problem, ProblemCode
 from pullsecrets.reading.roots import Renderer, Root
 from pullsecrets.secrecy import HiddenBytes, printable
 

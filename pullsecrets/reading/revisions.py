@@ -16,7 +16,6 @@ from typing import Final
 from attrs import frozen
 
 from pullsecrets.errors import PullsecretsError
-from pullsecrets.reading.documents import Document, Problem
 from pullsecrets.reading.files import read_data
 from pullsecrets.reading.paths import (
     CHART,
@@ -26,6 +25,7 @@ from pullsecrets.reading.paths import (
     nothing,
     passed_over_chart,
 )
+from pullsecrets.reading.problems import Document, Problem
 from pullsecrets.secrecy import HiddenBytes, printable
 
 __all__ = ["NoRevision", "Revision", "revisions"]

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from pullsecrets.reading.documents import Document, Problem, ProblemCode
 from pullsecrets.reading.files import read_data
 from pullsecrets.reading.paths import CHART, KUSTOMIZATIONS, walk
+from pullsecrets.reading.problems import Document, Problem, ProblemCode
 from pullsecrets.secrecy import EntryText, HiddenBytes
 
 __all__ = ["Renderer", "Root", "find_roots"]

@@ -17,7 +17,7 @@ from typing import Any, Final, NoReturn
 from attrs import field, frozen
 
 from pullsecrets.errors import MissingExtra
-from pullsecrets.reading.documents import ProblemCode
+from pullsecrets.reading.problems import ProblemCode
 from pullsecrets.secrecy import HiddenText
 
 __all__ = ["Read", "read_json", "read_yaml", "without_marks", "yaml_loader"]

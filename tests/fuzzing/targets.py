@@ -28,7 +28,7 @@ from pullsecrets.node.versions import NEWEST
 from pullsecrets.probe.answers import BadAnswer, error_of, read_token
 from pullsecrets.probe.challenges import parse_challenges
 from pullsecrets.probe.transport import Answer
-from pullsecrets.reading.documents import Document, objects_of
+from pullsecrets.reading import Document, objects_of
 from pullsecrets.reading.files import read_data
 from pullsecrets.trace import explain_all
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pullsecrets import Cluster
-from pullsecrets.reading.documents import ProblemCode
+from pullsecrets.reading.problems import ProblemCode
 
 
 def task(image, name="step"):

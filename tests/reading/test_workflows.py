@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pullsecrets import Cluster
 from pullsecrets.objects import ContainerKind
-from pullsecrets.reading.documents import ProblemCode
+from pullsecrets.reading.problems import ProblemCode
 from support.effort import examples
 
 PULLING = [{"name": "quay"}]
