@@ -105,7 +105,7 @@ def present(
         if not pods:
             click.echo("no pods and no workloads in the manifests", err=True)
     if images is None:
-        click.echo("so it is on a node that has no image: --images names those it has", err=True)
+        click.echo("without --images, the node is taken to have none of the images", err=True)
     failed = any(each.decision.outcome in _BAD for pod in pods for each in pod)
     raise SystemExit(exit_status(cluster, failed=failed))
 

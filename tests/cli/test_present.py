@@ -150,7 +150,7 @@ def test_the_kubelets_configuration(node, manifests, tmp_path):
 def test_without_a_node_the_image_is_absent(manifests):
     result = run("present", manifests(), "--format", "json")
     assert outcomes(result) == [("pull", "absent"), ("refuse", "absent")]
-    assert result.err == "so it is on a node that has no image: --images names those it has\n"
+    assert result.err == "without --images, the node is taken to have none of the images\n"
 
 
 def test_the_records(node, manifests):
