@@ -12,7 +12,7 @@ from pullsecrets.notes import Note
 from pullsecrets.objects import ContainerKind
 from pullsecrets.probe.outcomes import Attempt, Outcome
 from pullsecrets.resolution import Source
-from pullsecrets.secrecy import ImageText, printable
+from pullsecrets.secrecy import ImageText, image_text, printable
 from pullsecrets.tables import Cell, Column, Row, Table, Tabular, Tone
 
 __all__ = ["ClusterProbe", "Finding", "FindingKind", "ImageProbe", "PodProbe"]
@@ -65,10 +65,6 @@ class Finding:
         return {"kind": self.kind, "message": self.message}
 
 
-def _image_text(image: str | ImageText) -> ImageText:
-    return image if isinstance(image, ImageText) else ImageText(image)
-
-
 @frozen
 class ImageProbe(Tabular):
     """One image of a pod.
@@ -86,7 +82,7 @@ class ImageProbe(Tabular):
 
     container: str
     kind: ContainerKind = field(converter=ContainerKind)
-    image: ImageText = field(converter=_image_text)
+    image: ImageText = field(converter=image_text)
     attempts: tuple[Attempt, ...] = ()
     failure: Note | None = None
     unknown: tuple[Source, ...] = ()
@@ -218,7 +214,7 @@ def _findings(attempts: tuple[Attempt, ...]) -> Iterator[Finding]:
     candidates = [a.candidate for a in attempts if a.candidate is not None]
     for number, candidate in enumerate(candidates, start=1):
         credential = candidate.credential
-        same = first.setdefault((credential.username, credential.password), number)
+        same = first.setdefault(credential.login, number)
         if same != number:
             yield Finding(
                 FindingKind.TRIED_TWICE,

@@ -17,9 +17,10 @@ from pullsecrets.metadata import Place
 from pullsecrets.objects import Pod, ServiceAccount
 from pullsecrets.pull_secret import PullSecret
 from pullsecrets.reading.generators import generated, is_kustomization
+from pullsecrets.reading.parts import mapping
 from pullsecrets.reading.problems import Document, Problem, ProblemCode, Unreadable
 from pullsecrets.reading.unread import not_known, unread
-from pullsecrets.reading.unwrapping import RBAC, Unknown, kind_of, title_of, unwrapped
+from pullsecrets.reading.unwrapping import RBAC, READERS, Unknown, kind_of, title_of, unwrapped
 from pullsecrets.secrecy import printable
 from pullsecrets.workloads import NO_TEMPLATES, Templates
 
@@ -168,8 +169,7 @@ def _told_apart(pods: Iterable[Pod]) -> Iterator[Pod]:
 
 def _in_namespace(manifest: Mapping[str, Any], namespace: str) -> Mapping[str, Any]:
     """The manifest with its namespace, where it names none."""
-    metadata = manifest.get("metadata")
-    names = metadata if isinstance(metadata, Mapping) else {}
+    names = mapping(manifest.get("metadata"))
     return {**manifest, "metadata": {**names, "namespace": names.get("namespace") or namespace}}
 
 
@@ -177,11 +177,10 @@ def _read(
     document: Document, namespace: str, place: Place, templates: Templates
 ) -> Pod | ServiceAccount | PullSecret:
     value = document.value
-    if value["kind"] == "ServiceAccount":
-        return ServiceAccount.from_manifest(value, namespace=namespace, place=place)
-    if value["kind"] == "Secret":
-        return PullSecret.from_manifest(value, namespace=namespace, place=place)
-    return Pod.from_manifest(value, namespace=namespace, place=place, templates=templates)
+    reader = READERS.get(value["kind"])
+    if reader is None:
+        return Pod.from_manifest(value, namespace=namespace, place=place, templates=templates)
+    return reader(value, namespace=namespace, place=place)
 
 
 def _unknown(kind: str, documents: list[Document]) -> Problem:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from attrs import evolve, frozen
 
 from pullsecrets.makers.reading import is_maker
 from pullsecrets.makers.table import Makers
+from pullsecrets.objects import ServiceAccount
+from pullsecrets.pull_secret import PullSecret
 from pullsecrets.reading.children import children_of
 from pullsecrets.reading.generators import is_kustomization
 from pullsecrets.reading.partial import Lack, has_containers, is_patch, is_template, lack_of
-from pullsecrets.reading.parts import Made
+from pullsecrets.reading.parts import Made, mapping
 from pullsecrets.reading.problems import A_TEMPLATE, RENDER_IT, Document, Problem, ProblemCode
 from pullsecrets.secrecy import printable
 from pullsecrets.workloads import (
@@ -26,13 +28,19 @@ from pullsecrets.workloads import (
     value_at,
 )
 
-__all__ = ["RBAC", "Unknown", "kind_of", "title_of", "unwrapped"]
+__all__ = ["RBAC", "READERS", "Unknown", "kind_of", "title_of", "unwrapped"]
 
 RBAC: Final = frozenset({"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"})
 """The kinds of roles and of their bindings."""
 
+READERS: Final[Mapping[str, Callable[..., ServiceAccount | PullSecret]]] = {
+    "ServiceAccount": ServiceAccount.from_manifest,
+    "Secret": PullSecret.from_manifest,
+}
+"""What reads an object, by the kinds that make no pods."""
+
 _MAX_LISTS: Final = 8
-_KINDS: Final = RBAC | {"Secret", "ServiceAccount"}
+_KINDS: Final = RBAC | READERS.keys()
 _RBAC_GROUPS: Final = frozenset({"", "rbac.authorization.k8s.io"})
 
 
@@ -186,8 +194,7 @@ def _items(document: Document) -> Iterator[Document | Problem]:
 
 def title_of(manifest: Mapping[str, Any]) -> str:
     """An object's kind and name, for a message about an object that could not be read."""
-    metadata = manifest.get("metadata")
-    names = metadata if isinstance(metadata, Mapping) else {}
+    names = mapping(manifest.get("metadata"))
     parts = [part for part in (names.get("namespace"), names.get("name")) if isinstance(part, str)]
     kind = manifest.get("kind") or "Kustomization"
     return printable(" ".join([kind, "/".join(parts)]).strip())
